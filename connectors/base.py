@@ -1,0 +1,185 @@
+"""What a source is: streams of rows, each field declared once.
+
+A source is one Python file in `connectors/sources/` that binds the name `SOURCE`; it is found by walking the
+folder. A stream declares its fields, its key, how its rows arrive (a transport) and what absence means
+(`Semantics`). Connectors yield raw rows with their place and know nothing of the hub: typing, identity,
+sealing and quarantine happen when the hub lands them.
+
+Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields `RawRow`s page by page, so that
+a stream is never held in memory.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+
+class FieldType(StrEnum):
+    """How the hub reads a value; the lake's column type follows from it."""
+
+    TEXT = "text"  # VARCHAR
+    CODE = "code"  # VARCHAR; with `codes`, must stand in that code list of the row's province
+    DIVISION = "division"  # VARCHAR, 2 to 12 digits of an administrative division
+    DAY = "day"  # DATE
+    MONTH = "month"  # DATE, the first of the month (yyyy-MM or yyyyMM)
+    TIME = "time"  # DATE: the day of a date-time, as the source's clock shows it
+    YUAN = "yuan"  # BIGINT fen
+    INTEGER = "integer"  # INTEGER
+    FLAG = "flag"  # BOOLEAN
+
+
+class Sealed(StrEnum):
+    """Direct identifiers: they go into the sealed part of a batch, never into its analytical columns."""
+
+    ID_NUMBER = "id_number"
+    NAME = "name"
+    PHONE = "phone"
+    ACCOUNT = "account"
+    ADDRESS = "address"
+
+
+class Semantics(StrEnum):
+    """What a stream's rows mean, and so what absence means (pins.md 7)."""
+
+    REGISTER = "register"  # a complete list of what is; absence is not an end
+    CERTIFICATION = "certification"  # absence from a complete snapshot ends the spell on that date
+    PAYMENT = "payment"  # absence only raises a finding
+    EVENT = "event"  # things that happened; each row stands for itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a stream.
+
+    `headers` are the names under which a source sends it, synonyms included (default: the field's own name).
+    `codes` names a code list under config/mappings/. `open_end` values (3000-12, 9999, empty) become NULL.
+    """
+
+    name: str
+    type: FieldType = FieldType.TEXT
+    headers: tuple[str, ...] = ()
+    required: bool = False
+    codes: str | None = None
+    sealed: Sealed | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.headers or (self.name,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A list inside a row (insuinfo[], idetinfo[] ...): landed as a table of its own beside the row's."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRow:
+    """One row as it arrived. `line` counts from 1 within its delivery (of a file: the file's own line)."""
+
+    line: int
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What becomes one batch.
+
+    `label` names it to people (a file's name, a pull's window); `fingerprint` tells a delivery already landed
+    (a file's SHA-256; None for a pull). `as_of` is the day on the source's clock that the rows describe.
+    `declared_rows` is the source's own count, where it has one. `ignored` are the headers of columns that the stream does not declare.
+    """
+
+    label: str
+    as_of: date
+    pages: Iterator[list[RawRow]]
+    fingerprint: str | None = None
+    declared_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where a source is, from the environment or the deployment's settings file; the token does not print."""
+
+    url: str | None = None
+    folder: str | None = None
+    token: str | None = field(default=None, repr=False)
+    timeout: float = 30.0
+
+
+class Transport(Protocol):
+    """A way for rows to arrive. Shared by sources; one file each in connectors/transports/."""
+
+    def deliveries(
+        self, stream: Stream, connection: Connection, *, since: date | None, seen: frozenset[str]
+    ) -> Iterator[Delivery]:
+        """Yield what is new, oldest first.
+
+        `since` is the `as_of` of the last landed batch of the stream (None: from the beginning); `seen` holds the fingerprints already landed.
+        Raises SourceError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One kind of row from a source.
+
+    `key`: the fields that name a row at the source (`mac` stands for the hashed ID number).
+    `division`: where a row's province is read from, for its code lists; a dotted path goes into a child
+    (`insuinfo.0.insuplc_admdvs`).
+    `expected`: (min, max) rows of a delivery; below min fails, above max warns.
+    """
+
+    name: str
+    title: str
+    title_en: str
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    transport: Transport
+    semantics: Semantics
+    complete: bool
+    cadence_days: int
+    children: tuple[Child, ...] = ()
+    division: str | None = None
+    ignored: tuple[str, ...] = ()
+    expected: tuple[int, int] = (0, 100_000_000)
+
+    def field(self, name: str) -> Field:
+        """The declared field of that name; KeyError where there is none."""
+        return {f.name: f for f in self.fields}[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A department's system: who answers for it, on what legal basis, and its streams."""
+
+    name: str
+    title: str
+    title_en: str
+    department: str
+    legal_basis: str
+    streams: tuple[Stream, ...]
+
+    def stream(self, name: str) -> Stream:
+        """The stream of that name; KeyError where there is none."""
+        return {s.name: s for s in self.streams}[name]
+
+
+def discover() -> tuple[Source, ...]:
+    """Every source of connectors/sources/, in order of name: one file each, bound to the name SOURCE."""
+    from connectors import sources
+
+    found = [
+        importlib.import_module(f"connectors.sources.{module.name}").SOURCE
+        for module in pkgutil.iter_modules(sources.__path__)
+    ]
+    return tuple(sorted(found, key=lambda source: source.name))

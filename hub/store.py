@@ -1,0 +1,192 @@
+"""The store: one database through SQLAlchemy Core, SQLite by default, PostgreSQL by URL.
+
+It holds the ledger (batches, quarantine, months, publications), the aliases of persons, the decisions people made,
+the published graph and the access log. Rules:
+
+1. A published row is never changed: a new publication closes it (`pub_until`) and opens its successor (`pub_from`).
+   Current rows are those with `pub_until IS NULL`; what the hub knew at publication P is `pub_from <= P < pub_until`.
+2. A batch, a month or a publication is visible only when its row here commits.
+3. The access log only grows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from hub import tables
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+BIGKEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TYPES: dict[str, Any] = {
+    "BIGINT": sa.BigInteger(),
+    "INTEGER": sa.Integer(),
+    "VARCHAR": sa.Text(),
+    "DATE": sa.Date(),
+    "BOOLEAN": sa.Boolean(),
+}
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("batch_id", BIGKEY, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("as_of", sa.Date, nullable=False),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("read", sa.Integer, nullable=False),
+    sa.Column("accepted", sa.Integer, nullable=False),
+    sa.Column("quarantined", sa.Integer, nullable=False),
+    sa.Column("duplicates", sa.Integer, nullable=False),
+    sa.Column("parts", sa.JSON, nullable=False),  # part name ('' for the rows, a child's name) -> content digest
+    sa.Column("sealed_part", sa.Text),  # content digest of the sealed part; NULL once destroyed
+    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and its digest
+    sa.Index("ix_batch_source_stream", "source", "stream"),
+)
+
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("batch_id", BIGKEY, primary_key=True),
+    sa.Column("line", sa.Integer, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("contract", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # open | fixed_at_source | waived | replayed
+)
+
+alias = sa.Table(  # append-only: rotation of the key adds aliases, never persons
+    "alias",
+    metadata,
+    sa.Column("mac", sa.Text, primary_key=True),  # key id '.' hex
+    sa.Column("person_id", BIGKEY, nullable=False, index=True),
+)
+
+link_decision = sa.Table(  # a steward's word on one (ID number, name) pair; the last one counts, all are kept
+    "link_decision",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("mac", sa.Text, nullable=False),
+    sa.Column("name_mac", sa.Text, nullable=False),
+    sa.Column("judgement", sa.Text, nullable=False),  # same | not_same | undecided
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+
+publication = sa.Table(
+    "publication",
+    metadata,
+    sa.Column("publication", sa.Integer, primary_key=True),
+    sa.Column("month", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+)
+
+month = sa.Table(
+    "month",
+    metadata,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),  # open | closed
+    sa.Column("inputs", sa.JSON, nullable=False),  # batch ids, digests of config, aliases and decisions, code version
+    sa.Column("tables", sa.JSON, nullable=False),  # table name -> content digest of its Parquet file
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("publication", sa.Integer, nullable=False),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("agreement", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # answered | refused | failed
+    sa.Column("leaf", sa.LargeBinary, nullable=False),  # canonical JSON (RFC 8785), versioned
+    sa.Column("leaf_hash", sa.LargeBinary, nullable=False),  # RFC 6962: SHA-256(0x00 || leaf)
+    sa.Column("subjects", sa.LargeBinary, nullable=False),  # person_ids, ascending, 8 bytes each, big-endian
+)
+
+access_subject = sa.Table(  # built behind the log, so that a person's own accesses are found by index
+    "access_subject",
+    metadata,
+    sa.Column("person_id", BIGKEY, primary_key=True),
+    sa.Column("seq", BIGKEY, primary_key=True),
+)
+
+
+def _published(table: tables.Table) -> sa.Table:
+    """The store's form of a derived table: its columns, the sealed identity where it has one, and recorded time."""
+    extra = [sa.Column("identity_sealed", sa.LargeBinary)] if table is tables.PERSON else []
+    return sa.Table(
+        table.name,
+        metadata,
+        sa.Column("row_id", BIGKEY, primary_key=True, autoincrement=True),
+        *(sa.Column(name, TYPES[kind]) for name, kind in table.columns.items()),
+        *extra,
+        sa.Column("row_digest", sa.LargeBinary, nullable=False),
+        sa.Column("pub_from", sa.Integer, nullable=False),
+        sa.Column("pub_until", sa.Integer),
+    )
+
+
+published: dict[str, sa.Table] = {name: _published(table) for name, table in tables.PUBLISHED.items()}
+
+
+def _current(table: str, *columns: str) -> None:
+    """An index over the current rows of a published table."""
+    t = published[table]
+    where = t.c.pub_until.is_(None)
+    sa.Index(f"ix_{table}_{'_'.join(columns)}", *(t.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
+
+
+for _table, _columns in (
+    ("person", ("person_id",)),
+    ("person", ("county", "person_id")),
+    ("household", ("household_key",)),
+    ("household", ("county", "household_key")),
+    ("household_member", ("household_key", "person_id")),
+    ("household_member", ("person_id",)),
+    ("category_spell", ("person_id", "category")),
+    ("identity_tag", ("person_id",)),
+    ("enrolment", ("person_id",)),
+    ("subsidy", ("person_id",)),
+    ("settlement", ("person_id", "settled")),
+    ("settlement", ("setl_id",)),
+    ("entitlement", ("person_id", "benefit")),
+    ("entitlement_candidate", ("person_id", "benefit", "valid_from")),
+    ("finding", ("month", "kind", "person_id")),
+    ("finding", ("person_id",)),
+    ("warning", ("month", "county")),
+    ("warning", ("person_id",)),
+    ("participation", ("month",)),
+):
+    _current(_table, *_columns)
+
+
+def connect(url: str, **options: Any) -> sa.Engine:
+    """An engine for the store's URL (`sqlite:///path`, `postgresql+psycopg://...`), with the pragmas we rely on."""
+    if url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    engine = sa.create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: Any) -> None:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+    return engine
