@@ -1,0 +1,122 @@
+"""Publish: the difference between what is served and what was computed, applied in one transaction.
+
+1. Audits come first (hub/audit.py); a month that fails is not published and the last good one stays served.
+2. A row that is no longer so is closed, its successor opened; unchanged rows are not touched, so publishing twice
+   writes nothing.
+3. State tables (persons, spells, entitlements ...) are replaced by difference as a whole; monthly tables (findings,
+   warnings, participation) only within their month.
+4. Readers see the old publication until the transaction commits, and the new one, whole, after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from hub import store, tables
+
+CHUNK = 50_000
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What a publication changes in one table."""
+
+    table: tables.Table
+    opened: pa.Table  # rows with row_digest (binary)
+    closed: list[int]  # row_id of rows that are no longer so
+
+
+def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
+    """The rows with `row_digest`: SHA-256 over their values in declared order, NULL distinct from ''."""
+    parts = ", ".join(f"coalesce('=' || CAST({name} AS VARCHAR), '~')" for name in table.columns)
+    with duckdb.connect() as connection:
+        connection.register("given", rows)
+        query = f"SELECT {', '.join(table.columns)}, unhex(sha256(concat_ws(chr(31), {parts}))) AS row_digest FROM given"
+        return connection.sql(query).to_arrow_table()
+
+
+def difference(connection: sa.Connection, table: tables.Table, rows: pa.Table, month: str) -> Difference:
+    """Compare computed rows with the current published ones of a table (of the month, where the table is monthly)."""
+    published = store.published[table.name]
+    query = sa.select(published.c.row_id, published.c.row_digest).where(published.c.pub_until.is_(None))
+    if table.monthly:
+        query = query.where(published.c.month == month)
+    current = connection.execute(query).all()
+    served = pa.table(
+        {"row_id": [row[0] for row in current], "row_digest": [bytes(row[1]) for row in current]},
+        schema=pa.schema([("row_id", pa.int64()), ("row_digest", pa.binary())]),
+    )
+    computed = row_digests(table, rows)
+    with duckdb.connect() as duck:
+        duck.register("served", served)
+        duck.register("computed", computed)
+        opened = duck.sql("SELECT * FROM computed WHERE row_digest NOT IN (SELECT row_digest FROM served)").to_arrow_table()
+        closed = duck.sql("SELECT row_id FROM served WHERE row_digest NOT IN (SELECT row_digest FROM computed)").fetchall()
+    return Difference(table=table, opened=opened, closed=[row[0] for row in closed])
+
+
+def apply(
+    connection: sa.Connection,
+    change: Difference,
+    publication: int,
+    sealed: Mapping[tuple[int, int], bytes],
+    progress: Progress,
+) -> None:
+    """Close and open the rows of a table under a publication, inside the caller's transaction.
+
+    `sealed` gives the sealed identity of a person's record by (batch_id, line).
+    """
+    published = store.published[change.table.name]
+    for start in range(0, len(change.closed), CHUNK):
+        chunk = [{"closing": row_id} for row_id in change.closed[start : start + CHUNK]]
+        connection.execute(
+            sa.update(published).where(published.c.row_id == sa.bindparam("closing")).values(pub_until=publication), chunk
+        )
+    total = change.opened.num_rows
+    for start in range(0, total, CHUNK):
+        _insert(connection, published, change, change.opened.slice(start, CHUNK), publication, sealed)
+        progress(change.table.name, min(start + CHUNK, total), total)
+
+
+def _insert(
+    connection: sa.Connection,
+    published: sa.Table,
+    change: Difference,
+    rows: pa.Table,
+    publication: int,
+    sealed: Mapping[tuple[int, int], bytes],
+) -> None:
+    names = [*change.table.columns, "row_digest", "pub_from"]
+    columns: list[list[Any]] = [_column(connection, change.table.columns[name], rows[name]) for name in change.table.columns]
+    columns += [rows["row_digest"].to_pylist(), [publication] * rows.num_rows]
+    if change.table is tables.PERSON:
+        names.append("identity_sealed")
+        places = zip(rows["batch_id"].to_pylist(), rows["line"].to_pylist(), strict=True)
+        columns.append([sealed.get(place) for place in places])
+    records = zip(*columns, strict=True)
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {published.name} ({', '.join(names)}) FROM STDIN") as copy:
+            for record in records:
+                copy.write_row(record)
+    else:
+        marks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(
+            f"INSERT INTO {published.name} ({', '.join(names)}) VALUES ({marks})",
+            list(records),  # type: ignore[arg-type]  # the driver takes tuples as they are; SQLAlchemy's hint says one mapping
+        )
+
+
+def _column(connection: sa.Connection, kind: str, column: pa.ChunkedArray) -> list[Any]:
+    """A column's values as the driver stores them: SQLite keeps days as ISO text."""
+    if kind == "DATE" and connection.dialect.name == "sqlite":
+        column = column.cast(pa.string())
+    values: list[Any] = column.to_pylist()
+    return values

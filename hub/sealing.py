@@ -1,0 +1,46 @@
+"""Sealing: direct identifiers encrypted before they touch a disk, opened only under an explicit grant.
+
+A sealed value is `0x01 | length of key id | key id | 12-byte nonce | AES-256-GCM ciphertext`. What it belongs to
+(source, stream) is bound as associated data, so that a value cannot be moved to another place and still open.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.errors import KeysError
+from hub.keys import KeyRing
+
+VERSION = b"\x01"
+
+
+class Sealer:
+    """Seals and opens one place's values under the ring's sealing key."""
+
+    def __init__(self, ring: KeyRing, place: str) -> None:
+        self._cipher = AESGCM(ring.derive("seal"))
+        self._place = place.encode()
+        key_id = ring.key_id.encode()
+        self._head = VERSION + bytes([len(key_id)]) + key_id
+
+    def seal(self, values: Mapping[str, Any]) -> bytes:
+        """The values (JSON-able) as one sealed blob."""
+        nonce = os.urandom(12)
+        return self._head + nonce + self._cipher.encrypt(nonce, orjson.dumps(values, default=str), self._place)
+
+    def open(self, blob: bytes) -> dict[str, Any]:
+        """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""
+        head = len(self._head)
+        if blob[:head] != self._head:
+            raise KeysError("A sealed value was made with another key", remedy="Use the key file that was in use when it was landed")
+        try:
+            opened: dict[str, Any] = orjson.loads(self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place))
+        except InvalidTag:
+            raise KeysError("A sealed value does not open: damaged, moved or of another key", remedy="Restore it from backup") from None
+        return opened
