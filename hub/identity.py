@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import re
 import tomllib
 import unicodedata
@@ -121,7 +122,7 @@ def _text(raw: object) -> tuple[str, tuple[str, ...]]:
     if isinstance(raw, bool) or raw is None:
         raise Refused("id_absent")
     if isinstance(raw, int | float):
-        if raw != int(raw) or abs(raw) >= 10**15 or raw < 10**14:
+        if not math.isfinite(raw) or raw != int(raw) or not 10**14 <= raw < 10**15:
             raise Refused("id_spreadsheet")
         return str(int(raw)), ("spreadsheet_number",)
     original = str(raw)
@@ -181,9 +182,9 @@ class Linkage:
         """A keyed digest of a normalised name within one ID number: equal only for the same person's same name."""
         return self._name(f"{mac}|{name}".encode())[:32]
 
-    def seal_mac(self, text: str) -> str:
+    def seal_mac(self, content: bytes) -> str:
         """A keyed digest of other sealed values, so that a change of an address is a change of the row."""
-        return self._name(f"sealed|{text}".encode())[:32]
+        return self._name(b"sealed|" + content)[:32]
 
 
 def mask_name(name: str) -> str:

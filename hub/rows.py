@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from connectors.base import Field, FieldType, RawRow, Sealed, Stream
 from hub.identity import Linkage, Refused, mask_name
-from hub.values import READ, Unreadable, division
+from hub.sealing import as_json
+from hub.values import READ, Unreadable, division, text
 
 ARROW: dict[FieldType, pa.DataType] = {
     FieldType.TEXT: pa.string(),
@@ -113,7 +114,7 @@ class RowReader:
         sealed = {f.name: given.get(f.name) for f in self._hidden if given.get(f.name) not in (None, "")}
         identity, name_mac, name = self._identify(given, province)
         rest = {name: value for name, value in sealed.items() if name in self._rest}
-        rest_mac = self._linkage.seal_mac(orjson.dumps(rest, default=str, option=orjson.OPT_SORT_KEYS).decode()) if rest else ""
+        rest_mac = self._linkage.seal_mac(as_json(rest)) if rest else ""
         digest = hashlib.sha256(orjson.dumps([identity.mac, name_mac, rest_mac, plain, children])).hexdigest()
         head = (
             raw.line, identity.mac, name_mac, mask_name(name) if name else None, identity.grade, identity.sex, identity.birth,
@@ -124,7 +125,7 @@ class RowReader:
 
     def raw_digest(self, raw: RawRow) -> str:
         """A keyed digest of a row as it came, for telling rejected rows apart without keeping them."""
-        return self._linkage.seal_mac(orjson.dumps(dict(raw.values), default=str, option=orjson.OPT_SORT_KEYS).decode())
+        return self._linkage.seal_mac(as_json(raw.values))
 
     def _identify(self, given: Mapping[str, Any], province: str) -> tuple[Any, str | None, str]:
         certificate = "resident_id"
@@ -137,8 +138,10 @@ class RowReader:
         except Refused as refused:
             raise Rejected(refused.reason, number.name) from None
         field = next((f for f in self._hidden if f.sealed is Sealed.NAME), None)
-        raw_name = given.get(field.name) if field else None
-        name = self._linkage.name(str(raw_name)) if raw_name not in (None, "") else ""
+        try:
+            name = self._linkage.name(text(given.get(field.name)) or "") if field else ""
+        except Unreadable as error:
+            raise Rejected(error.reason, field.name if field else "") from None
         if field and field.required and not name:
             raise Rejected("required_missing", field.name)
         return identity, self._linkage.name_mac(name, identity.mac) if name else None, name

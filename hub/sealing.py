@@ -6,11 +6,11 @@ A sealed value is `0x01 | length of key id | key id | 12-byte nonce | AES-256-GC
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,6 +18,11 @@ from hub.errors import KeysError
 from hub.keys import KeyRing
 
 VERSION = b"\x01"
+
+
+def as_json(values: Mapping[str, Any]) -> bytes:
+    """Any raw row as JSON, whatever it holds: huge integers, NaN and broken text included (ASCII escapes, keys sorted)."""
+    return json.dumps(values, default=str, sort_keys=True).encode()
 
 
 class Sealer:
@@ -32,7 +37,7 @@ class Sealer:
     def seal(self, values: Mapping[str, Any]) -> bytes:
         """The values (JSON-able) as one sealed blob."""
         nonce = os.urandom(12)
-        return self._head + nonce + self._cipher.encrypt(nonce, orjson.dumps(values, default=str), self._place)
+        return self._head + nonce + self._cipher.encrypt(nonce, as_json(values), self._place)
 
     def open(self, blob: bytes) -> dict[str, Any]:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""
@@ -40,7 +45,7 @@ class Sealer:
         if blob[:head] != self._head:
             raise KeysError("A sealed value was made with another key", remedy="Use the key file that was in use when it was landed")
         try:
-            opened: dict[str, Any] = orjson.loads(self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place))
+            opened: dict[str, Any] = json.loads(self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place))
         except InvalidTag:
             raise KeysError("A sealed value does not open: damaged, moved or of another key", remedy="Restore it from backup") from None
         return opened

@@ -47,12 +47,23 @@ def text(raw: object) -> str | None:
     """Trimmed text; numbers from a spreadsheet without their .0; None where empty."""
     if raw is None:
         return None
-    if isinstance(raw, float) and raw == int(raw):
+    if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)
     if isinstance(raw, list | dict):
         raise Unreadable("bad_text")
+    if isinstance(raw, str) and not _encodable(raw):
+        raise Unreadable("bad_text")
     trimmed = str(raw).strip(" \t\r\n\u3000\ufeff\u00a0")
     return None if trimmed in {"", "NULL", "null"} else trimmed
+
+
+def _encodable(value: str) -> bool:
+    """No lone surrogates (a broken escape in JSON)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def code(raw: object) -> str | None:

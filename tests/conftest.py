@@ -1,0 +1,133 @@
+"""What every test may ask for: a store on each database, fresh keys, the shipped configuration.
+
+PostgreSQL comes from AIDGRAPH_TEST_POSTGRES, else from a throw-away cluster started with this machine's own server
+binaries (under another user when root, since initdb refuses root); else the run says clearly that it was not tested.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from hub import keys, store
+
+ROOT = Path(__file__).parents[1]
+POSTGRES: dict[str, str | None] = {}
+
+
+def _binaries() -> Path | None:
+    found = shutil.which("initdb")
+    candidates = [Path(found).parent] if found else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((path for path in candidates if (path / "initdb").exists()), None)
+
+
+class Cluster:
+    """A PostgreSQL of the tests' own, in a temporary folder, listening on loopback only."""
+
+    def __init__(self, binaries: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="aidgraph-postgres-"))
+        self._user = None
+        if os.geteuid() == 0:
+            self._user = next(name for name in ("postgres", "nobody") if _exists(name))
+            shutil.chown(self.folder, self._user)
+        self._binaries = binaries
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "aidgraph", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -F -c full_page_writes=off -c max_connections=50"
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self.url = f"postgresql+psycopg://aidgraph@127.0.0.1:{self.port}/postgres"
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._binaries / program), *arguments],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, user=self._user, cwd=self.folder,
+        )  # fmt: skip
+
+
+def _exists(user: str) -> bool:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str | None]:
+    """The URL of a PostgreSQL server, or None where this machine has none."""
+    given = os.environ.get("AIDGRAPH_TEST_POSTGRES")
+    binaries = _binaries()
+    if given:
+        POSTGRES["told"] = "AIDGRAPH_TEST_POSTGRES"
+        yield given
+    elif binaries:
+        cluster = Cluster(binaries)
+        POSTGRES["told"] = f"a throw-away cluster from {binaries}"
+        yield cluster.url
+        cluster.stop()
+    else:
+        POSTGRES["told"] = None
+        yield None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if "told" in POSTGRES:
+        told = POSTGRES["told"]
+        terminalreporter.write_line(f"PostgreSQL: tested on {told}" if told else "PostgreSQL: NOT TESTED, no server on this machine")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty store's URL, on each database in turn; tables are not yet made."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server = request.getfixturevalue("postgres")
+    if server is None:
+        pytest.skip("no PostgreSQL on this machine")
+    name = f"test_{uuid4().hex[:12]}"
+    admin = store.connect(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[sa.Engine]:
+    """A store with its tables, on each database in turn."""
+    made = store.connect(store_url)
+    store.metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="session")
+def ring() -> keys.KeyRing:
+    """Fresh keys."""
+    return keys.make()
+
+
+@pytest.fixture(scope="session")
+def config_folder() -> Path:
+    """The shipped config/."""
+    return ROOT / "config"
