@@ -1,0 +1,53 @@
+"""The store's schema over time, one Alembic revision a change; `upgrade` brings a store to this release.
+
+1. A store that is empty is made; one that is behind is upgraded only when asked (`aidgraph store upgrade`).
+2. A store made by a newer release is refused, never touched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from hub.errors import StoreError
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring a store to this release's schema, in one transaction."""
+    with engine.begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def ensure(engine: sa.Engine) -> None:
+    """Make an empty store; leave a current one alone. Raises StoreError where it cannot be reached, is behind or ahead."""
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            empty = not sa.inspect(connection).get_table_names()
+    except sa.exc.OperationalError as error:
+        raise StoreError(
+            f"The store cannot be reached ({type(error.orig).__name__})", remedy="Check AIDGRAPH_STORE and that the database runs"
+        ) from None
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if current == head:
+        return
+    if empty:
+        upgrade(engine)
+    elif current is None:
+        raise StoreError("The database holds tables that are not aidgraph's", remedy="Give the hub a database of its own in AIDGRAPH_STORE")
+    elif current in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+        raise StoreError(f"The store is at revision {current}, this release needs {head}", remedy="Back it up, then run `aidgraph store upgrade`")
+    else:
+        raise StoreError(f"The store is at revision {current}, which this release does not know", remedy="Run the newer release that made it")

@@ -1,0 +1,83 @@
+"""What all verbs share: the application, the deployment they work on, tables, progress bars, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub import settings as hub_settings
+from hub.settings import Settings
+
+app = typer.Typer(
+    name="aidgraph",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A GraphQL data-integration hub for social assistance. 社会救助数据汇聚与查询。",
+)
+console = Console(stderr=True)
+Report = Callable[[str, int, int | None], None]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+class State:
+    """The settings of this run, read when a verb first needs them."""
+
+    data: Path | None = None
+    config: Path | None = None
+
+    @classmethod
+    def settings(cls) -> Settings:
+        return hub_settings.load(data=cls.data, config=cls.config)
+
+
+@app.callback()
+def _root(
+    data: Annotated[Path | None, typer.Option(help="The data folder (AIDGRAPH_DATA; default ./aidgraph-data).")] = None,
+    config: Annotated[Path | None, typer.Option(help="The configuration folder (AIDGRAPH_CONFIG).")] = None,
+) -> None:
+    State.data, State.config = data, config
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numbers: frozenset[str] = frozenset()) -> None:
+    """A table on standard error."""
+    table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+    console.print(table)
+
+
+def say(text: str) -> None:
+    """One line on standard error."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One object on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def bars() -> Iterator[Report]:
+    """Progress bars, one a stage: call with (stage, done, total or None)."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int | None) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done, total=total)
+
+        yield report

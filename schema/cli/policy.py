@@ -1,0 +1,62 @@
+"""`aidgraph check`, `policy`: the configuration as data."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from schema.cli.common import AsJson, State, app, print_json, say, show
+
+policy_app = typer.Typer(no_args_is_help=True, help="Policy documents. 政策文件。")
+app.add_typer(policy_app, name="policy")
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Check the configuration: policy documents, tables, mappings, agreements. 检查配置。"""
+    from hub import config
+    from schema import agreement
+
+    folder = State.settings().config
+    problems = [*config.check(folder), *agreement.check(folder)]
+    if as_json:
+        keys = ("file", "line", "key", "severity", "message", "remedy")
+        print_json({"problems": [{key: getattr(problem, key) for key in keys} for problem in problems]})
+    for problem in problems:
+        colour = "red" if problem.severity == "error" else "yellow"
+        say(f"[{colour}]{problem.file}:{problem.line} {problem.key}:[/] {problem.message}. {problem.remedy}")
+    errors = sum(problem.severity == "error" for problem in problems)
+    say(f"{errors} errors, {len(problems) - errors} warnings in {folder}")
+    raise typer.Exit(1 if errors else 0)
+
+
+@policy_app.command("show")
+def policy_show(
+    region: Annotated[str, typer.Option(help="A division code, as 370302.")],
+    on: Annotated[str, typer.Option(help="The day, yyyy-MM-dd.")],
+    as_json: AsJson = False,
+) -> None:
+    """What is in force in a region on a day, from which document, and what it overrides. 某地某日执行的政策。"""
+    from hub import config
+    from hub.errors import InputError
+    from hub.policy import show as policy
+
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        raise InputError(f"--on {on} is not a day", remedy="Write yyyy-MM-dd") from None
+    rows = policy.show(config.load(State.settings().config), region, day)
+    if as_json:
+        print_json({"region": region, "on": on, "rules": [row.as_object() for row in rows]})
+        return
+    show(f"{region} {day}", ("benefit", "category", "what", "document", "article", "overrides"), [row.cells() for row in rows])
+
+
+@policy_app.command("schema")
+def policy_schema() -> None:
+    """The JSON Schema of a policy document. 政策文件的格式。"""
+    from hub.policy.schema import schema
+
+    print_json(schema())

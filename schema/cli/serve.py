@@ -1,0 +1,82 @@
+"""`aidgraph serve`, `explorer`: the graph over HTTP."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.errors import InputError
+from schema.cli.common import State, app, say
+
+if TYPE_CHECKING:
+    from hub.deployment import Deployment
+
+explorer_app = typer.Typer(no_args_is_help=True, help="The GraphiQL explorer. 查询浏览器。")
+app.add_typer(explorer_app, name="explorer")
+
+EXPLORER_PACKAGES = ("graphiql@3.8.3", "react@18.3.1", "react-dom@18.3.1")
+EXPLORER_FILES = {
+    "graphiql.min.js": "graphiql/graphiql.min.js",
+    "graphiql.min.css": "graphiql/graphiql.min.css",
+    "react.production.min.js": "react/umd/react.production.min.js",
+    "react-dom.production.min.js": "react-dom/umd/react-dom.production.min.js",
+}
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.")]
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the graph under the shipped agreements. 提供查询服务。"""
+    from hub.deployment import open_deployment
+
+    free(host, port)
+    with open_deployment(State.settings()) as deployment:
+        run(deployment, host, port)
+
+
+def free(host: str, port: int) -> None:
+    """Raise InputError where the port is taken, before any work is done."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise InputError(f"Port {port} on {host} is taken", remedy="Name another with --port") from None
+
+
+def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> None:
+    """Serve until interrupted. `cdn` lets the explorer page load GraphiQL from a public CDN (the demo only)."""
+    import uvicorn
+
+    from schema.app import create_app
+    from schema.serving import graph_of
+
+    made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
+    uvicorn.run(made, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+
+
+@explorer_app.command("install")
+def explorer_install() -> None:
+    """Get GraphiQL's files with npm into the data folder. 安装查询浏览器。"""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise InputError("There is no npm on this machine", remedy="Install Node.js, or copy the four files of another installation into <data>/explorer")
+    target = State.settings().data / "explorer"
+    with tempfile.TemporaryDirectory() as work:
+        done = subprocess.run(  # noqa: S603  fixed arguments
+            [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", work, *EXPLORER_PACKAGES],
+            check=False, capture_output=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise InputError("npm could not get GraphiQL", remedy="Check the network and npm's registry, then run this again")
+        target.mkdir(parents=True, exist_ok=True)
+        for name, inside in EXPLORER_FILES.items():
+            shutil.copyfile(Path(work) / "node_modules" / inside, target / name)
+    say(f"GraphiQL is in {target}; the explorer is at / of `aidgraph serve`.")
