@@ -5,8 +5,8 @@ folder. A stream declares its fields, its key, how its rows arrive (a transport)
 (`Semantics`). Connectors yield raw rows with their place and know nothing of the hub: typing, identity,
 sealing and quarantine happen when the hub lands them.
 
-Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields `RawRow`s page by page, so that
-a stream is never held in memory.
+Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields `RawRow`s page by page, so
+that a stream is never held in memory.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Semantics(StrEnum):
 class Field:
     """One field of a stream.
 
-    `headers` are the names under which a source sends it, synonyms included (default: the field's own name).
-    `codes` names a code list under config/mappings/. `open_end` values (3000-12, 9999, empty) become NULL.
+    `headers` are the names under which a source sends it, synonyms included, the preferred first (default:
+    the field's own name). `codes` names a code list under config/mappings/.
     """
 
     name: str
@@ -95,7 +95,8 @@ class Delivery:
 
     `label` names it to people (a file's name, a pull's window); `fingerprint` tells a delivery already landed
     (a file's SHA-256; None for a pull). `as_of` is the day on the source's clock that the rows describe.
-    `declared_rows` is the source's own count, where it has one. `ignored` are the headers of columns that the stream does not declare.
+    `declared_rows` is the source's own count, where it has one. `pages` are read before the next delivery is
+    asked for.
     """
 
     label: str
@@ -123,8 +124,8 @@ class Transport(Protocol):
     ) -> Iterator[Delivery]:
         """Yield what is new, oldest first.
 
-        `since` is the `as_of` of the last landed batch of the stream (None: from the beginning); `seen` holds the fingerprints already landed.
-        Raises SourceError.
+        `since` is the `as_of` of the last landed batch of the stream (None: from the beginning); `seen` holds
+        the fingerprints already landed. Raises SourceError.
         """
         ...
 
@@ -136,6 +137,7 @@ class Stream:
     `key`: the fields that name a row at the source (`mac` stands for the hashed ID number).
     `division`: where a row's province is read from, for its code lists; a dotted path goes into a child
     (`insuinfo.0.insuplc_admdvs`).
+    `ignored` are the headers of columns that arrive and are not wanted.
     `expected`: (min, max) rows of a delivery; below min fails, above max warns.
     """
 

@@ -8,9 +8,13 @@ household and paid for the persons it covers.
 from connectors.base import Field, FieldType, Sealed, Semantics, Source, Stream
 from connectors.transports.csv_drop import CsvDrop
 
-ID_NUMBER = Field(name="certno", headers=("身份证号", "身份证号码", "证件号码"), sealed=Sealed.ID_NUMBER, required=True)
+ID_NUMBER = Field(
+    name="certno", headers=("身份证号", "身份证号码", "证件号码"), sealed=Sealed.ID_NUMBER, required=True
+)
 NAME = Field(name="psn_name", headers=("姓名",), sealed=Sealed.NAME, required=True)
-DIVISION = Field(name="division", headers=("区划代码", "行政区划代码"), type=FieldType.DIVISION, required=True)
+DIVISION = Field(
+    name="division", headers=("区划代码", "行政区划代码"), type=FieldType.DIVISION, required=True
+)
 
 RECIPIENTS = Stream(
     name="recipients",
@@ -23,14 +27,22 @@ RECIPIENTS = Stream(
     division="division",
     transport=CsvDrop(pattern="recipients_*.csv", encoding="gb18030"),
     fields=(
-        Field(name="assistance_type", headers=("救助类别", "低保类别"), type=FieldType.CODE, codes="assistance_type", required=True),
+        Field(
+            name="assistance_type",
+            headers=("救助类别", "低保类别"),
+            type=FieldType.CODE,
+            codes="assistance_type",
+            required=True,
+        ),
         Field(name="urban_rural", headers=("城乡类别", "城乡"), type=FieldType.CODE, codes="urban_rural"),
         Field(name="household_number", headers=("救助证号", "低保证号"), required=True),
         NAME,
         ID_NUMBER,
         Field(name="relation", headers=("与户主关系",)),
         Field(name="covered", headers=("是否保障对象",), type=FieldType.FLAG, required=True),
-        Field(name="begin_month", headers=("起始保障年月", "保障起始年月"), type=FieldType.MONTH, required=True),
+        Field(
+            name="begin_month", headers=("起始保障年月", "保障起始年月"), type=FieldType.MONTH, required=True
+        ),
         Field(name="end_month", headers=("终止保障年月", "保障终止年月"), type=FieldType.MONTH),
         Field(name="certified", headers=("认定日期", "审批日期"), type=FieldType.DAY),
         DIVISION,

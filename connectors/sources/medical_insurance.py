@@ -1,7 +1,8 @@
 """Medical insurance: the national medical-security platform, as HTTP JSON pages.
 
 Envelope and field names follow interfaces 1101 (person) and 2303/5261 (settlement) as public code shows them
-(domain.md C1). `subsidyinfo` (premium subsidies received, with who paid) has no public interface; its names are ours.
+(domain.md C1). `subsidyinfo` (premium subsidies received, with who paid) has no public interface; its names
+are ours.
 """
 
 from connectors.base import Child, Field, FieldType, Sealed, Semantics, Source, Stream
