@@ -1,0 +1,185 @@
+"""`aidgraph demo`: three simulated departments, two months, the graph served, tokens and queries to paste."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.errors import InputError
+from schema.cli.common import AsJson, State, app, bars, console, print_json, say, show
+from schema.cli.months import compute_month, show_month
+from schema.cli.pull import batch_object, chosen, pull_source, show_batches
+from schema.cli.serve import free, run
+
+if TYPE_CHECKING:
+    from hub.deployment import Deployment
+    from hub.land import BatchReport
+    from hub.months import MonthReport
+    from hub.settings import Settings
+
+MARKER = "made-by-demo"
+MONTHS = ("2025-10", "2025-11")
+AGREEMENTS = ("civil-affairs", "rural-revitalization", "hospital", "auditor")
+QUERIES = {
+    "civil-affairs": """query Needy {
+  persons(first: 5, filter: {county: "370302"}) {
+    edges { node { token nameMasked categories { category validFrom } enrolments { insutype status } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}""",
+    "rural-revitalization": """query Warnings {
+  warnings(first: 5, filter: {month: "2025-11"}) {
+    edges { node { state burden threshold document { title } person { token } } }
+  }
+}""",
+    "auditor": """query Lineage {
+  findings(first: 3, filter: {month: "2025-11", kind: SUBSIDY_MISSING}) {
+    edges { node { kind state record { source stream batch { id } line digest receivedAt } } }
+  }
+}""",
+}
+
+
+@app.command()
+def demo(
+    persons: Annotated[int, typer.Option(help="Persons in the simulated world.", min=200)] = 20_000,
+    port: Annotated[int, typer.Option(help="The port to serve on.")] = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after publishing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play the whole job on simulated departments: pull, match, merge, reconcile, publish, serve. 全流程演示。"""
+    from connectors.simulator import Departments, World
+
+    if not no_serve:
+        free("127.0.0.1", port)
+    settings = _clean(State.settings())
+    with console.status("making the simulated departments 生成模拟部门"):
+        world = World(persons=persons)
+    with Departments(world, folder=settings.data / "departments") as departments:
+        _write_settings(settings, departments.connections())
+        with _open() as deployment:
+            batches, months = _play(deployment, departments.show)
+            tokens = _tokens(deployment)
+            url = f"http://127.0.0.1:{port}/graphql"
+            _summary(settings, batches, months)
+            if as_json:
+                print_json(_object(batches, months[-1], tokens, url))
+            if no_serve:
+                say("Serve what was made with [bold]aidgraph serve[/]; the tokens come from [bold]aidgraph token NAME[/].")
+                return
+            _welcome(tokens, url)
+            run(deployment, "127.0.0.1", port, cdn=True)
+
+
+def _clean(settings: Settings) -> Settings:
+    """The demo works in a folder that is new, empty, or its own from last time."""
+    if settings.data.exists() and any(settings.data.iterdir()):
+        if not (settings.data / MARKER).is_file():
+            raise InputError(f"{settings.data} holds data that no demo made", remedy="Give the demo a folder of its own with --data")
+        shutil.rmtree(settings.data)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / MARKER).write_text("aidgraph demo made this folder and may remove it\n")
+    return settings
+
+
+def _write_settings(settings: Settings, connections: Any) -> None:
+    """Throw-away keys and the departments' addresses, so that every other verb works in this folder."""
+    from hub import keys
+
+    key_file = settings.data / "keys.json"
+    keys.save(keys.make(), key_file)
+    lines = [f'keys = "{key_file}"']
+    for name, connection in connections.items():
+        lines.append(f"\n[source.{name}]")
+        lines += [f'{key} = "{value}"' for key in ("url", "folder", "token") if (value := getattr(connection, key))]
+    path = settings.data / "aidgraph.toml"
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _open() -> Deployment:
+    from hub.deployment import open_deployment
+
+    deployment = open_deployment(State.settings())
+    from hub import store
+
+    with deployment.engine.connect() as connection:
+        if connection.execute(store.batch.select().limit(1)).first():
+            raise InputError("The store already holds batches", remedy="Give the demo an empty database, or unset AIDGRAPH_STORE")
+    return deployment
+
+
+def _play(deployment: Deployment, show_month_of: Callable[[str], None]) -> tuple[list[BatchReport], list[MonthReport]]:
+    batches: list[BatchReport] = []
+    months: list[MonthReport] = []
+    with deployment.lake.lock():
+        for month in MONTHS:
+            show_month_of(month)
+            with bars() as progress:
+                for source in chosen(None):
+                    batches += pull_source(deployment, source, progress)
+                months.append(compute_month(deployment, month, progress))
+    return batches, months
+
+
+def _tokens(deployment: Deployment) -> dict[str, str]:
+    from datetime import timedelta
+
+    from schema.tokens import issue
+
+    return {name: issue(deployment.ring, agreements=(name,), client=f"demo-{name}", lifetime=timedelta(hours=12)) for name in AGREEMENTS}
+
+
+def _summary(settings: Settings, batches: list[BatchReport], months: list[MonthReport]) -> None:
+    show_batches(batches)
+    for report in months:
+        show_month(report)
+    counts = months[-1].counts
+    show(
+        "Published 已发布",
+        ("what", "rows"),
+        [
+            ("persons 人员", counts["person"]),
+            ("households 家庭", counts["household"]),
+            ("category spells 身份时段", counts["category_spell"]),
+            ("entitlements 应享待遇", counts["entitlement"]),
+            ("settlements 结算", counts["settlement"]),
+            ("high-cost warnings 高额费用预警", counts["warning"]),
+        ],
+        numbers=frozenset({"rows"}),
+    )
+    say(f"Everything is in {settings.data}; run the other verbs with [bold]--data {settings.data}[/].")
+
+
+def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, str], url: str) -> dict[str, Any]:
+    """What `demo --json` prints (pins.md)."""
+    standing = {kind: sum(n for state, n in states.items() if state != "cleared") for kind, states in month.findings.items()}
+    return {
+        "persons": month.counts["person"],
+        "batches": [batch_object(report) for report in batches],
+        "entitlements": month.counts["entitlement"],
+        "findings": standing,
+        "warnings": month.counts["warning"],
+        "tokens": tokens,
+        "url": url,
+    }
+
+
+def _welcome(tokens: dict[str, str], url: str) -> None:
+    say(f"\n[bold]The graph is at {url}[/], the explorer at {url.removesuffix('graphql')}. Stop with Ctrl-C.\n")
+    say("[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
+    for name, text in tokens.items():
+        say(f"  [cyan]{name}[/]\n  {text}")
+    for name, query in QUERIES.items():
+        say(f"\n[bold]As {name}[/]:")
+        console.print(query, markup=False, highlight=False)
+    say("")
+
+
+def example_queries() -> dict[str, str]:
+    """The queries that the demo prints, by agreement; tests run them."""
+    return dict(QUERIES)
