@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from hub import store, tables
+from hub.deployment import Deployment
+from hub.inputs import Progress
 
 CHUNK = 50_000
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,27 @@ def difference(connection: sa.Connection, table: tables.Table, rows: pa.Table, m
         opened = duck.sql("SELECT * FROM computed WHERE row_digest NOT IN (SELECT row_digest FROM served)").to_arrow_table()
         closed = duck.sql("SELECT row_id FROM served WHERE row_digest NOT IN (SELECT row_digest FROM computed)").fetchall()
     return Difference(table=table, opened=opened, closed=[row[0] for row in closed])
+
+
+def sealed_identities(
+    deployment: Deployment, connection: sa.Connection, changes: Sequence[Difference]
+) -> dict[tuple[int, int], bytes]:
+    """The sealed identity of every newly opened person, by the place (batch_id, line) of its record.
+
+    A batch whose sealed part was destroyed by retention has none: the person is served without.
+    """
+    opened = next(change.opened for change in changes if change.table is tables.PERSON)
+    wanted = opened.select(["batch_id", "line"]).to_pylist()
+    found: dict[tuple[int, int], bytes] = {}
+    for batch_id in sorted({place["batch_id"] for place in wanted}):
+        part = connection.scalar(sa.select(store.batch.c.sealed_part).where(store.batch.c.batch_id == batch_id))
+        if part is None:
+            continue
+        lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
+        rows = deployment.lake.read("sealed", part)
+        pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
+        found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
+    return found
 
 
 def apply(

@@ -1,0 +1,155 @@
+"""Gather: what a month is computed from, taken from the store and the lake.
+
+The ids of persons are given here, at first sight of a MAC: dense, append-only, in the order of the MACs, so that
+neither the order nor the batching of arrival shows in them beyond the month that saw them first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+import hub
+from connectors.base import FieldType, Stream, discover
+from hub import store
+from hub.deployment import Deployment
+from hub.inputs import LandedPart, MonthInputs, Progress, month_bounds
+
+BATCHES = pa.schema(
+    [
+        ("batch_id", pa.int64()),
+        ("source", pa.string()),
+        ("stream", pa.string()),
+        ("as_of", pa.date32()),
+        ("semantics", pa.string()),
+        ("complete", pa.bool_()),
+    ]
+)
+ALIAS = pa.schema([("mac", pa.string()), ("person_id", pa.int64())])
+DECISION = pa.schema([("mac", pa.string()), ("name_mac", pa.string()), ("judgement", pa.string())])
+
+
+def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], progress: Progress) -> MonthInputs:
+    """The inputs of a month as recorded for it (`batches`, `decisions`), read and ready for the stages."""
+    start, _ = month_bounds(month)
+    batches = _batches(deployment, recorded["batches"])
+    streams = {(source.name, stream.name): stream for source in discover() for stream in source.streams}
+    landed = tuple(part for batch in batches for part in _parts(deployment, batch))
+    _assign_aliases(deployment, landed)
+    declared = [(batch, streams[batch.source, batch.stream]) for batch in batches]
+    rows = [(b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete) for b, s in declared]
+    counties = _counties(deployment, declared)
+    return MonthInputs(
+        month=month,
+        landed=landed,
+        batches=table(BATCHES, rows),
+        alias=_aliases(deployment),
+        decisions=_decisions(deployment, recorded["decisions"]),
+        config=deployment.config.relations(counties, start.year),
+        previous_findings=_earlier(deployment, "finding", month),
+        previous_warnings=_earlier(deployment, "warning", month),
+        progress=progress,
+    )
+
+
+def table(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows as an Arrow table of a schema; empty where there are none."""
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in schema]
+    return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
+
+
+def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    b = store.batch.c
+    wanted = set(ids)
+    with deployment.engine.connect() as connection:
+        rows = connection.execute(sa.select(b.batch_id, b.source, b.stream, b.as_of, b.parts).order_by(b.batch_id))
+        return [row for row in rows if row.batch_id in wanted]
+
+
+def _parts(deployment: Deployment, batch: sa.Row[Any]) -> list[LandedPart]:
+    """The files of a batch, each under the name of its relation."""
+    relation = f"{batch.source}_{batch.stream}"
+    return [
+        LandedPart(
+            relation=f"{relation}_{name}" if name else relation,
+            batch_id=batch.batch_id,
+            as_of=batch.as_of,
+            path=str(deployment.lake.path("rows", digest)),
+        )
+        for name, digest in sorted(batch.parts.items())
+    ]
+
+
+def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> None:
+    """Give every MAC seen for the first time a person_id."""
+    paths = [part.path for part in landed if part.relation in _row_relations()]
+    if not paths:
+        return
+    with duckdb.connect() as duck:
+        duck.register("known", _aliases(deployment))
+        new = duck.execute(
+            "SELECT DISTINCT mac FROM read_parquet(?, union_by_name => true) WHERE mac NOT IN (SELECT mac FROM known) ORDER BY mac",
+            [paths],
+        ).fetchall()
+    with deployment.engine.begin() as connection:
+        first = (connection.scalar(sa.select(sa.func.max(store.alias.c.person_id))) or 0) + 1
+        if new:
+            connection.execute(sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)])
+
+
+def _row_relations() -> set[str]:
+    return {f"{source.name}_{stream.name}" for source in discover() for stream in source.streams}
+
+
+def _aliases(deployment: Deployment) -> pa.Table:
+    with deployment.engine.connect() as connection:
+        return table(ALIAS, connection.execute(sa.select(store.alias.c.mac, store.alias.c.person_id)).all())
+
+
+def _decisions(deployment: Deployment, until: int) -> pa.Table:
+    """The last word on each pair, among the decisions up to a sequence number."""
+    d = store.link_decision.c
+    with deployment.engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(d.mac, d.name_mac, d.judgement).where(d.seq <= until).order_by(d.seq)
+        ).all()
+    last = {(row.mac, row.name_mac): row.judgement for row in rows}
+    return table(DECISION, [(mac, name, judgement) for (mac, name), judgement in last.items()])
+
+
+def _counties(deployment: Deployment, declared: Sequence[tuple[sa.Row[Any], Stream]]) -> set[str]:
+    """Every county that a landed row names, in any field that holds a division."""
+    columns: set[tuple[str, str]] = set()
+    for batch, stream in declared:
+        for name, fields in (("", stream.fields), *((child.name, child.fields) for child in stream.children)):
+            path = str(deployment.lake.path("rows", batch.parts[name]))
+            columns.update((path, field.name) for field in fields if field.type is FieldType.DIVISION)
+    counties: set[str] = set()
+    with duckdb.connect() as duck:
+        for path, column in sorted(columns):
+            found = duck.execute(f"SELECT DISTINCT substr({column}, 1, 6) FROM read_parquet(?) WHERE length({column}) >= 6", [path])
+            counties.update(county for (county,) in found.fetchall())
+    return counties
+
+
+def _earlier(deployment: Deployment, name: str, month: str) -> pa.Table | None:
+    """The rows of a monthly table in all earlier months; None where there is no earlier month."""
+    m = store.month.c
+    with deployment.engine.connect() as connection:
+        found = connection.scalars(sa.select(m.tables).where(m.month < month).order_by(m.month)).all()
+    parts = [deployment.lake.read("derived", tables[name]) for tables in found]
+    return pa.concat_tables(parts) if parts else None
+
+
+def code_version() -> str:
+    """The release and the digest of the SQL that computes a month."""
+    root = Path(next(iter(hub.__path__)))
+    files = sorted([*root.glob("sql/**/*.sql"), *root.glob("checks/*.sql")])
+    content = b"".join(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() for path in files)
+    return f"{hub.__version__}+{hashlib.sha256(content).hexdigest()[:16]}"

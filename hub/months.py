@@ -1,0 +1,166 @@
+"""Months: from the batches in the lake to what is served, one month at a time.
+
+1. A month is a pure function of its recorded inputs: batches, aliases, decisions, configuration, code.
+2. Its inputs are the batches whose `as_of` is before the cut-off: `GRACE` days after its last day (a department's
+   snapshot for November may be of the first days of December).
+3. Computing a month closes the earlier ones. A closed month is never changed: computing it again rebuilds it from its
+   recorded inputs and compares the digests. What arrives later belongs to the next month (pins.md 8).
+4. Nothing is visible until the one transaction that publishes the difference and records the month has committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from hub import publish, store, tables
+from hub.audit import audit
+from hub.deployment import Deployment
+from hub.engine import DuckDB, digest
+from hub.errors import AuditFailed, InputError
+from hub.gather import code_version, gather
+from hub.inputs import Progress, month_bounds
+from hub.reconcile import compute_month
+
+GRACE = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthReport:
+    """What computing a month did. `outcome`: published, unchanged (nothing to publish) or verified (a closed month)."""
+
+    month: str
+    outcome: str
+    digest: str
+    publication: int
+    counts: dict[str, int]  # rows by table
+    findings: dict[str, dict[str, int]]  # kind -> state -> count
+    opened: int = 0
+    closed: int = 0
+
+
+def compute(deployment: Deployment, month: str, progress: Progress) -> MonthReport:
+    """Compute, audit and publish a month; rebuild and verify it where it is closed. Hold the lake's lock.
+
+    Raises InputError (no batches, not a month), AuditFailed (nothing was published).
+    """
+    _, end = month_bounds(month)
+    with deployment.engine.connect() as connection:
+        recorded = connection.execute(sa.select(store.month).where(store.month.c.month == month)).one_or_none()
+        later = connection.scalar(sa.select(sa.func.count()).where(store.month.c.month > month))
+    if recorded is None and later:
+        raise InputError(f"A month after {month} has been computed", remedy="Months go in order; what came late belongs to the next one")
+    closed = recorded is not None and recorded.state == "closed"
+    inputs = dict(recorded.inputs) if recorded is not None and closed else _inputs(deployment, end)
+    _usable(deployment, month, inputs, closed=closed)
+    computed = compute_month_tables(deployment, month, inputs, progress)
+    audit(computed, inputs["batches"])
+    whole = _digest(computed)
+    if recorded is not None and closed:
+        if recorded.digest != whole:
+            raise AuditFailed(f"{month} is closed and rebuilds to another digest", remedy="Compare the code version and the lake with those recorded for the month")
+        return _report(month, "verified", whole, recorded.publication, computed)
+    if recorded is not None and recorded.digest == whole and recorded.inputs == inputs:
+        return _report(month, "unchanged", whole, recorded.publication, computed)
+    publication, opened, gone = _publish(deployment, month, inputs, computed, whole, progress)
+    return _report(month, "published", whole, publication, computed, opened, gone)
+
+
+def compute_month_tables(deployment: Deployment, month: str, inputs: Mapping[str, Any], progress: Progress) -> dict[str, pa.Table]:
+    """The stages match, merge and reconcile over recorded inputs; nothing is written but new aliases."""
+    with DuckDB() as engine:
+        return compute_month(engine, gather(deployment, month, inputs, progress))
+
+
+def published(deployment: Deployment, month: str) -> dict[str, Any] | None:
+    """A month as last published: findings by kind and state, participation. None where it was not computed."""
+    m = store.month.c
+    with deployment.engine.connect() as connection:
+        found = connection.execute(sa.select(m.tables, m.state, m.digest).where(m.month == month)).one_or_none()
+    if found is None:
+        return None
+    finding = deployment.lake.read("derived", found.tables["finding"])
+    participation = deployment.lake.read("derived", found.tables["participation"])
+    return {
+        "month": month,
+        "state": found.state,
+        "digest": found.digest,
+        "findings": _by_state(finding),
+        "participation": participation.to_pylist(),
+    }
+
+
+def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
+    """What the month is computed from, as recorded with it."""
+    b = store.batch.c
+    with deployment.engine.connect() as connection:
+        batches = connection.scalars(sa.select(b.batch_id).where(b.as_of < end + GRACE).order_by(b.batch_id)).all()
+        decisions = connection.scalar(sa.select(sa.func.max(store.link_decision.c.seq))) or 0
+    return {
+        "batches": list(batches),
+        "decisions": decisions,
+        "config": deployment.config.digest,
+        "code": code_version(),
+        "linkage": deployment.linkage.version,
+    }
+
+
+def _usable(deployment: Deployment, month: str, inputs: Mapping[str, Any], *, closed: bool) -> None:
+    if not inputs["batches"]:
+        raise InputError(f"No batch describes {month}", remedy="Run `aidgraph pull` first, and look at `aidgraph sources`")
+    if closed and inputs["config"] != deployment.config.digest:
+        raise InputError(
+            f"{month} is closed and was computed with another configuration", remedy="Give that configuration with --config to rebuild it"
+        )
+
+
+def _digest(computed: Mapping[str, pa.Table]) -> str:
+    """One digest of a month: over the canonical digests of its tables, by name."""
+    lines = [f"{name}:{digest(tables.PUBLISHED[name], rows)}" for name, rows in sorted(computed.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _publish(
+    deployment: Deployment, month: str, inputs: Mapping[str, Any], computed: Mapping[str, pa.Table], whole: str, progress: Progress
+) -> tuple[int, int, int]:
+    """Write the tables to the lake, then the difference, the month and the pointer in one transaction."""
+    files = {name: deployment.lake.write("derived", rows) for name, rows in computed.items()}
+    now = datetime.now(UTC)
+    with deployment.engine.begin() as connection:
+        changes = [publish.difference(connection, table, computed[name], month) for name, table in tables.PUBLISHED.items()]
+        publication = (connection.scalar(sa.select(sa.func.max(store.publication.c.publication))) or 0) + 1
+        sealed = publish.sealed_identities(deployment, connection, changes)
+        for change in changes:
+            publish.apply(connection, change, publication, sealed, progress)
+        connection.execute(sa.insert(store.publication).values(publication=publication, month=month, at=now, digest=whole))
+        connection.execute(sa.delete(store.month).where(store.month.c.month == month))
+        connection.execute(sa.update(store.month).where(store.month.c.month < month).values(state="closed"))
+        connection.execute(
+            sa.insert(store.month).values(
+                month=month, state="open", inputs=dict(inputs), tables=files, digest=whole, computed_at=now, publication=publication
+            )
+        )
+    return publication, sum(c.opened.num_rows for c in changes), sum(len(c.closed) for c in changes)
+
+
+def _by_state(finding: pa.Table) -> dict[str, dict[str, int]]:
+    counted: dict[str, dict[str, int]] = {}
+    for kind, state in zip(finding["kind"].to_pylist(), finding["state"].to_pylist(), strict=True):
+        states = counted.setdefault(kind, {})
+        states[state] = states.get(state, 0) + 1
+    return counted
+
+
+def _report(
+    month: str, outcome: str, whole: str, publication: int, computed: Mapping[str, pa.Table], opened: int = 0, closed: int = 0
+) -> MonthReport:
+    return MonthReport(
+        month=month, outcome=outcome, digest=whole, publication=publication, opened=opened, closed=closed,
+        counts={name: rows.num_rows for name, rows in computed.items()}, findings=_by_state(computed["finding"]),
+    )  # fmt: skip
