@@ -1,0 +1,110 @@
+"""A signed statement of all that the access log held: an RFC 6962 tree head as a C2SP signed note.
+
+1. Hashes are those of RFC 6962: a leaf is SHA-256(0x00 || leaf), a node SHA-256(0x01 || left || right).
+2. A note is tlog-checkpoint text signed with Ed25519; whoever holds the verifier key needs nothing of ours to
+   check it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from hub.errors import InputError
+from hub.keys import KeyRing
+
+ED25519 = b"\x01"  # C2SP signature type
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """RFC 6962: SHA-256(0x00 || leaf)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def _node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def merkle_root(hashes: Iterable[bytes]) -> tuple[int, bytes]:
+    """How many leaf hashes there are, and the RFC 6962 tree head over them; constant memory."""
+    size, peaks = 0, list[tuple[int, bytes]]()
+    for leaf in hashes:
+        size, level, node = size + 1, 0, leaf
+        while peaks and peaks[-1][0] == level:
+            node, level = _node_hash(peaks.pop()[1], node), level + 1
+        peaks.append((level, node))
+    if not peaks:
+        return 0, hashlib.sha256(b"").digest()
+    root = peaks.pop()[1]
+    while peaks:
+        root = _node_hash(peaks.pop()[1], root)
+    return size, root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A tree head: `size` leaves of the log `origin` hash to `root`."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def body(self) -> str:
+        """The signed text."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def verifier_key(ring: KeyRing, origin: str) -> str:
+    """The public key of the log in C2SP's text form `name+hash+base64`; hand it to whoever shall verify."""
+    public = _public(ring)
+    return f"{origin}+{_key_hash(origin, public).hex()}+{base64.b64encode(ED25519 + public).decode()}"
+
+
+def sign(checkpoint: Checkpoint, ring: KeyRing) -> str:
+    """The checkpoint as a signed note."""
+    signature = ring.log_key.sign(checkpoint.body.encode())
+    blob = base64.b64encode(_key_hash(checkpoint.origin, _public(ring)) + signature).decode()
+    return f"{checkpoint.body}\n— {checkpoint.origin} {blob}\n"
+
+
+def open_note(note: str, key: str) -> Checkpoint:
+    """The checkpoint in a signed note, its signature verified. Raises InputError."""
+    wrong = InputError(
+        "The checkpoint is not signed by this key", remedy="Use the verifier key the hub's operator published"
+    )
+    try:
+        name, key_hash, encoded = key.split("+", 2)
+        public = base64.b64decode(encoded, validate=True)
+        body, signatures = note.split("\n\n", 1)
+        body += "\n"
+        origin, size, root, rest = body.split("\n", 3)
+        if public[:1] != ED25519 or _key_hash(name, public[1:]).hex() != key_hash or rest or origin != name:
+            raise wrong
+        *lines, end = signatures.split("\n")
+        ours = [line.removeprefix(f"— {name} ") for line in lines if line.startswith(f"— {name} ")]
+        blobs = {text: base64.b64decode(text, validate=True) for text in ours}
+        text, blob = next(item for item in blobs.items() if item[1][:4].hex() == key_hash)
+        if end or base64.b64encode(blob).decode() != text:
+            raise wrong
+        Ed25519PublicKey.from_public_bytes(public[1:]).verify(blob[4:], body.encode())
+        found = Checkpoint(origin=origin, size=int(size), root=base64.b64decode(root, validate=True))
+    except (ValueError, IndexError, StopIteration, InvalidSignature):
+        raise wrong from None
+    if found.body != body or len(found.root) != 32:
+        raise wrong
+    return found
+
+
+def _public(ring: KeyRing) -> bytes:
+    return ring.log_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _key_hash(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
