@@ -14,7 +14,9 @@ from hub import tables
 from hub.errors import AuditFailed
 
 SPELLS = ("household_member", "category_spell", "identity_tag", "enrolment", "entitlement", "entitlement_candidate")
-OF_PERSONS = tuple(name for name, table in tables.PUBLISHED.items() if "person_id" in table.columns and name != "person")
+OF_PERSONS = tuple(
+    name for name, table in tables.PUBLISHED.items() if "person_id" in table.columns and name != "person"
+)
 AMOUNTS = {
     "entitlement": "annual_amount < 0",
     "settlement": "NOT cancelled AND (total < 0 OR scope > total)",
@@ -33,15 +35,25 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
             _none(connection, name, "its key is not unique", f"SELECT 1 FROM {name} GROUP BY {key} HAVING COUNT(*) > 1")
             if "batch_id" in table.columns and batches:
                 inputs = ", ".join(str(batch) for batch in (-1, *batches))
-                _none(connection, name, "a row leads to a batch that is no input", f"SELECT 1 FROM {name} WHERE batch_id NOT IN ({inputs})")
+                _none(
+                    connection,
+                    name,
+                    "a row leads to a batch that is no input",
+                    f"SELECT 1 FROM {name} WHERE batch_id NOT IN ({inputs})",
+                )
         for name in OF_PERSONS:
             missing = f"SELECT 1 FROM {name} WHERE person_id <> -1 AND person_id NOT IN (SELECT person_id FROM person)"
             _none(connection, name, "a row has a person who does not exist", missing)
         for name in SPELLS:
-            _none(connection, name, "a spell ends before it begins", f"SELECT 1 FROM {name} WHERE valid_from >= valid_until")
+            _none(
+                connection,
+                name,
+                "a spell ends before it begins",
+                f"SELECT 1 FROM {name} WHERE valid_from >= valid_until",
+            )
         overlap = (
-            "SELECT 1 FROM (SELECT valid_until, LEAD(valid_from) OVER (PARTITION BY person_id, benefit ORDER BY valid_from) AS following "
-            "FROM entitlement) WHERE following < valid_until"
+            "SELECT 1 FROM (SELECT valid_until, LEAD(valid_from) OVER (PARTITION BY person_id, benefit "
+            "ORDER BY valid_from) AS following FROM entitlement) WHERE following < valid_until"
         )
         _none(connection, "entitlement", "a benefit is enjoyed twice on a day", overlap)
         for name, wrong in AMOUNTS.items():
@@ -51,4 +63,7 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
 def _none(connection: duckdb.DuckDBPyConnection, table: str, what: str, query: str) -> None:
     (count,) = connection.sql(f"SELECT COUNT(*) FROM ({query})").fetchone() or (0,)
     if count:
-        raise AuditFailed(f"Audit of {table}: {what} ({count} cases)", remedy="Nothing was published; report this with the month and the batch numbers")
+        raise AuditFailed(
+            f"Audit of {table}: {what} ({count} cases)",
+            remedy="Nothing was published; report this with the month and the batch numbers",
+        )

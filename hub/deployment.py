@@ -35,11 +35,13 @@ class Deployment:
 
 
 def open_deployment(settings: Settings) -> Deployment:
-    """Open a deployment; an empty store is made. Raises KeysError, ConfigError, StoreError: in this order, before any work."""
+    """Open a deployment; an empty store is made. Raises KeysError, ConfigError or StoreError before any work."""
     ring = keys.load(settings.keys)
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
     migrations.ensure(engine)
-    return Deployment(settings=settings, engine=engine, lake=Lake(settings.lake), ring=ring, config=loaded, linkage=linkage)
+    return Deployment(
+        settings=settings, engine=engine, lake=Lake(settings.lake), ring=ring, config=loaded, linkage=linkage
+    )

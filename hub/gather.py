@@ -94,13 +94,16 @@ def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> Non
     with duckdb.connect() as duck:
         duck.register("known", _aliases(deployment))
         new = duck.execute(
-            "SELECT DISTINCT mac FROM read_parquet(?, union_by_name => true) WHERE mac NOT IN (SELECT mac FROM known) ORDER BY mac",
+            "SELECT DISTINCT mac FROM read_parquet(?, union_by_name => true) "
+            "WHERE mac NOT IN (SELECT mac FROM known) ORDER BY mac",
             [paths],
         ).fetchall()
     with deployment.engine.begin() as connection:
         first = (connection.scalar(sa.select(sa.func.max(store.alias.c.person_id))) or 0) + 1
         if new:
-            connection.execute(sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)])
+            connection.execute(
+                sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)]
+            )
 
 
 def _row_relations() -> set[str]:
@@ -116,9 +119,7 @@ def _decisions(deployment: Deployment, until: int) -> pa.Table:
     """The last word on each pair, among the decisions up to a sequence number."""
     d = store.link_decision.c
     with deployment.engine.connect() as connection:
-        rows = connection.execute(
-            sa.select(d.mac, d.name_mac, d.judgement).where(d.seq <= until).order_by(d.seq)
-        ).all()
+        rows = connection.execute(sa.select(d.mac, d.name_mac, d.judgement).where(d.seq <= until).order_by(d.seq)).all()
     last = {(row.mac, row.name_mac): row.judgement for row in rows}
     return table(DECISION, [(mac, name, judgement) for (mac, name), judgement in last.items()])
 
@@ -133,7 +134,9 @@ def _counties(deployment: Deployment, declared: Sequence[tuple[sa.Row[Any], Stre
     counties: set[str] = set()
     with duckdb.connect() as duck:
         for path, column in sorted(columns):
-            found = duck.execute(f"SELECT DISTINCT substr({column}, 1, 6) FROM read_parquet(?) WHERE length({column}) >= 6", [path])
+            found = duck.execute(
+                f"SELECT DISTINCT substr({column}, 1, 6) FROM read_parquet(?) WHERE length({column}) >= 6", [path]
+            )
             counties.update(county for (county,) in found.fetchall())
     return counties
 

@@ -88,7 +88,9 @@ def normalise(raw: object, certificate: str = "resident_id") -> Number:
     if certificate not in {"resident_id", "hmt_permit", "foreign_permanent"}:
         if not text.isalnum() or not text.isascii():
             raise Refused("id_characters")
-        return Number(certificate=certificate, number=text, grade="other_certificate", sex=None, birth=None, repairs=repairs)
+        return Number(
+            certificate=certificate, number=text, grade="other_certificate", sex=None, birth=None, repairs=repairs
+        )
     if len(text) not in {15, 18, 20, 22}:
         raise Refused("id_length")
     grade = {15: "legacy_15", 18: "verified_form", 20: "disability_certificate", 22: "reissued_certificate"}[len(text)]
@@ -113,7 +115,12 @@ def normalise(raw: object, certificate: str = "resident_id") -> Number:
         grade = "foreign_permanent"
     kind = grade if grade in {"hmt_permit", "foreign_permanent"} else "resident_id"
     return Number(
-        certificate=kind, number=number, grade=grade, sex="1" if int(number[16]) % 2 else "2", birth=birth, repairs=repairs
+        certificate=kind,
+        number=number,
+        grade=grade,
+        sex="1" if int(number[16]) % 2 else "2",
+        birth=birth,
+        repairs=repairs,
     )
 
 
@@ -201,7 +208,10 @@ def load(folder: Path, version: str, ring: KeyRing) -> Linkage:
         if told["version"] != version or mac not in HASHES:
             raise KeyError("version or mac")
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise ConfigError(f"{path}: not a linkage contract ({error})", remedy="Restore the file as released; a change is a new version") from None
+        raise ConfigError(
+            f"{path}: not a linkage contract ({error})",
+            remedy="Restore the file as released; a change is a new version",
+        ) from None
     return Linkage(version=version, mac=mac, accept=accept, dots=dots, ring=ring)
 
 
@@ -223,7 +233,9 @@ def _keyed(mac: str, key: bytes) -> Callable[[bytes], str]:
     try:
         state = hmac.new(key, digestmod=algorithm)
     except ValueError:
-        raise ConfigError("linkage contract: this Python's OpenSSL has no SM3", remedy="Use hmac-sha256, or a Python built with SM3") from None
+        raise ConfigError(
+            "linkage contract: this Python's OpenSSL has no SM3", remedy="Use hmac-sha256, or a Python built with SM3"
+        ) from None
 
     def other(message: bytes) -> str:
         copied = state.copy()

@@ -25,7 +25,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hub.errors import KeysError
 
 Purpose = Literal["mac", "name", "seal", "person-token", "household-token", "cursor"]
-REMEDY = "Make keys with `aidgraph keys make FILE`, keep them outside the data folder, and set AIDGRAPH_KEYS to the file"
+REMEDY = (
+    "Make keys with `aidgraph keys make FILE`, keep them outside the data folder, and set AIDGRAPH_KEYS to the file"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,9 @@ def save(ring: KeyRing, path: Path) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise KeysError(f"{path} exists", remedy="Keys are never overwritten: name another file, or move this one away") from None
+        raise KeysError(
+            f"{path} exists", remedy="Keys are never overwritten: name another file, or move this one away"
+        ) from None
     with os.fdopen(handle, "w") as file:
         file.write(ring.dump())
 
@@ -122,5 +126,7 @@ def _read(path: Path) -> str:
     if not path.is_file():
         raise KeysError(f"There is no key file {path}", remedy=REMEDY)
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeysError(f"{path} can be read by others", remedy=f"Run `chmod 600 {path}`; if others may have read it, make new keys")
+        raise KeysError(
+            f"{path} can be read by others", remedy=f"Run `chmod 600 {path}`; if others may have read it, make new keys"
+        )
     return path.read_text()

@@ -1,9 +1,9 @@
 """The lake: a folder of immutable Parquet files named by the SHA-256 of their content.
 
-1. A file is written under a temporary name, flushed to disk, then renamed to its digest: it is there whole or not at all.
+1. A file is written under a temporary name, flushed to disk, then renamed to its digest: whole or not at all.
 2. A file is never changed. What is not named by the store's ledger does not exist for the hub (an orphan of a crash).
-3. `rows/` holds pseudonymous parts, `sealed/` the direct identifiers (destroyed by retention without touching the rows),
-   `derived/` a month's tables.
+3. `rows/` holds pseudonymous parts, `sealed/` the direct identifiers (retention destroys them without touching the
+   rows), `derived/` a month's tables.
 4. One run at a time: `lock` refuses a second one.
 """
 
@@ -75,7 +75,10 @@ class Lake:
         """Where a file is. Raises StoreError where the ledger names a file that is not there."""
         path = self.root / shelf / f"{digest}.parquet"
         if not path.is_file():
-            raise StoreError(f"The lake has no {shelf} file {digest[:12]}…", remedy="Restore the lake from backup; the store names a file that is gone")
+            raise StoreError(
+                f"The lake has no {shelf} file {digest[:12]}…",
+                remedy="Restore the lake from backup; the store names a file that is gone",
+            )
         return path
 
     def write(self, shelf: Shelf, table: pa.Table) -> str:
@@ -93,13 +96,15 @@ class Lake:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lake for one run. Raises Locked where another holds it; released when the process ends, however it ends."""
+        """Hold the lake for one run; released when the process ends, however it ends. Raises Locked."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise Locked(f"Another run works on the lake {self.root}", remedy="Wait until it has ended, then run this again") from None
+                raise Locked(
+                    f"Another run works on the lake {self.root}", remedy="Wait until it has ended, then run this again"
+                ) from None
             for orphan in self.root.glob("*/.*.tmp"):
                 orphan.unlink(missing_ok=True)
             yield

@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -60,7 +61,7 @@ class Landing:
         self._ring = ring
 
     def pull(self, source: Source, connection: Connection, progress: Progress) -> Iterator[BatchReport]:
-        """Land whatever is new at a source, stream by stream, a report a batch. Raises SourceError, InputError, HubError."""
+        """Land whatever is new at a source, stream by stream, a report a batch. Raises SourceError, HubError."""
         for stream in source.streams:
             since, seen = self._landed(source, stream)
             for delivery in stream.transport.deliveries(stream, connection, since=since, seen=seen):
@@ -80,10 +81,11 @@ class Landing:
             return set()
         b = store.batch.c
         with self._engine.connect() as connection:
-            parts = connection.scalars(
-                sa.select(b.parts).where(b.source == source.name, b.stream == stream.name, b.as_of >= as_of - OVERLAP)
-            ).all()
-        known: set[str] = set()
+            earlier = sa.and_(b.source == source.name, b.stream == stream.name, b.as_of >= as_of - OVERLAP)
+            parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
+            q = store.quarantine.c
+            held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
+            known = set(connection.scalars(held))
         for part in parts:
             known.update(self._lake.read("rows", part[""], columns=["record_digest"])["record_digest"].to_pylist())
         return known
@@ -109,14 +111,16 @@ class Landing:
 
     def _assess(self, stream: Stream, delivery: Delivery, making: _Batch, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""
-        if making.read != making.accepted + len(making.rejected) + making.duplicates:
+        if making.read != making.accepted + len(making.held) + making.duplicates:
             raise ConservationError(
-                f"{name} {delivery.label}: read {making.read}, accepted {making.accepted}, quarantined {len(making.rejected)}, duplicates {making.duplicates}",
+                f"{name} {delivery.label}: read {making.read}, accepted {making.accepted}, "
+                f"quarantined {len(making.held)}, duplicates {making.duplicates}",
                 remedy="Nothing was landed; report this as a defect of the hub",
             )
         if delivery.declared_rows is not None and delivery.declared_rows != making.distinct:
             raise InputError(
-                f"{name} {delivery.label}: the source counts {delivery.declared_rows} rows, {making.distinct} different ones arrived",
+                f"{name} {delivery.label}: the source counts {delivery.declared_rows} rows, "
+                f"{making.distinct} different ones arrived",
                 remedy="Nothing was landed; pull again, and ask the department if it happens twice",
             )
         if making.read < stream.expected[0]:
@@ -128,34 +132,47 @@ class Landing:
     def _commit(
         self, source: Source, stream: Stream, delivery: Delivery, making: _Batch, parts: dict[str, str], sealed: str
     ) -> BatchReport:
-        contract = f"linkage {self._linkage.version}"
-        with self._engine.begin() as connection:
-            batch_id = (connection.scalar(sa.select(sa.func.max(store.batch.c.batch_id))) or 0) + 1
-            connection.execute(
-                sa.insert(store.batch).values(
-                    batch_id=batch_id, source=source.name, stream=stream.name, label=delivery.label, fingerprint=delivery.fingerprint,
-                    as_of=delivery.as_of, received_at=datetime.now(UTC), read=making.read, accepted=making.accepted,
-                    quarantined=len(making.rejected), duplicates=making.duplicates, parts=parts, sealed_part=sealed, contract=contract,
-                )  # fmt: skip
-            )
-            if making.rejected:
-                connection.execute(
-                    sa.insert(store.quarantine),
-                    [
-                        {"batch_id": batch_id, "line": line, "reason": reason, "field": where, "contract": contract, "sealed": blob, "state": "open"}
-                        for line, reason, where, blob in making.rejected
-                    ],
-                )
-        reasons: dict[str, int] = {}
-        for _, reason, _, _ in making.rejected:
-            reasons[reason] = reasons.get(reason, 0) + 1
+        reasons = Counter(held.reason for held in making.held)
         notes = tuple(f"undeclared field {name}" for name in sorted(making.reader.undeclared))
         if making.read > stream.expected[1]:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
-        return BatchReport(
-            source=source.name, stream=stream.name, batch_id=batch_id, label=delivery.label, as_of=delivery.as_of, read=making.read,
-            accepted=making.accepted, quarantined=len(making.rejected), duplicates=making.duplicates, reasons=reasons, notes=notes,
-        )  # fmt: skip
+        contract = f"linkage {self._linkage.version}"
+        with self._engine.begin() as connection:
+            batch_id = (connection.scalar(sa.select(sa.func.max(store.batch.c.batch_id))) or 0) + 1
+            report = BatchReport(
+                source=source.name,
+                stream=stream.name,
+                batch_id=batch_id,
+                label=delivery.label,
+                as_of=delivery.as_of,
+                read=making.read,
+                accepted=making.accepted,
+                quarantined=len(making.held),
+                duplicates=making.duplicates,
+                reasons=dict(reasons),
+                notes=notes,
+            )
+            ledger = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes")}
+            files = {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed}
+            connection.execute(
+                sa.insert(store.batch).values(**ledger, **files, contract=contract, received_at=datetime.now(UTC))
+            )
+            if making.held:
+                places = [asdict(held) for held in making.held]
+                common = {"batch_id": batch_id, "contract": contract, "state": "open"}
+                connection.execute(sa.insert(store.quarantine), [place | common for place in places])
+        return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A row for quarantine; `digest` tells it again when an overlap repeats it."""
+
+    line: int
+    reason: str
+    field: str
+    digest: str
+    sealed: bytes
 
 
 class _Batch:
@@ -164,7 +181,7 @@ class _Batch:
     def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: set[str]) -> None:
         self.reader = reader
         self.read = self.accepted = self.duplicates = 0
-        self.rejected: list[tuple[int, str, str, bytes]] = []
+        self.held: list[_Held] = []
         self._sealer = sealer
         self._known = known
         self._digests: set[str] = set()
@@ -183,10 +200,14 @@ class _Batch:
         try:
             row = self.reader.read(raw)
         except Rejected as rejected:
-            if self._seen(self.reader.raw_digest(raw)):
+            digest = self.reader.raw_digest(raw)
+            if self._seen(digest) or digest in self._known:
                 self.duplicates += 1
             else:
-                self.rejected.append((raw.line, rejected.reason, rejected.field, self._sealer.seal(raw.values)))
+                sealed = self._sealer.seal(raw.values)
+                self.held.append(
+                    _Held(line=raw.line, reason=rejected.reason, field=rejected.field, digest=digest, sealed=sealed)
+                )
             return
         if self._seen(row.digest) or row.digest in self._known:
             self.duplicates += 1
@@ -218,7 +239,8 @@ class _Batch:
         self._append("", [row.values for row in rows])
         for index, child in enumerate(self.reader.stream.children):
             self._append(child.name, [item for row in rows for item in row.children[index]])
-        self._sealed.append({"line": [row.values[0] for row in rows], "sealed": [self._sealer.seal(row.sealed) for row in rows]})
+        lines = [row.values[0] for row in rows]
+        self._sealed.append({"line": lines, "sealed": [self._sealer.seal(row.sealed) for row in rows]})
 
     def _append(self, part: str, rows: list[tuple[Any, ...]]) -> None:
         writer = self._writers[part]

@@ -55,7 +55,10 @@ def compute(deployment: Deployment, month: str, progress: Progress) -> MonthRepo
         recorded = connection.execute(sa.select(store.month).where(store.month.c.month == month)).one_or_none()
         later = connection.scalar(sa.select(sa.func.count()).where(store.month.c.month > month))
     if recorded is None and later:
-        raise InputError(f"A month after {month} has been computed", remedy="Months go in order; what came late belongs to the next one")
+        raise InputError(
+            f"A month after {month} has been computed",
+            remedy="Months go in order; what came late belongs to the next one",
+        )
     closed = recorded is not None and recorded.state == "closed"
     inputs = dict(recorded.inputs) if recorded is not None and closed else _inputs(deployment, end)
     _usable(deployment, month, inputs, closed=closed)
@@ -64,7 +67,10 @@ def compute(deployment: Deployment, month: str, progress: Progress) -> MonthRepo
     whole = _digest(computed)
     if recorded is not None and closed:
         if recorded.digest != whole:
-            raise AuditFailed(f"{month} is closed and rebuilds to another digest", remedy="Compare the code version and the lake with those recorded for the month")
+            raise AuditFailed(
+                f"{month} is closed and rebuilds to another digest",
+                remedy="Compare the code version and the lake with those recorded for the month",
+            )
         return _report(month, "verified", whole, recorded.publication, computed)
     if recorded is not None and recorded.digest == whole and recorded.inputs == inputs:
         return _report(month, "unchanged", whole, recorded.publication, computed)
@@ -72,7 +78,9 @@ def compute(deployment: Deployment, month: str, progress: Progress) -> MonthRepo
     return _report(month, "published", whole, publication, computed, opened, gone)
 
 
-def compute_month_tables(deployment: Deployment, month: str, inputs: Mapping[str, Any], progress: Progress) -> dict[str, pa.Table]:
+def compute_month_tables(
+    deployment: Deployment, month: str, inputs: Mapping[str, Any], progress: Progress
+) -> dict[str, pa.Table]:
     """The stages match, merge and reconcile over recorded inputs; nothing is written but new aliases."""
     with DuckDB() as engine:
         return compute_month(engine, gather(deployment, month, inputs, progress))
@@ -113,10 +121,13 @@ def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
 
 def _usable(deployment: Deployment, month: str, inputs: Mapping[str, Any], *, closed: bool) -> None:
     if not inputs["batches"]:
-        raise InputError(f"No batch describes {month}", remedy="Run `aidgraph pull` first, and look at `aidgraph sources`")
+        raise InputError(
+            f"No batch describes {month}", remedy="Run `aidgraph pull` first, and look at `aidgraph sources`"
+        )
     if closed and inputs["config"] != deployment.config.digest:
         raise InputError(
-            f"{month} is closed and was computed with another configuration", remedy="Give that configuration with --config to rebuild it"
+            f"{month} is closed and was computed with another configuration",
+            remedy="Give that configuration with --config to rebuild it",
         )
 
 
@@ -127,23 +138,38 @@ def _digest(computed: Mapping[str, pa.Table]) -> str:
 
 
 def _publish(
-    deployment: Deployment, month: str, inputs: Mapping[str, Any], computed: Mapping[str, pa.Table], whole: str, progress: Progress
+    deployment: Deployment,
+    month: str,
+    inputs: Mapping[str, Any],
+    computed: Mapping[str, pa.Table],
+    whole: str,
+    progress: Progress,
 ) -> tuple[int, int, int]:
     """Write the tables to the lake, then the difference, the month and the pointer in one transaction."""
     files = {name: deployment.lake.write("derived", rows) for name, rows in computed.items()}
     now = datetime.now(UTC)
     with deployment.engine.begin() as connection:
-        changes = [publish.difference(connection, table, computed[name], month) for name, table in tables.PUBLISHED.items()]
+        changes = [
+            publish.difference(connection, table, computed[name], month) for name, table in tables.PUBLISHED.items()
+        ]
         publication = (connection.scalar(sa.select(sa.func.max(store.publication.c.publication))) or 0) + 1
         sealed = publish.sealed_identities(deployment, connection, changes)
         for change in changes:
             publish.apply(connection, change, publication, sealed, progress)
-        connection.execute(sa.insert(store.publication).values(publication=publication, month=month, at=now, digest=whole))
+        connection.execute(
+            sa.insert(store.publication).values(publication=publication, month=month, at=now, digest=whole)
+        )
         connection.execute(sa.delete(store.month).where(store.month.c.month == month))
         connection.execute(sa.update(store.month).where(store.month.c.month < month).values(state="closed"))
         connection.execute(
             sa.insert(store.month).values(
-                month=month, state="open", inputs=dict(inputs), tables=files, digest=whole, computed_at=now, publication=publication
+                month=month,
+                state="open",
+                inputs=dict(inputs),
+                tables=files,
+                digest=whole,
+                computed_at=now,
+                publication=publication,
             )
         )
     return publication, sum(c.opened.num_rows for c in changes), sum(len(c.closed) for c in changes)
@@ -158,7 +184,13 @@ def _by_state(finding: pa.Table) -> dict[str, dict[str, int]]:
 
 
 def _report(
-    month: str, outcome: str, whole: str, publication: int, computed: Mapping[str, pa.Table], opened: int = 0, closed: int = 0
+    month: str,
+    outcome: str,
+    whole: str,
+    publication: int,
+    computed: Mapping[str, pa.Table],
+    opened: int = 0,
+    closed: int = 0,
 ) -> MonthReport:
     return MonthReport(
         month=month, outcome=outcome, digest=whole, publication=publication, opened=opened, closed=closed,

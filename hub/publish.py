@@ -39,7 +39,9 @@ def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
     parts = ", ".join(f"coalesce('=' || CAST({name} AS VARCHAR), '~')" for name in table.columns)
     with duckdb.connect() as connection:
         connection.register("given", rows)
-        query = f"SELECT {', '.join(table.columns)}, unhex(sha256(concat_ws(chr(31), {parts}))) AS row_digest FROM given"
+        query = (
+            f"SELECT {', '.join(table.columns)}, unhex(sha256(concat_ws(chr(31), {parts}))) AS row_digest FROM given"
+        )
         return connection.sql(query).to_arrow_table()
 
 
@@ -58,8 +60,12 @@ def difference(connection: sa.Connection, table: tables.Table, rows: pa.Table, m
     with duckdb.connect() as duck:
         duck.register("served", served)
         duck.register("computed", computed)
-        opened = duck.sql("SELECT * FROM computed WHERE row_digest NOT IN (SELECT row_digest FROM served)").to_arrow_table()
-        closed = duck.sql("SELECT row_id FROM served WHERE row_digest NOT IN (SELECT row_digest FROM computed)").fetchall()
+        opened = duck.sql(
+            "SELECT * FROM computed WHERE row_digest NOT IN (SELECT row_digest FROM served)"
+        ).to_arrow_table()
+        closed = duck.sql(
+            "SELECT row_id FROM served WHERE row_digest NOT IN (SELECT row_digest FROM computed)"
+        ).fetchall()
     return Difference(table=table, opened=opened, closed=[row[0] for row in closed])
 
 
@@ -99,7 +105,8 @@ def apply(
     for start in range(0, len(change.closed), CHUNK):
         chunk = [{"closing": row_id} for row_id in change.closed[start : start + CHUNK]]
         connection.execute(
-            sa.update(published).where(published.c.row_id == sa.bindparam("closing")).values(pub_until=publication), chunk
+            sa.update(published).where(published.c.row_id == sa.bindparam("closing")).values(pub_until=publication),
+            chunk,
         )
     total = change.opened.num_rows
     for start in range(0, total, CHUNK):
@@ -116,7 +123,9 @@ def _insert(
     sealed: Mapping[tuple[int, int], bytes],
 ) -> None:
     names = [*change.table.columns, "row_digest", "pub_from"]
-    columns: list[list[Any]] = [_column(connection, change.table.columns[name], rows[name]) for name in change.table.columns]
+    columns: list[list[Any]] = [
+        _column(connection, change.table.columns[name], rows[name]) for name in change.table.columns
+    ]
     columns += [rows["row_digest"].to_pylist(), [publication] * rows.num_rows]
     if change.table is tables.PERSON:
         names.append("identity_sealed")

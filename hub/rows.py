@@ -58,7 +58,7 @@ class Codes(Protocol):
 
 
 class Rejected(Exception):
-    """A row that goes to quarantine: `reason` is a code of values.REASONS or identity.REASONS, `field` where it lies."""
+    """A row that goes to quarantine: `reason` is a code of values.REASONS or identity.REASONS, `field` its place."""
 
     def __init__(self, reason: str, field: str) -> None:
         super().__init__(f"{reason}: {field}")
@@ -98,7 +98,9 @@ class RowReader:
         self._linkage = linkage
         self._plain = tuple(f for f in stream.fields if f.sealed is None)
         self._hidden = tuple(f for f in stream.fields if f.sealed is not None)
-        self._rest = {f.name for f in self._hidden} - {f.name for f in stream.fields if f.sealed in (Sealed.ID_NUMBER, Sealed.NAME)}
+        self._rest = {f.name for f in self._hidden} - {
+            f.name for f in stream.fields if f.sealed in (Sealed.ID_NUMBER, Sealed.NAME)
+        }
         self._certificate = next((f.name for f in self._plain if f.codes == "psn_cert_type"), None)
         self._declared = {f.name for f in stream.fields} | {c.name for c in stream.children} | set(stream.ignored)
         self._path = tuple(stream.division.split(".")) if stream.division else ()
@@ -116,10 +118,9 @@ class RowReader:
         rest = {name: value for name, value in sealed.items() if name in self._rest}
         rest_mac = self._linkage.seal_mac(as_json(rest)) if rest else ""
         digest = hashlib.sha256(orjson.dumps([identity.mac, name_mac, rest_mac, plain, children])).hexdigest()
-        head = (
-            raw.line, identity.mac, name_mac, mask_name(name) if name else None, identity.grade, identity.sex, identity.birth,
-            ",".join(identity.repairs) or None, digest,
-        )  # fmt: skip
+        named = (name_mac, mask_name(name) if name else None)
+        said = (identity.grade, identity.sex, identity.birth, ",".join(identity.repairs) or None)
+        head = (raw.line, identity.mac, *named, *said, digest)
         lists = tuple([(raw.line, ordinal, *item) for ordinal, item in enumerate(items)] for items in children)
         return Row(values=head + plain, children=lists, sealed=sealed, digest=digest)
 

@@ -21,7 +21,7 @@ VERSION = b"\x01"
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:
-    """Any raw row as JSON, whatever it holds: huge integers, NaN and broken text included (ASCII escapes, keys sorted)."""
+    """Any raw row as JSON (ASCII, keys sorted), whatever it holds: huge integers, NaN and broken text included."""
     return json.dumps(values, default=str, sort_keys=True).encode()
 
 
@@ -43,9 +43,15 @@ class Sealer:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""
         head = len(self._head)
         if blob[:head] != self._head:
-            raise KeysError("A sealed value was made with another key", remedy="Use the key file that was in use when it was landed")
+            raise KeysError(
+                "A sealed value was made with another key", remedy="Use the key file that was in use when it was landed"
+            )
         try:
-            opened: dict[str, Any] = json.loads(self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place))
+            opened: dict[str, Any] = json.loads(
+                self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place)
+            )
         except InvalidTag:
-            raise KeysError("A sealed value does not open: damaged, moved or of another key", remedy="Restore it from backup") from None
+            raise KeysError(
+                "A sealed value does not open: damaged, moved or of another key", remedy="Restore it from backup"
+            ) from None
         return opened

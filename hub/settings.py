@@ -39,7 +39,8 @@ class Settings:
         except KeyError:
             raise InputError(
                 f"The deployment does not say where source {source} is",
-                remedy=f"Set [source.{source}] in {self.data / 'aidgraph.toml'}, or AIDGRAPH_SOURCE_{source.upper()}_URL or _FOLDER",
+                remedy=f"Set [source.{source}] in {self.data / 'aidgraph.toml'}, "
+                f"or AIDGRAPH_SOURCE_{source.upper()}_URL or _FOLDER",
             ) from None
 
 

@@ -62,6 +62,7 @@ quarantine = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("field", sa.Text, nullable=False),
     sa.Column("contract", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),  # keyed; tells the row again when an overlap repeats it
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # open | fixed_at_source | waived | replayed
 )

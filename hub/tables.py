@@ -77,6 +77,7 @@ CATEGORY_SPELL = Table(
         "valid_from": "DATE",
         "valid_until": "DATE",
         "region": "VARCHAR",  # county where the category is held (certified)
+        "rural": "BOOLEAN",  # as the source tells it; NULL where it does not
         "certified": "DATE",
         "certifier": "VARCHAR",  # department
         "household_key": "VARCHAR",  # '' where there is none
@@ -116,13 +117,14 @@ ENROLMENT = Table(
 
 SUBSIDY = Table(
     name="subsidy",
-    key=("person_id", "year", "payer", "paid", "amount", "line"),
+    key=("person_id", "batch_id", "line", "ordinal"),
     columns={
         "person_id": "BIGINT",
         "year": "INTEGER",
         "payer": "VARCHAR",
         "amount": "BIGINT",
         "paid": "DATE",
+        "ordinal": "INTEGER",  # place in the row's list: two equal payments are two
         **RECORD,
     },
 )
@@ -259,7 +261,8 @@ PARTICIPATION = Table(
 )
 
 STATE = (
-    PERSON, HOUSEHOLD, HOUSEHOLD_MEMBER, CATEGORY_SPELL, IDENTITY_TAG, ENROLMENT, SUBSIDY, SETTLEMENT, ENTITLEMENT, CANDIDATE,
+    PERSON, HOUSEHOLD, HOUSEHOLD_MEMBER, CATEGORY_SPELL, IDENTITY_TAG, ENROLMENT, SUBSIDY, SETTLEMENT,
+    ENTITLEMENT, CANDIDATE,
 )  # fmt: skip
 MONTHLY = (FINDING, WARNING, PARTICIPATION)
 PUBLISHED: dict[str, Table] = {table.name: table for table in (*STATE, *MONTHLY)}

@@ -129,7 +129,7 @@ def month(raw: object) -> date | None:
 
 
 def yuan(raw: object) -> int | None:
-    """An amount of yuan as integer fen, exactly; ¥, commas and spaces are dropped. A float counts as its shortest text."""
+    """An amount of yuan as integer fen, exactly; ¥ and commas are dropped. A float counts as its shortest text."""
     if isinstance(raw, bool):
         raise Unreadable("bad_amount")
     found = code(raw)

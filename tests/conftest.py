@@ -45,9 +45,23 @@ class Cluster:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "aidgraph", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._run(
+            "initdb",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "aidgraph",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
         options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -F -c full_page_writes=off -c max_connections=50"
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self._run(
+            "pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start"
+        )
         self.url = f"postgresql+psycopg://aidgraph@127.0.0.1:{self.port}/postgres"
 
     def stop(self) -> None:
@@ -55,10 +69,9 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(self._binaries / program), *arguments],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, user=self._user, cwd=self.folder,
-        )  # fmt: skip
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        command = [str(self._binaries / program), *arguments]
+        subprocess.run(command, check=True, user=self._user, cwd=self.folder, **quiet)
 
 
 def _exists(user: str) -> bool:
@@ -90,7 +103,9 @@ def postgres() -> Iterator[str | None]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if "told" in POSTGRES:
         told = POSTGRES["told"]
-        terminalreporter.write_line(f"PostgreSQL: tested on {told}" if told else "PostgreSQL: NOT TESTED, no server on this machine")
+        terminalreporter.write_line(
+            f"PostgreSQL: tested on {told}" if told else "PostgreSQL: NOT TESTED, no server on this machine"
+        )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

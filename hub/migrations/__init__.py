@@ -31,14 +31,15 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def ensure(engine: sa.Engine) -> None:
-    """Make an empty store; leave a current one alone. Raises StoreError where it cannot be reached, is behind or ahead."""
+    """Make an empty store; leave a current one alone. Raises StoreError (unreachable, behind, ahead)."""
     try:
         with engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
             empty = not sa.inspect(connection).get_table_names()
     except sa.exc.OperationalError as error:
         raise StoreError(
-            f"The store cannot be reached ({type(error.orig).__name__})", remedy="Check AIDGRAPH_STORE and that the database runs"
+            f"The store cannot be reached ({type(error.orig).__name__})",
+            remedy="Check AIDGRAPH_STORE and that the database runs",
         ) from None
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if current == head:
@@ -46,8 +47,17 @@ def ensure(engine: sa.Engine) -> None:
     if empty:
         upgrade(engine)
     elif current is None:
-        raise StoreError("The database holds tables that are not aidgraph's", remedy="Give the hub a database of its own in AIDGRAPH_STORE")
+        raise StoreError(
+            "The database holds tables that are not aidgraph's",
+            remedy="Give the hub a database of its own in AIDGRAPH_STORE",
+        )
     elif current in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
-        raise StoreError(f"The store is at revision {current}, this release needs {head}", remedy="Back it up, then run `aidgraph store upgrade`")
+        raise StoreError(
+            f"The store is at revision {current}, this release needs {head}",
+            remedy="Back it up, then run `aidgraph store upgrade`",
+        )
     else:
-        raise StoreError(f"The store is at revision {current}, which this release does not know", remedy="Run the newer release that made it")
+        raise StoreError(
+            f"The store is at revision {current}, which this release does not know",
+            remedy="Run the newer release that made it",
+        )

@@ -12,8 +12,8 @@ import sys
 
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
-from schema.cli.common import app, console
 from schema.cli import demo, inspect, months, operate, policy, pull, serve  # noqa: F401  each registers its verbs
+from schema.cli.common import app, console
 
 
 def main() -> None:

@@ -48,13 +48,17 @@ def _root(
     State.data, State.config = data, config
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numbers: frozenset[str] = frozenset()) -> None:
+def show(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
+) -> None:
     """A table on standard error."""
     table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
+        table.add_row(
+            *(escape("" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row)
+        )
     console.print(table)
 
 
@@ -71,7 +75,13 @@ def print_json(value: Any) -> None:
 @contextmanager
 def bars() -> Iterator[Report]:
     """Progress bars, one a stage: call with (stage, done, total or None)."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, Any] = {}
 

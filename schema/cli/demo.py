@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,7 +68,7 @@ def demo(
             if as_json:
                 print_json(_object(batches, months[-1], tokens, url))
             if no_serve:
-                say("Serve what was made with [bold]aidgraph serve[/]; the tokens come from [bold]aidgraph token NAME[/].")
+                say("Serve it with [bold]aidgraph serve[/]; tokens come from [bold]aidgraph token NAME[/].")
                 return
             _welcome(tokens, url)
             run(deployment, "127.0.0.1", port, cdn=True)
@@ -79,7 +78,9 @@ def _clean(settings: Settings) -> Settings:
     """The demo works in a folder that is new, empty, or its own from last time."""
     if settings.data.exists() and any(settings.data.iterdir()):
         if not (settings.data / MARKER).is_file():
-            raise InputError(f"{settings.data} holds data that no demo made", remedy="Give the demo a folder of its own with --data")
+            raise InputError(
+                f"{settings.data} holds data that no demo made", remedy="Give the demo a folder of its own with --data"
+            )
         shutil.rmtree(settings.data)
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / MARKER).write_text("aidgraph demo made this folder and may remove it\n")
@@ -109,7 +110,9 @@ def _open() -> Deployment:
 
     with deployment.engine.connect() as connection:
         if connection.execute(store.batch.select().limit(1)).first():
-            raise InputError("The store already holds batches", remedy="Give the demo an empty database, or unset AIDGRAPH_STORE")
+            raise InputError(
+                "The store already holds batches", remedy="Give the demo an empty database, or unset AIDGRAPH_STORE"
+            )
     return deployment
 
 
@@ -131,7 +134,10 @@ def _tokens(deployment: Deployment) -> dict[str, str]:
 
     from schema.tokens import issue
 
-    return {name: issue(deployment.ring, agreements=(name,), client=f"demo-{name}", lifetime=timedelta(hours=12)) for name in AGREEMENTS}
+    return {
+        name: issue(deployment.ring, agreements=(name,), client=f"demo-{name}", lifetime=timedelta(hours=12))
+        for name in AGREEMENTS
+    }
 
 
 def _summary(settings: Settings, batches: list[BatchReport], months: list[MonthReport]) -> None:
@@ -157,7 +163,9 @@ def _summary(settings: Settings, batches: list[BatchReport], months: list[MonthR
 
 def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, str], url: str) -> dict[str, Any]:
     """What `demo --json` prints (pins.md)."""
-    standing = {kind: sum(n for state, n in states.items() if state != "cleared") for kind, states in month.findings.items()}
+    standing = {
+        kind: sum(n for state, n in states.items() if state != "cleared") for kind, states in month.findings.items()
+    }
     return {
         "persons": month.counts["person"],
         "batches": [batch_object(report) for report in batches],

@@ -39,12 +39,18 @@ def quarantine_list(as_json: AsJson = False) -> None:
         print_json({"quarantine": rows})
         return
     titles = {**IDENTITY, **VALUES}
-    cells = [(f"{r['source']}.{r['stream']}", titles.get(r["reason"], r["reason"]), r["field"], r["state"], r["rows"]) for r in rows]
+    cells = [
+        (f"{r['source']}.{r['stream']}", titles.get(r["reason"], r["reason"]), r["field"], r["state"], r["rows"])
+        for r in rows
+    ]
     show("Quarantine 隔离数据", ("stream", "reason", "field", "state", "rows"), cells, numbers=frozenset({"rows"}))
 
 
 @quarantine_app.command("show")
-def quarantine_show(batch: Annotated[int, typer.Argument(help="A batch number, as in `quarantine list` or `sources`.")], as_json: AsJson = False) -> None:
+def quarantine_show(
+    batch: Annotated[int, typer.Argument(help="A batch number, as in `quarantine list` or `sources`.")],
+    as_json: AsJson = False,
+) -> None:
     """The places of a batch's quarantined rows, as a department can be sent them. 退回清单。"""
     from hub import store
     from hub.deployment import open_deployment
@@ -52,13 +58,23 @@ def quarantine_show(batch: Annotated[int, typer.Argument(help="A batch number, a
     q, b = store.quarantine.c, store.batch.c
     with open_deployment(State.settings()) as deployment, deployment.engine.connect() as connection:
         landed = connection.execute(sa.select(b.source, b.stream, b.label).where(b.batch_id == batch)).one_or_none()
-        rows = [dict(r._mapping) for r in connection.execute(sa.select(q.line, q.reason, q.field, q.state).where(q.batch_id == batch).order_by(q.line))]
+        rows = [
+            dict(r._mapping)
+            for r in connection.execute(
+                sa.select(q.line, q.reason, q.field, q.state).where(q.batch_id == batch).order_by(q.line)
+            )
+        ]
     if landed is None:
         raise InputError(f"There is no batch {batch}", remedy="See `aidgraph sources`")
     if as_json:
         print_json({"batch": batch, **landed._mapping, "rows": rows})
         return
-    show(f"{landed.source}.{landed.stream} {landed.label}", ("line", "reason", "field", "state"), [tuple(r.values()) for r in rows], numbers=frozenset({"line"}))
+    show(
+        f"{landed.source}.{landed.stream} {landed.label}",
+        ("line", "reason", "field", "state"),
+        [tuple(r.values()) for r in rows],
+        numbers=frozenset({"line"}),
+    )
 
 
 @review_app.command("list")
@@ -72,8 +88,16 @@ def review_list(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"review": rows})
         return
-    cells = [(r["case"], r["name_masked"], r["anchor_masked"], r["source"], r["rows"], r["judgement"] or "open 待定") for r in rows]
-    show("Review 同证异名", ("case", "name held", "name known", "source", "rows", "judgement"), cells, numbers=frozenset({"rows"}))
+    cells = [
+        (r["case"], r["name_masked"], r["anchor_masked"], r["source"], r["rows"], r["judgement"] or "open 待定")
+        for r in rows
+    ]
+    show(
+        "Review 同证异名",
+        ("case", "name held", "name known", "source", "rows", "judgement"),
+        cells,
+        numbers=frozenset({"rows"}),
+    )
 
 
 @review_app.command("decide")

@@ -46,14 +46,15 @@ def show_month(report: MonthReport) -> None:
 
     titles = {check.kind: f"{check.kind} {check.title}" for check in checks()}
     rows = [
-        (titles.get(kind, kind), *(states.get(state, 0) for state in STATES)) for kind, states in sorted(report.findings.items())
+        (titles.get(kind, kind), *(states.get(state, 0) for state in STATES))
+        for kind, states in sorted(report.findings.items())
     ]
     show(f"Findings 比对发现 {report.month}", ("finding", *STATES), rows, numbers=frozenset(STATES))
     counts = report.counts
     say(
         f"{report.month} {report.outcome}: {counts['person']:,} persons, {counts['entitlement']:,} entitlements, "
-        f"{counts['warning']:,} warnings; publication {report.publication} opened {report.opened:,} rows and closed {report.closed:,}; "
-        f"digest {report.digest[:16]}"
+        f"{counts['warning']:,} warnings; publication {report.publication} opened {report.opened:,} rows "
+        f"and closed {report.closed:,}; digest {report.digest[:16]}"
     )
 
 
@@ -73,11 +74,17 @@ def month_list(as_json: AsJson = False) -> None:
 
     m = store.month.c
     with open_deployment(State.settings()) as deployment, deployment.engine.connect() as connection:
-        rows = connection.execute(sa.select(m.month, m.state, m.publication, m.computed_at, m.digest).order_by(m.month)).all()
+        rows = connection.execute(
+            sa.select(m.month, m.state, m.publication, m.computed_at, m.digest).order_by(m.month)
+        ).all()
     if as_json:
         print_json({"months": [dict(row._mapping) for row in rows]})
         return
-    show("Months 月份", ("month", "state", "publication", "computed", "digest"), [(*row[:3], f"{row[3]:%Y-%m-%d %H:%M}", row[4][:16]) for row in rows])
+    show(
+        "Months 月份",
+        ("month", "state", "publication", "computed", "digest"),
+        [(*row[:3], f"{row[3]:%Y-%m-%d %H:%M}", row[4][:16]) for row in rows],
+    )
 
 
 @month_app.command("show")
@@ -93,11 +100,21 @@ def month_show(month: Month, as_json: AsJson = False) -> None:
     if as_json:
         print_json(published)
         return
-    rows = [(kind, *(states.get(state, 0) for state in STATES)) for kind, states in sorted(published["findings"].items())]
+    rows = [
+        (kind, *(states.get(state, 0) for state in STATES)) for kind, states in sorted(published["findings"].items())
+    ]
     show(f"Findings 比对发现 {month}", ("finding", *STATES), rows, numbers=frozenset(STATES))
     columns = ("pooling area", "population", "listed", "insured", "rate", "target", "met")
     cells = [
-        (p["pooling_area"], p["population"], p["listed"], p["insured"], f"{p['rate'] / 100:.2f} %", f"{p['target'] / 100:.2f} %", "yes 达标" if p["met"] else "no 未达标")
+        (
+            p["pooling_area"],
+            p["population"],
+            p["listed"],
+            p["insured"],
+            f"{p['rate'] / 100:.2f} %",
+            f"{p['target'] / 100:.2f} %",
+            "yes 达标" if p["met"] else "no 未达标",
+        )
         for p in published["participation"]
     ]
     show("Participation 参保率", columns, cells, numbers=frozenset({"listed", "insured", "rate", "target"}))

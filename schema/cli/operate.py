@@ -46,7 +46,9 @@ def token(
     known = {agreement.id for agreement in load_all(settings.config)}
     for name in agreements:
         if name not in known:
-            raise InputError(f"There is no agreement {name}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}")
+            raise InputError(
+                f"There is no agreement {name}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}"
+            )
     text = issue(ring, agreements=tuple(agreements), client=client, lifetime=timedelta(hours=hours))
     if as_json:
         print_json({"token": text, "agreements": agreements, "client": client})

@@ -51,7 +51,11 @@ def policy_show(
     if as_json:
         print_json({"region": region, "on": on, "rules": [row.as_object() for row in rows]})
         return
-    show(f"{region} {day}", ("benefit", "category", "what", "document", "article", "overrides"), [row.cells() for row in rows])
+    show(
+        f"{region} {day}",
+        ("benefit", "category", "what", "document", "article", "overrides"),
+        [row.cells() for row in rows],
+    )
 
 
 @policy_app.command("schema")

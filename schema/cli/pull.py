@@ -59,14 +59,20 @@ def pull_source(deployment: Deployment, source: Source, progress: Report) -> lis
     from hub.land import Landing
 
     landing = Landing(
-        engine=deployment.engine, lake=deployment.lake, linkage=deployment.linkage, codes=deployment.config.codes, ring=deployment.ring
+        engine=deployment.engine,
+        lake=deployment.lake,
+        linkage=deployment.linkage,
+        codes=deployment.config.codes,
+        ring=deployment.ring,
     )
     return list(landing.pull(source, deployment.settings.connection(source.name), progress))
 
 
 def show_batches(reports: list[BatchReport]) -> None:
     """The batches as a table, with their quarantine by reason."""
-    rows = [(f"{r.source}.{r.stream}", r.label, r.as_of, r.read, r.accepted, r.quarantined, r.duplicates) for r in reports]
+    rows = [
+        (f"{r.source}.{r.stream}", r.label, r.as_of, r.read, r.accepted, r.quarantined, r.duplicates) for r in reports
+    ]
     if not rows:
         say("Nothing new at the sources.")
         return
@@ -95,7 +101,16 @@ def sources(as_json: AsJson = False) -> None:
         return
     columns = ("stream", "last batch", "as of", "cadence", "batches", "accepted", "in quarantine", "state")
     cells = [
-        (r["stream"], r["last"], r["as_of"], f"{r['cadence_days']} d", r["batches"], r["accepted"], r["quarantined"], "late 逾期" if r["late"] else "ok")
+        (
+            r["stream"],
+            r["last"],
+            r["as_of"],
+            f"{r['cadence_days']} d",
+            r["batches"],
+            r["accepted"],
+            r["quarantined"],
+            "late 逾期" if r["late"] else "ok",
+        )
         for r in rows
     ]
     show("Sources 数据来源", columns, cells, numbers=frozenset({"batches", "accepted", "in quarantine"}))
@@ -106,9 +121,14 @@ def _freshness(deployment: Deployment, today: date) -> Iterator[dict[str, Any]]:
 
     b = store.batch.c
     query = sa.select(
-        b.source, b.stream, sa.func.max(b.batch_id).label("last"), sa.func.max(b.as_of).label("as_of"), sa.func.count().label("batches"),
-        sa.func.sum(b.accepted).label("accepted"), sa.func.sum(b.quarantined).label("quarantined"),
-    ).group_by(b.source, b.stream)  # fmt: skip
+        b.source,
+        b.stream,
+        sa.func.max(b.batch_id).label("last"),
+        sa.func.max(b.as_of).label("as_of"),
+        sa.func.count().label("batches"),
+        sa.func.sum(b.accepted).label("accepted"),
+        sa.func.sum(b.quarantined).label("quarantined"),
+    ).group_by(b.source, b.stream)
     with deployment.engine.connect() as connection:
         landed = {(row.source, row.stream): row for row in connection.execute(query)}
     for source in discover():

@@ -59,7 +59,9 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     from schema.serving import graph_of
 
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
-    uvicorn.run(made, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+    uvicorn.run(
+        made, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+    )
 
 
 @explorer_app.command("install")
@@ -67,15 +69,20 @@ def explorer_install() -> None:
     """Get GraphiQL's files with npm into the data folder. 安装查询浏览器。"""
     npm = shutil.which("npm")
     if npm is None:
-        raise InputError("There is no npm on this machine", remedy="Install Node.js, or copy the four files of another installation into <data>/explorer")
+        raise InputError(
+            "There is no npm on this machine",
+            remedy="Install Node.js, or copy the four files of another installation into <data>/explorer",
+        )
     target = State.settings().data / "explorer"
     with tempfile.TemporaryDirectory() as work:
+        quiet = ("--silent", "--no-audit", "--no-fund", "--ignore-scripts")
         done = subprocess.run(  # noqa: S603  fixed arguments
-            [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", work, *EXPLORER_PACKAGES],
-            check=False, capture_output=True,
-        )  # fmt: skip
+            [npm, "install", *quiet, "--prefix", work, *EXPLORER_PACKAGES], check=False, capture_output=True
+        )
         if done.returncode:
-            raise InputError("npm could not get GraphiQL", remedy="Check the network and npm's registry, then run this again")
+            raise InputError(
+                "npm could not get GraphiQL", remedy="Check the network and npm's registry, then run this again"
+            )
         target.mkdir(parents=True, exist_ok=True)
         for name, inside in EXPLORER_FILES.items():
             shutil.copyfile(Path(work) / "node_modules" / inside, target / name)

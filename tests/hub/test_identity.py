@@ -44,7 +44,16 @@ def test_a_published_number_has_the_check_digit_of_the_standard():
 def test_every_spelling_of_a_number_gives_the_same_mac(config_folder, ring, number, data):
     linkage = identity.load(config_folder, "v1", ring)
     full_width = number.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789X"})
-    spellings = [number.lower(), f"  {number}\u3000", f"'{number}", f'="{number}"', full_width, number + "有效期至2030年", number + "43", number + "4312"]
+    spellings = [
+        number.lower(),
+        f"  {number}\u3000",
+        f"'{number}",
+        f'="{number}"',
+        full_width,
+        number + "有效期至2030年",
+        number + "43",
+        number + "4312",
+    ]
     spelling = data.draw(st.sampled_from(spellings))
     assert linkage.identify(spelling).mac == linkage.identify(number).mac
 

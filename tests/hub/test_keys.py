@@ -33,7 +33,9 @@ def test_a_key_file_is_never_overwritten(tmp_path):
         keys.save(keys.make(), tmp_path / "keys.json")
 
 
-@pytest.mark.parametrize("text", ["{}", "{", '{"key_id": "k1", "master": "AA==", "token_seed": "AA==", "log_seed": "AA=="}'])
+@pytest.mark.parametrize(
+    "text", ["{}", "{", '{"key_id": "k1", "master": "AA==", "token_seed": "AA==", "log_seed": "AA=="}']
+)
 def test_what_is_not_a_key_file_is_refused_without_echo(text):
     with pytest.raises(KeysError):
         keys.load(text if text.startswith("{") else None)
@@ -47,6 +49,12 @@ def test_a_ring_does_not_print_its_secrets():
 
 def test_keys_of_different_purposes_and_contexts_are_unrelated():
     ring = keys.make()
-    made = {ring.derive("mac"), ring.derive("name"), ring.derive("seal"), ring.derive("person-token", "a"), ring.derive("person-token", "b")}
+    made = {
+        ring.derive("mac"),
+        ring.derive("name"),
+        ring.derive("seal"),
+        ring.derive("person-token", "a"),
+        ring.derive("person-token", "b"),
+    }
     assert len(made) == 5
     assert ring.derive("mac") == keys.load(ring.dump()).derive("mac")

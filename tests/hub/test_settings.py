@@ -16,7 +16,13 @@ def test_flags_come_before_the_environment_and_that_before_the_file(tmp_path):
 
 def test_sources_come_from_the_file_and_the_environment(tmp_path):
     (tmp_path / "aidgraph.toml").write_text('[source.civil_affairs]\nfolder = "/drop"\n')
-    told = settings.load(data=tmp_path, environment={"AIDGRAPH_SOURCE_MEDICAL_INSURANCE_URL": "http://127.0.0.1:1", "AIDGRAPH_SOURCE_MEDICAL_INSURANCE_TOKEN": "s3cret"})
+    told = settings.load(
+        data=tmp_path,
+        environment={
+            "AIDGRAPH_SOURCE_MEDICAL_INSURANCE_URL": "http://127.0.0.1:1",
+            "AIDGRAPH_SOURCE_MEDICAL_INSURANCE_TOKEN": "s3cret",
+        },
+    )
     assert told.connection("civil_affairs").folder == "/drop"
     assert told.connection("medical_insurance").url == "http://127.0.0.1:1"
     assert "s3cret" not in repr(told)
