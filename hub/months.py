@@ -153,7 +153,7 @@ def _publish(
             publish.difference(connection, table, computed[name], month) for name, table in tables.PUBLISHED.items()
         ]
         publication = (connection.scalar(sa.select(sa.func.max(store.publication.c.publication))) or 0) + 1
-        sealed = publish.sealed_identities(deployment, connection, changes)
+        sealed = publish.sealed_identities(deployment.lake, connection, changes)
         for change in changes:
             publish.apply(connection, change, publication, sealed, progress)
         connection.execute(

@@ -19,8 +19,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from hub import store, tables
-from hub.deployment import Deployment
 from hub.inputs import Progress
+from hub.lake import Lake
 
 CHUNK = 50_000
 
@@ -35,12 +35,13 @@ class Difference:
 
 
 def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
-    """The rows with `row_digest`: SHA-256 over their values in declared order, NULL distinct from ''."""
-    parts = ", ".join(f"coalesce('=' || CAST({name} AS VARCHAR), '~')" for name in table.columns)
+    """The rows with `row_digest`: SHA-256 over their values in declared order, each led by its length; NULL is ~."""
+    texts = [f"CAST({name} AS VARCHAR)" for name in table.columns]
+    parts = " || ".join(f"coalesce(strlen({text}) || ':' || {text}, '~')" for text in texts)
     with duckdb.connect() as connection:
         connection.register("given", rows)
         query = (
-            f"SELECT {', '.join(table.columns)}, unhex(sha256(concat_ws(chr(31), {parts}))) AS row_digest FROM given"
+            f"SELECT {', '.join(table.columns)}, unhex(sha256({parts})) AS row_digest FROM given"
         )
         return connection.sql(query).to_arrow_table()
 
@@ -70,7 +71,7 @@ def difference(connection: sa.Connection, table: tables.Table, rows: pa.Table, m
 
 
 def sealed_identities(
-    deployment: Deployment, connection: sa.Connection, changes: Sequence[Difference]
+    lake: Lake, connection: sa.Connection, changes: Sequence[Difference]
 ) -> dict[tuple[int, int], bytes]:
     """The sealed identity of every newly opened person, by the place (batch_id, line) of its record.
 
@@ -84,7 +85,7 @@ def sealed_identities(
         if part is None:
             continue
         lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
-        rows = deployment.lake.read("sealed", part)
+        rows = lake.read("sealed", part)
         pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
         found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
     return found
@@ -141,7 +142,7 @@ def _insert(
         marks = ", ".join("?" * len(names))
         connection.exec_driver_sql(
             f"INSERT INTO {published.name} ({', '.join(names)}) VALUES ({marks})",
-            list(records),  # type: ignore[arg-type]  # the driver takes tuples as they are; SQLAlchemy's hint says one mapping
+            list(records),
         )
 
 
