@@ -89,7 +89,7 @@ def review_list(as_json: AsJson = False) -> None:
         print_json({"review": rows})
         return
     cells = [
-        (r["case"], r["name_masked"], r["anchor_masked"], r["source"], r["rows"], r["judgement"] or "open 待定")
+        (r["case"], r["name_masked"], r["anchor_masked"], r["source"], r["records"], r["judgement"] or "open 待定")
         for r in rows
     ]
     show(
