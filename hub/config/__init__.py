@@ -1,0 +1,11 @@
+"""The hub's configuration: everything in config/, read, checked and turned into relations for the engine.
+
+`load` gives it or raises ConfigError; `check` lists every problem; `Config.relations` is what the SQL joins.
+"""
+
+from hub.config.config import Config, check, load
+from hub.config.show import Shown, show
+from hub.policy.schema import schema
+from hub.policy.toml import Problem
+
+__all__ = ["Config", "Problem", "Shown", "check", "load", "schema", "show"]

@@ -1,0 +1,77 @@
+"""What is in force in a region on a day, from which document, and what it overrides: `aidgraph policy show`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from hub.config.config import Config
+from hub.errors import InputError
+from hub.policy.keys import CALCULATED, KINDS
+from hub.policy.resolve import Amounts, amounts, resolve
+from hub.policy.rule import Rule
+from hub.policy.values import percent, written, yuan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One rule in force, and the rules it overrides.
+
+    `values` are as the document says; `undetermined` why they come to no amount; `presumed` where they rest on a
+    table's minimum taken for the figure itself. All three are for people to read.
+    """
+
+    benefit: str
+    category: str
+    values: str
+    undetermined: str
+    presumed: str
+    rank: int
+    mode: str
+    rule: str
+    document: str
+    article: str
+    address: str
+    grade: str
+    checked: date
+    overrides: tuple[str, ...]
+
+
+def show(config: Config, region: str, on: date) -> list[Shown]:
+    """The rules in force in a county, city or province on a day. Raises InputError where there is no such region."""
+    if region not in config.divisions or len(region) > 6:
+        raise InputError(
+            f"{region} is no province, city or county", remedy="Use a code of divisions.csv with 2, 4 or 6 digits"
+        )
+    where = tuple(dict.fromkeys(region[:end] for end in (6, 4, 2, 0)))
+    there = [document for document in config.documents.values() if document.region in where]
+    rows = []
+    for item in resolve(there, sorted(config.categories), on, on + timedelta(days=1)):
+        for rule in item.rules:
+            found = amounts(rule, config.tables, where, on.year) if item.benefit in CALCULATED else Amounts()
+            rows.append(
+                Shown(
+                    benefit=item.benefit,
+                    category=item.category,
+                    values=values(rule),
+                    undetermined="; ".join(found.reasons),
+                    presumed="; ".join(found.presumed),
+                    rank=item.rank,
+                    mode=item.mode,
+                    rule=rule.key,
+                    document=config.documents[rule.document].number,
+                    article=rule.citation.article,
+                    address=rule.citation.source.address,
+                    grade=rule.citation.source.grade,
+                    checked=rule.citation.source.checked,
+                    overrides=tuple(f"{other.key} ({values(other)})" for other in item.overridden),
+                )
+            )
+    return rows
+
+
+def values(rule: Rule) -> str:
+    """A rule's parameters as people write them."""
+    parts = [f"{name} {written(parameter, KINDS[name])}" for name, parameter in rule.numbers.items()]
+    parts += [f"{percent(tier.bp)} above {yuan(tier.above)}" for tier in rule.tiers]
+    return ", ".join(parts)

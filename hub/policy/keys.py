@@ -1,0 +1,145 @@
+"""What a rule of each benefit may say: one table that reads, refuses, describes and documents the keys.
+
+CALCULATED is what this version turns into amounts; the other parameters are read, checked and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.policy.values import Kind
+
+AID = frozenset({"medical_assistance", "tilt"})
+INSURANCE = frozenset({"basic_insurance", "serious_illness"})
+PAID = AID | INSURANCE
+SUBSIDY = frozenset({"premium_subsidy"})
+WARNING = frozenset({"warning"})
+CEILING = frozenset({"ceiling"})
+PARTICIPATION = frozenset({"participation"})
+BENEFITS = PAID | SUBSIDY | WARNING | CEILING | PARTICIPATION
+
+EVERYONE = "*"  # every insured person, whatever category
+FOR_EVERYONE = INSURANCE | WARNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A parameter: a key whose value is exact, a floor, a ceiling or unknown."""
+
+    name: str
+    kind: Kind
+    benefits: frozenset[str]
+    text: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A key whose value is one word, or a list of words, of a closed list."""
+
+    name: str
+    choices: tuple[str, ...]
+    benefits: frozenset[str]
+    text: str
+    many: bool = False
+    default: Mapping[str, str] = field(default_factory=dict)  # benefit -> what an absent key means
+
+
+NUMBERS = (
+    Number(
+        name="amount", kind=Kind.SUBSIDY, benefits=SUBSIDY,
+        text='yuan a year; "full" is the whole personal premium; a share of the premium',
+        example='amount = { share = 0.60, of = "premium", area = "local", year = "same", insutype = "390" }',
+    ),
+    Number(
+        name="line", kind=Kind.MONEY, benefits=PAID | WARNING,
+        text="yuan from which the rule works (起付线, 预警线); 0 is no line",
+        example='line = { share = 0.25, of = "disposable_income", area = "37", population = "all", year = "previous" }',
+    ),
+    Number(
+        name="line_factor", kind=Kind.RATIO, benefits=INSURANCE,
+        text="fraction of everyone's line that remains for these categories",
+        example="line_factor = 0.50",
+    ),
+    Number(
+        name="ratio", kind=Kind.RATIO, benefits=PAID | CEILING | PARTICIPATION,
+        text="fraction paid above the line; of a ceiling or participation: the limit or target",
+        example="ratio = { floor = 0.70 }",
+    ),
+    Number(
+        name="ratio_bonus", kind=Kind.RATIO, benefits=INSURANCE,
+        text="points added to each of everyone's tiers",
+        example="ratio_bonus = 0.05",
+    ),
+    Number(
+        name="cap", kind=Kind.CAP, benefits=PAID,
+        text='most yuan paid in a period; "none" where there is no cap',
+        example='cap = "none"',
+    ),
+    Number(
+        name="special_drug_line", kind=Kind.MONEY, benefits=INSURANCE,
+        text="line for special drugs (特药); 0 is no line",
+        example="special_drug_line = 0",
+    ),
+)  # fmt: skip
+
+KINDS = {number.name: number.kind for number in NUMBERS}
+
+CHOICES = (
+    Choice(
+        name="settings", choices=("inpatient", "outpatient_chronic", "outpatient", "major_illness"), many=True,
+        benefits=PAID | WARNING | CEILING, text="kinds of care the rule reaches; absent: all",
+    ),
+    Choice(
+        name="insutypes", choices=("310", "390"), many=True, benefits=BENEFITS,
+        text="insurance the rule reaches: 310 employees, 390 residents; absent: both",
+    ),
+    Choice(
+        name="base", choices=("scope", "after_basic_and_serious_illness", "after_all_three"),
+        benefits=PAID | WARNING | CEILING,
+        default={
+            "basic_insurance": "scope", "serious_illness": "scope", "ceiling": "scope", "tilt": "after_all_three",
+            "medical_assistance": "after_basic_and_serious_illness",
+        },
+        text="in-scope cost the rule counts: all, or what earlier layers left; a warning must say it",
+    ),
+    Choice(
+        name="period", choices=("year", "stay"), benefits=PAID | WARNING | CEILING,
+        default=dict.fromkeys(BENEFITS, "year"), text="line and cap count per benefit year or per stay",
+    ),
+    Choice(
+        name="whose_region", choices=("insured", "certified"), benefits=AID | SUBSIDY,
+        default=dict.fromkeys(BENEFITS, "insured"),
+        text="the rule of the place where the person is insured, or where the category is held",
+    ),
+    Choice(
+        name="conditions", choices=("referral", "in_region"), many=True, benefits=AID,
+        text="needed besides the category: referral in order, treated inside the document's region",
+    ),
+    Choice(
+        name="effect", choices=("finding", "cap"), benefits=CEILING, default={"ceiling": "finding"},
+        text="what passing the ceiling does",
+    ),
+)  # fmt: skip
+
+# Each inner tuple: one of these must be given. A document that is silent says { unknown = "the document is silent" }.
+NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "premium_subsidy": (("amount",),),
+    "basic_insurance": (("ratio", "tiers"),),
+    "serious_illness": (("line", "line_factor"), ("ratio", "tiers", "ratio_bonus"), ("cap",)),
+    "medical_assistance": (("line",), ("ratio", "tiers"), ("cap",)),
+    "tilt": (("line",), ("ratio", "tiers"), ("cap",)),
+    "warning": (("line",), ("base",), ("addressee",)),
+    "ceiling": (("ratio",), ("settings",)),
+    "participation": (("ratio",),),
+}
+
+CALCULATED: dict[str, tuple[str, ...]] = {
+    "premium_subsidy": ("amount",),
+    "medical_assistance": ("line", "ratio", "cap"),
+    "tilt": ("line", "ratio", "cap"),
+    "warning": ("line",),
+    "ceiling": ("ratio",),
+    "participation": ("ratio",),
+}

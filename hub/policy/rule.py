@@ -1,0 +1,206 @@
+"""One rule of a policy document: a benefit, whom it reaches, its parameters and the paragraph that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from hub.policy import keys
+from hub.policy.citation import Citation, Source, citation
+from hub.policy.section import Section
+from hub.policy.values import BadValueError, Parameter, basis_points, fen, parameter
+
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The words a document may use. A group is written `@rural_low_income` and stands for its categories."""
+
+    categories: frozenset[str]
+    groups: Mapping[str, tuple[str, ...]]
+    departments: frozenset[str]
+    divisions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a document's rules share: its id, its region ('' is the nation), its period and its source."""
+
+    document: str
+    region: str
+    period: tuple[date, date]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """`bp` basis points of what lies above `above` fen, up to the next tier; the first tier begins at the line."""
+
+    above: int
+    bp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`key` is document '/' id; in force on [valid_from, valid_until); empty settings and insutypes are all.
+
+    `index` is the rule's place in its document, from 0. `categories` has groups spread out; `*` is everyone.
+    """
+
+    key: str
+    index: int
+    document: str
+    region: str
+    benefit: str
+    categories: tuple[str, ...]
+    valid_from: date
+    valid_until: date
+    citation: Citation
+    numbers: Mapping[str, Parameter]
+    tiers: tuple[Tier, ...]
+    settings: tuple[str, ...]
+    insutypes: tuple[str, ...]
+    conditions: tuple[str, ...]
+    addressees: tuple[str, ...]
+    base: str
+    period: str
+    whose_region: str
+    effect: str
+    on_application: bool
+    note: str
+
+    def meets(self, other: Rule) -> bool:
+        """Do two rules of one benefit reach the same case on some day?"""
+        return (
+            self.benefit == other.benefit
+            and not set(self.categories).isdisjoint(other.categories)
+            and self.valid_from < other.valid_until
+            and other.valid_from < self.valid_until
+            and all(
+                not mine or not theirs or not set(mine).isdisjoint(theirs)
+                for mine, theirs in ((self.settings, other.settings), (self.insutypes, other.insutypes))
+            )
+        )
+
+
+def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule | None:
+    """The rule a table holds; None where a problem was found."""
+    before = len(section.problems)
+    benefit = section.text("benefit", choices=tuple(sorted(keys.BENEFITS)))
+    if benefit not in keys.BENEFITS:
+        return None
+    name = section.text("id")
+    if name and not ID.fullmatch(name):
+        section.refuse("id", f"{name} is no id", "Use lower case with hyphens, as ma-key-three")
+    start, end = section.period(outer=scope.period)
+    chosen = {choice.name: _choice(section, choice, benefit) for choice in keys.CHOICES if benefit in choice.benefits}
+    rule = Rule(
+        key=f"{scope.document}/{name}",
+        index=index,
+        document=scope.document,
+        region=scope.region,
+        benefit=benefit,
+        categories=_categories(section, benefit, words),
+        valid_from=start,
+        valid_until=end,
+        citation=citation(section, scope.source),
+        numbers=_numbers(section, benefit),
+        tiers=_tiers(section) if benefit in keys.PAID else (),
+        settings=chosen.get("settings", ()),
+        insutypes=chosen.get("insutypes", ()),
+        conditions=chosen.get("conditions", ()),
+        addressees=_addressees(section, benefit, words),
+        base="".join(chosen.get("base", ())),
+        period="".join(chosen.get("period", ("year",))),
+        whose_region="".join(chosen.get("whose_region", ("insured",))),
+        effect="".join(chosen.get("effect", ())),
+        on_application=benefit in keys.AID | keys.SUBSIDY and section.flag("on_application", default=False),
+        note=section.text("note", default=""),
+    )
+    _needed(section, benefit)
+    section.finish()
+    return rule if len(section.problems) == before else None
+
+
+def _needed(section: Section, benefit: str) -> None:
+    for alternatives in keys.NEEDED[benefit]:
+        given = [key for key in alternatives if key in section]
+        wanted = " or ".join(alternatives)
+        if len(given) > 1:
+            section.refuse(given[1], f"{' and '.join(given)} stand together", f"Keep one of {wanted}")
+        elif not given:
+            silent = f'{alternatives[0]} = {{ unknown = "the document is silent" }}'
+            section.refuse(
+                alternatives[0],
+                f"a rule of {benefit} needs {wanted}",
+                f"Add it; if the source is silent: {silent}",
+            )
+
+
+def _categories(section: Section, benefit: str, words: Vocabulary) -> tuple[str, ...]:
+    named = section.texts("categories", required=True)
+    if keys.EVERYONE in named:
+        if benefit not in keys.FOR_EVERYONE:
+            section.refuse("categories", f"{benefit} is not for everyone", "Name the categories")
+        elif len(named) > 1:
+            section.refuse(
+                "categories",
+                "everyone stands beside categories",
+                'Write ["*"] alone, the rest in another rule',
+            )
+        return (keys.EVERYONE,)
+    spread: list[str] = []
+    for name in named:
+        group = name.removeprefix("@") if name.startswith("@") else ""
+        if name not in words.categories and group not in words.groups:
+            section.refuse(
+                "categories",
+                f"{name} is no category",
+                "Use a code of categories.toml, or @ and a group of it",
+            )
+        spread += words.groups.get(group, ()) if group else (name,)
+    return tuple(dict.fromkeys(spread))
+
+
+def _addressees(section: Section, benefit: str, words: Vocabulary) -> tuple[str, ...]:
+    if benefit not in keys.WARNING:
+        return ()
+    return section.texts("addressee", choices=tuple(sorted(words.departments)))
+
+
+def _choice(section: Section, choice: keys.Choice, benefit: str) -> tuple[str, ...]:
+    if choice.many:
+        return section.texts(choice.name, choices=choice.choices)
+    default = choice.default.get(benefit)
+    if default is None and choice.name not in section:
+        return ()  # what a benefit cannot do without is asked for by `_needed`
+    return (section.text(choice.name, default=default, choices=choice.choices),)
+
+
+def _numbers(section: Section, benefit: str) -> dict[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    for number in keys.NUMBERS:
+        if benefit in number.benefits and number.name in section:
+            try:
+                found[number.name] = parameter(section.raw(number.name), number.kind)
+            except BadValueError as refusal:
+                section.refused(number.name, refusal)
+    return found
+
+
+def _tiers(section: Section) -> tuple[Tier, ...]:
+    tiers: list[Tier] = []
+    for part in section.tables("tiers"):
+        try:
+            above, ratio = part.raw("above", required=True), part.raw("ratio", required=True)
+            tiers.append(Tier(above=fen(above), bp=basis_points(ratio)))
+        except BadValueError as refusal:
+            section.refuse("tiers", f"a tier {refusal.message}", refusal.remedy)
+        part.finish()
+    if any(low.above >= high.above for low, high in pairwise(tiers)):
+        section.refuse("tiers", "do not rise", "Order the tiers by above, each once")
+    return tuple(tiers)

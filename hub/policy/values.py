@@ -1,0 +1,245 @@
+"""A parameter of a policy document: exact, a floor, a ceiling or unknown (pins.md 2).
+
+Money is an integer of fen and a ratio an integer of basis points. Files speak yuan and fractions, read as Decimal;
+they become integers exactly or are refused. "No cap" and "the full premium" are values of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Literal
+
+BP = 10_000
+Year = int | Literal["previous", "same"]
+
+
+class BadValueError(ValueError):
+    """A value that a document may not hold: what is wrong and, in one sentence, what to write instead."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class Word(Enum):
+    """Values that are no number."""
+
+    NO_CAP = "none"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A share of a cited table: `bp` basis points of its value for an area and year.
+
+    `area` is county, prefecture, province or nation (the county's own), `local` (the most local area that has a
+    value) or a division's code. `year` is a year, or counts from the benefit year. `where` names the table's row.
+    """
+
+    bp: int
+    table: str
+    area: str
+    year: Year
+    where: tuple[tuple[str, str], ...] = ()
+
+
+Measure = int | Share | Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """The value itself."""
+
+    value: Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """Not less than the value: binds the documents below, pays nothing by itself."""
+
+    value: int | Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """Not more than the value: binds the documents below, pays nothing by itself."""
+
+    value: int | Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Nobody could read the value; `reason` says why."""
+
+    reason: str
+
+
+Parameter = Exact | Floor | Ceiling | Unknown
+
+
+class Kind(StrEnum):
+    """What a parameter may be."""
+
+    MONEY = "money"  # yuan, or a share of a table
+    CAP = "cap"  # yuan, a share of a table, or "none"
+    RATIO = "ratio"  # a fraction from 0 to 1
+    SUBSIDY = "subsidy"  # yuan, a share of a table, or "full"
+
+
+def fen(raw: object) -> int:
+    """Yuan as fen, exactly. Raises BadValueError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        raise BadValueError("is not an amount of yuan", "Write yuan as a number, as 3000 or 87.50")
+    if not Decimal(raw).is_finite() or raw < 0:
+        raise BadValueError("is not an amount of 0 yuan or more", "Write yuan as a number, as 3000 or 87.50")
+    scaled = Decimal(raw) * 100
+    if scaled != scaled.to_integral_value():
+        raise BadValueError("has a part of a fen", "Write yuan with at most two decimals")
+    return int(scaled)
+
+
+def basis_points(raw: object, *, most: Decimal = Decimal(1)) -> int:
+    """A fraction as basis points, exactly. Raises BadValueError."""
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal) or not Decimal(raw).is_finite():
+        raise BadValueError("is not a fraction", "Write 70 % as 0.70")
+    if raw < 0 or raw > most:
+        raise BadValueError(f"is not a fraction from 0 to {most}", "Write 70 % as 0.70")
+    scaled = Decimal(raw) * BP
+    if scaled != scaled.to_integral_value():
+        raise BadValueError("is finer than a hundredth of a percent", "Write a fraction with at most four decimals")
+    return int(scaled)
+
+
+def half_up(amount: int, bp: int) -> int:
+    """`bp` basis points of an amount of fen, rounded to the fen, half away from zero (as both engines' macro)."""
+    rounded = (abs(amount) * bp + BP // 2) // BP
+    return rounded if amount >= 0 else -rounded
+
+
+def parameter(raw: object, kind: Kind) -> Parameter:
+    """A parameter as a file writes it: a bare value is exact; `{ floor = }`, `{ ceiling = }`, `{ unknown = "why" }`.
+
+    Raises BadValueError.
+    """
+    if isinstance(raw, Mapping) and len(raw) == 1:
+        grade, inner = next(iter(raw.items()))
+        if grade == "unknown":
+            if not isinstance(inner, str) or not inner.strip():
+                raise BadValueError("is unknown without a reason", 'Say why, as { unknown = "the page does not say" }')
+            return Unknown(reason=inner)
+        if grade in ("floor", "ceiling"):
+            bound = _measure(inner, kind)
+            if isinstance(bound, Word):
+                raise BadValueError(
+                    f"is a {grade} that is no number",
+                    f"Write {bound.value!r} bare, or a number as the {grade}",
+                )
+            return Floor(value=bound) if grade == "floor" else Ceiling(value=bound)
+    return Exact(value=_measure(raw, kind))
+
+
+def _measure(raw: object, kind: Kind) -> Measure:
+    if isinstance(raw, Mapping) and kind is not Kind.RATIO:
+        return _share(raw)
+    if kind is Kind.CAP and raw == Word.NO_CAP.value:
+        return Word.NO_CAP
+    if kind is Kind.SUBSIDY and raw == Word.FULL.value:
+        return Word.FULL
+    if isinstance(raw, str | Mapping):
+        words = {Kind.CAP: ', or cap = "none"', Kind.SUBSIDY: ', or amount = "full"'}
+        number = "a fraction, as 0.70" if kind is Kind.RATIO else "yuan, as 3000"
+        raise BadValueError(
+            "is no value of this key",
+            f'Write {number}, {{ floor = ... }}, {{ ceiling = ... }} or {{ unknown = "why" }}{words.get(kind, "")}',
+        )
+    return basis_points(raw) if kind is Kind.RATIO else fen(raw)
+
+
+def _share(raw: Mapping[str, object]) -> Share:
+    remedy = (
+        'Write { share = 0.25, of = "disposable_income", area = "prefecture", population = "all", year = "previous" }'
+    )
+    missing = [key for key in ("share", "of", "area", "year") if key not in raw]
+    if missing:
+        raise BadValueError(f"is a share without {', '.join(missing)}", remedy)
+    where = {key: value for key, value in raw.items() if key not in ("share", "of", "area", "year")}
+    if not all(isinstance(value, str) for value in (raw["of"], raw["area"], *where.values())):
+        raise BadValueError("is a share whose table, area or row is not text", remedy)
+    return Share(
+        bp=basis_points(raw["share"], most=Decimal(100)),
+        table=str(raw["of"]),
+        area=str(raw["area"]),
+        year=_year(raw["year"], remedy),
+        where=tuple(sorted((key, str(value)) for key, value in where.items())),
+    )
+
+
+def _year(raw: object, remedy: str) -> Year:
+    if raw == "previous":
+        return "previous"
+    if raw == "same":
+        return "same"
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise BadValueError('is a share of a year that is neither "previous", "same" nor a number', remedy)
+    return raw
+
+
+def respects(value: Measure, bound: Floor | Ceiling) -> bool | None:
+    """Does an exact value keep within a bound? None where the two cannot be compared without a county and a year."""
+    limit = bound.value
+    if isinstance(value, Word):  # "no cap" and "the full premium" are above every number
+        return isinstance(bound, Floor)
+    if value == 0 and isinstance(bound, Ceiling):
+        return True
+    if isinstance(value, Share) and isinstance(limit, Share):
+        if (value.table, value.area, value.year, value.where) != (
+            limit.table,
+            limit.area,
+            limit.year,
+            limit.where,
+        ):
+            return None
+        value, limit = value.bp, limit.bp
+    if isinstance(value, Share) or isinstance(limit, Share):
+        return None
+    return value >= limit if isinstance(bound, Floor) else value <= limit
+
+
+def percent(bp: int) -> str:
+    """Basis points as people write them: 7000 is "70 %"."""
+    return f"{Decimal(bp) / 100:f} %" if bp % 100 else f"{bp // 100} %"
+
+
+def yuan(amount: int) -> str:
+    """Fen as yuan with two decimals."""
+    return f"{amount // 100}.{amount % 100:02d}"
+
+
+def written(value: Parameter, kind: Kind) -> str:
+    """A parameter as people write it."""
+    match value:
+        case Unknown(reason=reason):
+            return f"unknown: {reason}"
+        case Floor(value=bound):
+            return f"not less than {_written(bound, kind)}"
+        case Ceiling(value=bound):
+            return f"not more than {_written(bound, kind)}"
+        case Exact(value=exact):
+            return _written(exact, kind)
+
+
+def _written(value: Measure, kind: Kind) -> str:
+    match value:
+        case Word.NO_CAP:
+            return "no cap"
+        case Word.FULL:
+            return "full"
+        case Share():
+            rest = ", ".join([value.area, str(value.year), *(text for _, text in value.where)])
+            return f"{percent(value.bp)} of {value.table} ({rest})"
+        case int():
+            return percent(value) if kind is Kind.RATIO else yuan(value)
