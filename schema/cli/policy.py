@@ -6,8 +6,9 @@ from datetime import date
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from schema.cli.common import AsJson, State, app, print_json, say, show
+from schema.cli.common import AsJson, State, app, console, print_json, say
 
 policy_app = typer.Typer(no_args_is_help=True, help="Policy documents. 政策文件。")
 app.add_typer(policy_app, name="policy")
@@ -39,28 +40,44 @@ def policy_show(
     as_json: AsJson = False,
 ) -> None:
     """What is in force in a region on a day, from which document, and what it overrides. 某地某日执行的政策。"""
+    from dataclasses import asdict
+
     from hub import config
     from hub.errors import InputError
-    from hub.policy import show as policy
 
     try:
         day = date.fromisoformat(on)
     except ValueError:
         raise InputError(f"--on {on} is not a day", remedy="Write yyyy-MM-dd") from None
-    rows = policy.show(config.load(State.settings().config), region, day)
+    rows = config.show(config.load(State.settings().config), region, day)
     if as_json:
-        print_json({"region": region, "on": on, "rules": [row.as_object() for row in rows]})
+        print_json({"region": region, "on": on, "rules": [asdict(row) for row in rows]})
         return
-    show(
-        f"{region} {day}",
-        ("benefit", "category", "what", "document", "article", "overrides"),
-        [row.cells() for row in rows],
-    )
+    told: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        why = f"undetermined: {row.undetermined}" if row.undetermined else row.presumed
+        told.setdefault((row.benefit, row.rule, row.values, why, row.article, *row.overrides), []).append(row.category)
+    last = ""
+    for (benefit, rule, values, why, article, *overrides), categories in told.items():
+        if benefit != last:
+            console.print(f"[bold]{benefit}[/]")
+        last = benefit
+        line("  ", f"{', '.join(categories)}: {values}")
+        for text in (f"{rule}, {article}", why, *(f"over {overridden}" for overridden in overrides)):
+            if text:
+                line("      ", text)
+
+
+def line(indent: str, text: str) -> None:
+    """A line of text, folded under its indent."""
+    from rich.padding import Padding
+
+    console.print(Padding(escape(text), (0, 0, 0, len(indent))), highlight=False)
 
 
 @policy_app.command("schema")
 def policy_schema() -> None:
     """The JSON Schema of a policy document. 政策文件的格式。"""
-    from hub.policy.schema import schema
+    from hub import config
 
-    print_json(schema())
+    print_json(config.schema())
