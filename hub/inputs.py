@@ -1,0 +1,180 @@
+"""What a month is computed from: landed parts, batches, aliases, decisions, policy, and the months before.
+
+The stage SQL reads relations of fixed names and columns. They are declared here once, so that a relation that has
+no batch yet still exists, empty, and a part landed before a field was declared reads as NULL there. The landed
+relations follow from the sources' declarations: a new stream is matched without a word changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from connectors.base import Source
+from hub.errors import InputError
+from hub.rows import child_schemas, row_schema
+
+Progress = Callable[[str, int, int], None]
+Columns = Mapping[str, str]
+
+SQL_TYPES: dict[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.date32(): "DATE",
+    pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
+    pa.bool_(): "BOOLEAN",
+}
+PLACE = {"batch_id": "BIGINT", "as_of": "DATE"}
+SIGHTING = (
+    "batch_id", "as_of", "line", "mac", "name_mac", "name_masked", "id_grade", "id_sex", "id_birth", "record_digest",
+)  # fmt: skip
+
+BATCH = {
+    "batch_id": "BIGINT",
+    "source": "VARCHAR",
+    "stream": "VARCHAR",
+    "as_of": "DATE",
+    "semantics": "VARCHAR",
+    "complete": "BOOLEAN",
+}
+ALIAS = {"mac": "VARCHAR", "person_id": "BIGINT"}
+DECISION = {"mac": "VARCHAR", "name_mac": "VARCHAR", "judgement": "VARCHAR"}
+PERIOD = {
+    "month": "VARCHAR",
+    "month_start": "DATE",
+    "month_end": "DATE",
+    "last_day": "DATE",
+    "year": "INTEGER",
+    "year_start": "DATE",
+    "year_end": "DATE",
+}
+CONFIG: dict[str, Columns] = {
+    "code_map": {"list": "VARCHAR", "province": "VARCHAR", "code": "VARCHAR", "value": "VARCHAR"},
+    "category": {
+        "code": "VARCHAR",
+        "title": "VARCHAR",
+        "title_en": "VARCHAR",
+        "level": "VARCHAR",
+        "certifier": "VARCHAR",
+        "ends_on_risk_removed": "BOOLEAN",
+        "rural_low_income": "BOOLEAN",
+        "out_of_poverty": "BOOLEAN",
+    },
+    "exclusion": {"category_a": "VARCHAR", "category_b": "VARCHAR"},
+    "pooling_area": {
+        "county": "VARCHAR",
+        "pooling_area": "VARCHAR",
+        "valid_from": "DATE",
+        "valid_until": "DATE",
+    },
+    "premium": {"region": "VARCHAR", "year": "INTEGER", "insutype": "VARCHAR", "amount": "BIGINT"},
+    "rule_in_force": {
+        "region": "VARCHAR",
+        "benefit": "VARCHAR",
+        "category": "VARCHAR",
+        "valid_from": "DATE",
+        "valid_until": "DATE",
+        "rule_key": "VARCHAR",
+        "document": "VARCHAR",
+        "article": "VARCHAR",
+        "rank": "INTEGER",
+        "mode": "VARCHAR",
+        "determined": "BOOLEAN",
+        "undetermined_reason": "VARCHAR",
+        "whose_region": "VARCHAR",
+        "on_application": "BOOLEAN",
+        "amount": "BIGINT",
+        "line": "BIGINT",
+        "ratio": "INTEGER",
+        "cap": "BIGINT",
+        "settings": "VARCHAR",
+        "base": "VARCHAR",
+        "period": "VARCHAR",
+        "addressee": "VARCHAR",
+        "insutypes": "VARCHAR",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedPart:
+    """One Parquet file of a landed batch, and the relation it is part of (`medical_insurance_persons_insuinfo`)."""
+
+    relation: str
+    batch_id: int
+    as_of: date
+    path: str
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthInputs:
+    """Everything a month's tables are a pure function of.
+
+    `landed` and `batches` are what was received by the month's cut-off. `decisions` holds the last word on each
+    (mac, name_mac). `config` holds at least the relations of CONFIG. `previous_findings` and `previous_warnings`
+    are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
+    """
+
+    month: str
+    landed: tuple[LandedPart, ...]
+    batches: pa.Table
+    alias: pa.Table
+    decisions: pa.Table
+    config: Mapping[str, pa.Table]
+    previous_findings: pa.Table | None = None
+    previous_warnings: pa.Table | None = None
+    progress: Progress = silent
+
+
+def month_bounds(month: str) -> tuple[date, date]:
+    """First day of a month and of the next one. InputError where `month` is not yyyy-MM."""
+    try:
+        start = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise InputError(f"{month!r} is not a month", remedy="Give it as yyyy-MM, e.g. 2025-11") from None
+    return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
+
+
+def period(month: str) -> pa.Table:
+    """The one-row relation `period`: the month and its benefit year (the calendar year), half-open; its last day."""
+    start, end = month_bounds(month)
+    row = {
+        "month": month,
+        "month_start": start,
+        "month_end": end,
+        "last_day": date.fromordinal(end.toordinal() - 1),
+        "year": start.year,
+        "year_start": date(start.year, 1, 1),
+        "year_end": date(start.year + 1, 1, 1),
+    }
+    return pa.Table.from_pylist([row])
+
+
+def landed_relations(sources: Iterable[Source]) -> dict[str, Columns]:
+    """Every landed relation's columns: one a stream, one a list inside its rows."""
+    found: dict[str, Columns] = {}
+    for source in sources:
+        for stream in source.streams:
+            name = f"{source.name}_{stream.name}"
+            schemas = {name: row_schema(stream)}
+            schemas |= {f"{name}_{child}": schema for child, schema in child_schemas(stream).items()}
+            for relation, schema in schemas.items():
+                found[relation] = {**PLACE, **{f.name: SQL_TYPES[f.type] for f in schema}}
+    return found
+
+
+def sighting_sql(sources: Iterable[Source]) -> str:
+    """The relation `sighting`: each landed row of any stream, as evidence of a person."""
+    return "\nUNION ALL\n".join(
+        f"SELECT '{source.name}' AS source, '{stream.name}' AS stream, {', '.join(SIGHTING)} "
+        f"FROM {source.name}_{stream.name}"
+        for source in sources
+        for stream in source.streams
+    )

@@ -1,0 +1,7 @@
+-- 记录归人 Whose each landed row is; `held`: its name is in question, so that it counts for no one until decided.
+SELECT
+  s.source, s.stream, s.batch_id, s.line, a.person_id, h.mac IS NOT NULL AS held, o.place, o.gone_from
+FROM sighting AS s
+JOIN alias AS a ON a.mac = s.mac
+JOIN batch_order AS o ON o.batch_id = s.batch_id
+LEFT JOIN held_name AS h ON h.mac = s.mac AND h.name_mac = s.name_mac

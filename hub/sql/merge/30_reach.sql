@@ -1,0 +1,32 @@
+-- 适用规则 Each rule that reaches a person through a category, and the days on which it does, within the benefit year.
+-- The rule is of the region that it names itself (pins.md 4): where the person is insured on the month's last day (else
+-- where the category is held), or where the category is held. `held_there`: the category is held in the rule's region.
+-- A rule for certain insurances reaches who has one of them; who has none is taken for a resident (390).
+WITH held AS (
+  SELECT s.*, COALESCE(i.insutype, '390') AS insutype, i.region AS insured_region
+  FROM category_spell AS s
+  CROSS JOIN period AS p
+  LEFT JOIN insured_place AS i ON i.person_id = s.person_id
+  WHERE s.valid_from < p.year_end AND s.valid_until > p.year_start
+),
+asked AS (
+  SELECT h.*, 'certified' AS whose_region, h.region AS rule_region FROM held AS h
+  UNION ALL
+  SELECT h.*, 'insured', COALESCE(h.insured_region, h.region) FROM held AS h
+),
+met AS (
+  SELECT
+    a.person_id, r.benefit, r.category, r.region, r.rule_key, r.document, r.article, r.rank, r.mode, r.determined,
+    r.undetermined_reason, r.amount, r.line AS threshold, r.ratio, r.cap, r.settings, r.base, r.period, r.insutypes,
+    a.insutype, a.region = r.region AS held_there, a.source, a.household_key, a.valid_from AS held_from,
+    a.batch_id, a.line, a.record_digest,
+    GREATEST(a.valid_from, r.valid_from, p.year_start) AS valid_from,
+    LEAST(a.valid_until, r.valid_until, p.year_end) AS valid_until
+  FROM asked AS a
+  CROSS JOIN period AS p
+  JOIN rule_in_force AS r
+    ON r.category = a.category AND r.whose_region = a.whose_region AND r.region = a.rule_region
+  WHERE r.benefit IN ('premium_subsidy', 'medical_assistance', 'tilt')
+    AND (r.insutypes = '' OR ',' || r.insutypes || ',' LIKE '%,' || a.insutype || ',%')
+)
+SELECT * FROM met WHERE valid_from < valid_until

@@ -1,0 +1,80 @@
+-- 就高 Each benefit once, at its highest (pins.md 1, 2, 5). Run once a layer, over `priced`: what each rule gives.
+-- An offer is what a region gives for a category: the sum of its rules, which speak of different care.
+-- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; the others
+-- are `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the person's
+-- own costs, then by the region's rank, then by category code. The first wins; its rules are the first places.
+-- A rule that is unknown, or only a bound, has no amount and is never counted as 0. It does not win where a determined
+-- one is offered, and is not silently outranked: the winner's amount then stands as the least the person is due, and
+-- `undetermined_reason` names the rule that may give more, unless it cannot (`most`). Where only undetermined rules are
+-- offered, the one of highest rank stands with its reason and no amount.
+WITH summed AS (
+  SELECT
+    *,
+    BOOL_OR(determined) OVER offer AS offer_determined,
+    CAST(SUM(annual_amount) OVER offer AS BIGINT) AS offer_amount,
+    CASE WHEN BOOL_OR(NOT determined AND most IS NULL) OVER offer THEN CAST(NULL AS BIGINT)
+      ELSE CAST(SUM(CASE WHEN determined THEN annual_amount ELSE most END) OVER offer AS BIGINT) END AS offer_most
+  FROM priced
+  WINDOW offer AS (PARTITION BY person_id, seg_from, category, region)
+),
+regional AS (
+  SELECT
+    *,
+    FIRST_VALUE(region) OVER (
+      PARTITION BY person_id, seg_from, category
+      ORDER BY held_there DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST,
+               region NULLS LAST) = region AS paying_region,
+    held_there OR NOT BOOL_OR(held_there) OVER (PARTITION BY person_id, seg_from, category) AS may_pay
+  FROM summed
+),
+choice AS (
+  SELECT *, CASE WHEN offered AND paying_region THEN 1 ELSE 0 END AS competes
+  FROM regional
+),
+placed AS (
+  SELECT
+    *,
+    MAX(competes) OVER (PARTITION BY person_id, seg_from) AS won,
+    ROW_NUMBER() OVER best AS nth,
+    FIRST_VALUE(category) OVER best AS best_category,
+    FIRST_VALUE(offer_amount) OVER best AS best_amount,
+    FIRST_VALUE(rank) OVER best AS best_rank
+  FROM choice
+  WINDOW best AS (
+    PARTITION BY person_id, seg_from
+    ORDER BY competes DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST, rank NULLS LAST,
+             category NULLS LAST, region NULLS LAST, determined DESC NULLS LAST, annual_amount DESC NULLS LAST,
+             rule_key NULLS LAST)
+),
+doubted AS (
+  SELECT
+    person_id, seg_from, category || ': ' || undetermined_reason AS doubt,
+    ROW_NUMBER() OVER (
+      PARTITION BY person_id, seg_from
+      ORDER BY rank NULLS LAST, category NULLS LAST, region NULLS LAST, rule_key NULLS LAST) AS nth
+  FROM placed
+  WHERE offered AND may_pay AND NOT determined AND (offer_most IS NULL OR offer_most > best_amount)
+),
+judged AS (
+  SELECT *, won = 1 AND competes = 1 AND category = best_category AS winner FROM placed
+)
+SELECT
+  p.person_id, p.seg_from, p.seg_until, p.benefit, CAST(p.nth + 1 - p.won AS INTEGER) AS place,
+  p.category, p.region, p.rule_key, p.document, p.article, p.determined,
+  CASE
+    WHEN NOT p.determined THEN p.undetermined_reason
+    WHEN p.nth = 1 AND p.winner THEN COALESCE(d.doubt, p.doubt)
+  END AS undetermined_reason,
+  p.annual_amount, p.offer_amount, p.mode,
+  CASE
+    WHEN p.winner THEN 'winner'
+    WHEN NOT p.paying_region THEN 'other_region'
+    WHEN NOT p.offered THEN 'lower_rank'
+    WHEN NOT p.offer_determined THEN 'undetermined'
+    WHEN p.offer_amount < p.best_amount THEN 'lower_amount'
+    WHEN p.rank > p.best_rank THEN 'lower_rank'
+    ELSE 'code_order'
+  END AS reason,
+  p.batch_id, p.line, p.record_digest
+FROM judged AS p
+LEFT JOIN doubted AS d ON d.person_id = p.person_id AND d.seg_from = p.seg_from AND d.nth = 1

@@ -1,0 +1,36 @@
+-- 问题清单 The findings of the month, compared with the months before.
+-- new: not known before; persisting: open last time it was seen; reopened: had been cleared; cleared: was open and is
+-- no longer so (a row of this month, once). A finding is the same while kind, person, household and subject are.
+-- It keeps its first month; a persisting one keeps its deadline. Days count from the end of the month.
+WITH seen AS (
+  SELECT
+    e.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY e.kind, e.person_id, e.household_key, e.subject ORDER BY e.month DESC NULLS LAST) AS age
+  FROM earlier_finding AS e
+  CROSS JOIN period AS p
+  WHERE e.month < p.month
+),
+before AS (SELECT * FROM seen WHERE age = 1)
+SELECT
+  p.month, f.kind, f.person_id, f.household_key, f.subject, f.county, c.severity,
+  COALESCE(f.addressee, c.addressee) AS addressee,
+  CASE WHEN b.state <> 'cleared' THEN b.deadline ELSE p.month_end + c.deadline_days END AS deadline,
+  f.category, f.expected, f.actual,
+  CASE WHEN b.state IS NULL THEN 'new' WHEN b.state = 'cleared' THEN 'reopened' ELSE 'persisting' END AS state,
+  COALESCE(b.first_month, p.month) AS first_month, CAST(NULL AS STRING) AS adjusts_month,
+  f.batch_id, f.line, f.record_digest
+FROM found AS f
+CROSS JOIN period AS p
+JOIN check_head AS c ON c.kind = f.kind
+LEFT JOIN before AS b
+  ON b.kind = f.kind AND b.person_id = f.person_id AND b.household_key = f.household_key AND b.subject = f.subject
+UNION ALL
+SELECT
+  p.month, b.kind, b.person_id, b.household_key, b.subject, b.county, b.severity, b.addressee, b.deadline, b.category,
+  b.expected, b.actual, 'cleared', b.first_month, b.adjusts_month, b.batch_id, b.line, b.record_digest
+FROM before AS b
+CROSS JOIN period AS p
+LEFT JOIN found AS f
+  ON f.kind = b.kind AND f.person_id = b.person_id AND f.household_key = b.household_key AND f.subject = b.subject
+WHERE f.kind IS NULL AND b.state <> 'cleared'
