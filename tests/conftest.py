@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -108,13 +109,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty store's URL, on each database in turn; tables are not yet made."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+@contextmanager
+def a_store(kind: str, server: str | None, folder: Path) -> Iterator[str]:
+    """The URL of an empty store of a kind, gone afterwards; the test is skipped where there is no such server."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'store.sqlite'}"
         return
-    server = request.getfixturevalue("postgres")
     if server is None:
         pytest.skip("no PostgreSQL on this machine")
     name = f"test_{uuid4().hex[:12]}"
@@ -125,6 +125,13 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, postgres: str | None, tmp_path: Path) -> Iterator[str]:
+    """An empty store's URL, on each database in turn; tables are not yet made."""
+    with a_store(request.param, postgres, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
