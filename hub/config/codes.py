@@ -64,8 +64,9 @@ def parse(
     held = (*categories, NONE)
     for toml in files:
         section = Section(toml, problems)
-        province = section.raw("province", required=True, remedy='Add province = "37", or province = "" for the nation')
-        if province != "" and (province not in divisions or len(str(province)) != 2):
+        said = section.raw("province", required=True, remedy='Add province = "37", or province = "" for the nation')
+        province = said if isinstance(said, str) else "-"
+        if "province" in section and province and (province not in divisions or len(province) != 2):
             section.refuse("province", "is no province", 'Use two digits, or "" for the nation')
         for name in section.keys:
             if name == "province":
@@ -75,9 +76,9 @@ def parse(
                     name, "is no code list", f"Use one of: {', '.join(sorted((*MEANINGS, *CATEGORIES, 'insutype')))}"
                 )
             part = section.table(name)
-            if (name, str(province)) in lists:
+            if (name, province) in lists:
                 section.refuse(name, "stands in two files of one province", "Keep a code list in one file")
-            codes = lists.setdefault((name, str(province)), {})
+            codes = lists.setdefault((name, province), {})
             for code in part.keys if part else ():
                 choices = (code,) if name == "insutype" else held if name in CATEGORIES else MEANINGS.get(name, ())
                 codes[code] = part.text(code, choices=choices) if part else ""

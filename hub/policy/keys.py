@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from hub.policy.values import Kind
 
 AID = frozenset({"medical_assistance", "tilt"})
-INSURANCE = frozenset({"basic_insurance", "serious_illness"})
+SERIOUS = frozenset({"serious_illness"})
+INSURANCE = SERIOUS | {"basic_insurance"}
 PAID = AID | INSURANCE
 SUBSIDY = frozenset({"premium_subsidy"})
 WARNING = frozenset({"warning"})
@@ -58,7 +59,7 @@ NUMBERS = (
         example='line = { share = 0.25, of = "disposable_income", area = "37", population = "all", year = "previous" }',
     ),
     Number(
-        name="line_factor", kind=Kind.RATIO, benefits=INSURANCE,
+        name="line_factor", kind=Kind.RATIO, benefits=SERIOUS,
         text="fraction of everyone's line that remains for these categories",
         example="line_factor = 0.50",
     ),
@@ -68,7 +69,7 @@ NUMBERS = (
         example="ratio = { floor = 0.70 }",
     ),
     Number(
-        name="ratio_bonus", kind=Kind.RATIO, benefits=INSURANCE,
+        name="ratio_bonus", kind=Kind.RATIO, benefits=SERIOUS,
         text="points added to each of everyone's tiers",
         example="ratio_bonus = 0.05",
     ),
@@ -78,7 +79,7 @@ NUMBERS = (
         example='cap = "none"',
     ),
     Number(
-        name="special_drug_line", kind=Kind.MONEY, benefits=INSURANCE,
+        name="special_drug_line", kind=Kind.MONEY, benefits=SERIOUS,
         text="line for special drugs (特药); 0 is no line",
         example="special_drug_line = 0",
     ),

@@ -122,6 +122,8 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         note=section.text("note", default=""),
     )
     _needed(section, benefit)
+    if benefit in keys.SUBSIDY and len(rule.insutypes) != 1:
+        section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
     section.finish()
     return rule if len(section.problems) == before else None
 

@@ -108,19 +108,19 @@ class Section:
             return 0
         return value or 0
 
-    def day(self, key: str, *, default: date | None = None) -> date:
+    def day(self, key: str, *, default: date | None = None, stand_in: date = OPEN) -> date:
         """A day, written 2025-11-30; required where there is no default."""
         value = self.raw(key, required=default is None, remedy=f"Add {key} = 2025-01-31")
         if value is None:
-            return default or OPEN
+            return default or stand_in
         if not isinstance(value, date) or isinstance(value, datetime):
             self.refuse(key, "is not a day", f"Write {key} = 2025-01-31, without quotation marks")
-            return default or OPEN
+            return default or stand_in
         return value
 
     def period(self, *, outer: tuple[date, date] = (date.min, OPEN), required: bool = False) -> tuple[date, date]:
         """`from` and `until`, half-open, within an outer period (which is the default)."""
-        start = self.day("from", default=None if required else outer[0])
+        start = self.day("from", default=None if required else outer[0], stand_in=date.min)
         end = self.day("until", default=outer[1])
         if start >= end:
             self.refuse(

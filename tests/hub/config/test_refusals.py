@@ -1,0 +1,162 @@
+"""What a policy document may not say: each refusal names file, line, key and what to do instead."""
+
+from __future__ import annotations
+
+import pytest
+from config_folders import HEAD, RULE
+
+from hub import config
+from hub.errors import ConfigError
+
+HERE = "  # here"
+SHARE = '{{ share = {share}, of = "{table}", area = "{area}", year = "previous"{rest} }}'
+
+
+def share(share="0.25", table="income", area="prefecture", rest=', population = "all"'):
+    return SHARE.format(share=share, table=table, area=area, rest=rest)
+
+
+def changed(old: str, new: str, text: str = RULE) -> str:
+    """The text with one line changed, and marked as the place of the problem."""
+    assert text.count(old) == 1
+    return text.replace(old, new + HERE)
+
+
+RULES = {
+    "an unknown key": (RULE + "rate = 0.7" + HERE, "rate", "is not a known key"),
+    "a key of another benefit": (RULE + 'addressee = ["finance"]' + HERE, "addressee", "is not a known key"),
+    "no article": (changed("[[rule]]", "[[rule]]").replace('article = "一"\n', ""), "article", "is missing"),
+    "an empty article": (changed('article = "一"', 'article = " "'), "article", "is not text"),
+    "an unknown benefit": (changed('"medical_assistance"', '"medical_help"'), "benefit", "medical_help is not known"),
+    "an unknown category": (changed('["dibao"]', '["dibao", "poor"]'), "categories", "poor is no category"),
+    "an unknown group": (changed('["dibao"]', '["@poor"]'), "categories", "@poor is no category"),
+    "a category twice": (changed('["dibao"]', '["dibao", "dibao"]'), "categories", "dibao stands twice"),
+    "no category": (changed('["dibao"]', "[]"), "categories", "is not a list of text"),
+    "everyone, where the benefit is for categories": (
+        changed('["dibao"]', '["*"]'),
+        "categories",
+        "is not for everyone",
+    ),
+    "a ratio above 1": (changed("0.75", "75"), "ratio", "fraction from 0 to 1"),
+    "a ratio too fine": (changed("0.75", "0.66667"), "ratio", "hundredth of a percent"),
+    "a part of a fen": (changed("30000", "30000.005"), "cap", "part of a fen"),
+    "no cap, unsaid": (changed("[[rule]]", "[[rule]]").replace("cap = 30000\n", ""), "cap", "needs cap"),
+    "ratio and tiers": (RULE + "tiers = [{ above = 0, ratio = 0.6 }]" + HERE, "tiers", "stand together"),
+    "a bad tier": (changed("ratio = 0.75", "tiers = [{ above = 0, ratio = 6 }]"), "tiers", "fraction from 0 to 1"),
+    "tiers that do not rise": (
+        changed("ratio = 0.75", "tiers = [{ above = 9, ratio = 0.6 }, { above = 9, ratio = 0.7 }]"),
+        "tiers",
+        "do not rise",
+    ),
+    "an unknown word": (RULE + 'period = "month"' + HERE, "period", "month is not known"),
+    "dates out of order": (RULE + "from = 2026-01-01\nuntil = 2025-06-01" + HERE, "until", "not after it began"),
+    "a date before the document": (RULE + "from = 2024-12-31" + HERE, "from", "reaches beyond"),
+    "a date in quotation marks": (RULE + 'from = "2025-06-01"' + HERE, "from", "is not a day"),
+    "a grade nobody knows": (RULE + 'grade = "A"' + HERE, "grade", "A is not known"),
+    "unknown without a reason": (changed("0.75", '{ unknown = "" }'), "ratio", "without a reason"),
+    "a share of no table": (
+        changed("line = 0", f"line = {share(table='gdp')}"),
+        "line",
+        "is a share of gdp, which is no table",
+    ),
+    "a share of no row": (changed("line = 0", f"line = {share(rest='')}"), "line", "does not name one row of income"),
+    "a share of no area": (changed("line = 0", f"line = {share(area='village')}"), "line", "village is no area"),
+    "a share finer than a basis point": (
+        changed("line = 0", f"line = {share(share='0.33333')}"),
+        "line",
+        "hundredth of a percent",
+    ),
+    "an id that is none": (changed('"ma"', '"MA 1"'), "id", "MA 1 is no id"),
+    "a subsidy of two insurances": (
+        '[[rule]]\nid = "p"\nbenefit = "premium_subsidy"\ncategories = ["dibao"]\narticle = "1"\namount = "full"\n'
+        'insutypes = ["310", "390"]' + HERE,
+        "insutypes",
+        "is of one insurance",
+    ),
+    "a warning nobody gets": (
+        f'[[rule]]{HERE}\nid = "w"\nbenefit = "warning"\ncategories = ["*"]\narticle = "1"\nline = 2000\n'
+        'base = "scope"\n',
+        "addressee",
+        "needs addressee",
+    ),
+    "everyone beside a category": (
+        '[[rule]]\nid = "w"\nbenefit = "warning"\narticle = "1"\nline = 2000\nbase = "scope"\naddressee = ["finance"]\n'
+        'categories = ["*", "dibao"]' + HERE,
+        "categories",
+        "everyone stands beside",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_refused_with_file_line_key_and_remedy(folder, name):
+    text, key, message = RULES[name]
+    folder.document("spoilt", text)
+    problem = folder.problems()[0]
+    lines = (folder.path / "policy/spoilt.toml").read_text(encoding="utf-8").splitlines()
+    assert (problem.file, problem.key) == ("policy/spoilt.toml", key)
+    assert lines[problem.line - 1].endswith(HERE)
+    assert message in problem.message
+    assert problem.remedy
+
+
+HEADS = {
+    "no address": ('address = "http://example.test"\n', "", "address", "is missing"),
+    "no grade": ('grade = "G"\n', "", "grade", "is missing"),
+    "no day of checking": ("checked = 2026-01-01\n", "", "checked", "is missing"),
+    "no number": ('number = "文〔2025〕1号"\n', "", "number", "is missing"),
+    "no beginning": ("from = 2025-01-01\n", "", "from", "is missing"),
+    "an end before the beginning": (
+        "from = 2025-01-01\n",
+        "from = 2025-01-01\nuntil = 2025-01-01\n",
+        "until",
+        "not after it began",
+    ),
+    "an unknown region": ('region = "37"', 'region = "99"', "region", "99 is no province"),
+    "a township": ('region = "37"', 'region = "370302001"', "region", "370302001 is no province"),
+    "an unknown key": ('issuer = "某局"', 'issuer = "某局"\nauthor = "x"', "author", "is not a known key"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_head_of_a_document_is_refused(folder, name):
+    old, new, key, message = HEADS[name]
+    text = HEAD.format(region="37") + RULE
+    assert old in text
+    folder.write("policy/spoilt.toml", text.replace(old, new))
+    problem = folder.problems()[0]
+    assert (problem.file, problem.key) == ("policy/spoilt.toml", key)
+    assert message in problem.message
+
+
+def test_a_file_that_is_no_toml_and_a_file_name_that_is_no_id_are_refused(folder):
+    folder.write("policy/broken.toml", "number = \n")
+    folder.write("policy/Not An Id.toml", HEAD.format(region="37"))
+    told = {
+        problem.file: problem for problem in folder.problems() if "TOML" in problem.message or "id" in problem.message
+    }
+    assert told["policy/broken.toml"].line == 1
+    assert "no id" in told["policy/Not An Id.toml"].message
+
+
+def test_two_rules_of_one_id_are_refused(folder):
+    folder.document("twice", RULE, RULE.replace('"dibao"', '"tekun"'))
+    (problem,) = folder.problems()
+    assert (problem.key, problem.message) == ("id", "twice/ma stands twice")
+    assert problem.line == 10 + len(RULE.splitlines()) + 1
+
+
+def test_load_stops_at_the_first_problem_and_counts_the_rest(folder):
+    folder.document("a", RULE.replace("0.75", "75"))
+    folder.document("b", RULE.replace("0.75", "75"))
+    with pytest.raises(ConfigError) as refused:
+        config.load(folder.path)
+    where = folder.path / "policy/a.toml"
+    assert refused.value.message == f"{where}:16: ratio: is not a fraction from 0 to 1 (1 more: run `aidgraph check`)"
+    assert refused.value.remedy == "Write 70 % as 0.70"
+    assert refused.value.exit_code == 3
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="no config folder"):
+        config.load(tmp_path / "none")

@@ -1,0 +1,293 @@
+"""Which rule is in force: against a model that looks at every day by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.policy.citation import Citation, Source
+from hub.policy.document import Document, Merge
+from hub.policy.resolve import Amounts, amounts, resolve
+from hub.policy.rule import Rule
+from hub.policy.table import Figure, Table
+from hub.policy.toml import Toml
+from hub.policy.values import Ceiling, Exact, Floor, Share, Unknown, Word
+
+START, END = date(2025, 1, 1), date(2025, 2, 10)
+REGIONS = ("", "37", "3703", "370302")
+CATEGORIES = ("dibao", "tekun", "x_own")
+SOURCE = Source(address="http://example.test", grade="G", checked=date(2026, 1, 1))
+NOWHERE = Toml(file="-", data={}, lines={})
+
+
+def rule(**given) -> Rule:
+    made = {
+        "key": "d/r",
+        "index": 0,
+        "document": "d",
+        "region": "",
+        "benefit": "medical_assistance",
+        "categories": ("dibao",),
+        "valid_from": START,
+        "valid_until": END,
+        "citation": Citation(article="1", source=SOURCE),
+        "tiers": (),
+        "numbers": {"line": Exact(value=0), "ratio": Exact(value=7000), "cap": Exact(value=Word.NO_CAP)},
+        "settings": (),
+        "insutypes": (),
+        "conditions": (),
+        "addressees": (),
+        "base": "scope",
+        "period": "year",
+        "whose_region": "insured",
+        "effect": "",
+        "on_application": False,
+        "note": "",
+    }
+    return Rule(**{**made, **given})
+
+
+def document(**given) -> Document:
+    made = {
+        "id": "d",
+        "file": "policy/d.toml",
+        "number": "1",
+        "title": "文",
+        "title_en": "text",
+        "issuer": "某局",
+        "region": "",
+        "valid_from": START,
+        "valid_until": END,
+        "source": SOURCE,
+        "note": "",
+        "rules": (),
+        "merge": None,
+        "toml": NOWHERE,
+    }
+    return Document(**{**made, **given})
+
+
+days = st.integers(min_value=-5, max_value=(END - START).days + 5).map(lambda n: START + timedelta(days=n))
+periods = st.tuples(days, days).filter(lambda pair: pair[0] < pair[1])
+some_categories = st.lists(st.sampled_from(CATEGORIES), min_size=1, unique=True).map(tuple)
+merges = st.none() | st.builds(
+    Merge,
+    mode=st.sampled_from(("", "per_benefit", "by_category")),
+    rank=st.permutations(CATEGORIES).map(lambda order: tuple(order[:2])) | st.just(()),
+    article=st.just("1"),
+)
+
+
+@st.composite
+def document_sets(draw):
+    """Documents of one county's chain; at most one that ranks in a region, since `check` refuses two."""
+    made, ranking = [], set()
+    for number in range(draw(st.integers(min_value=0, max_value=5))):
+        region = draw(st.sampled_from(REGIONS))
+        outer = draw(periods)
+        rules = []
+        for index in range(draw(st.integers(min_value=0, max_value=3))):
+            inner = draw(periods)
+            start, end = max(outer[0], inner[0]), min(outer[1], inner[1])
+            if start < end:
+                rules.append(
+                    rule(
+                        key=f"d{number}/r{index}",
+                        document=f"d{number}",
+                        region=region,
+                        categories=draw(some_categories),
+                        benefit=draw(st.sampled_from(("medical_assistance", "tilt"))),
+                        valid_from=start,
+                        valid_until=end,
+                    )
+                )
+        merge = draw(merges) if region not in ranking else None
+        ranking.add(region)
+        made.append(
+            document(
+                id=f"d{number}",
+                region=region,
+                valid_from=outer[0],
+                valid_until=outer[1],
+                rules=tuple(rules),
+                merge=merge,
+            )
+        )
+    return made
+
+
+def on_day(documents, day):
+    """The model: for each benefit and category, the keys of the deciding and the overridden rules, rank and mode."""
+    current = [d for d in documents if d.valid_from <= day < d.valid_until]
+    order, mode, of_order, of_mode = [], "per_benefit", -1, -1
+    for d in current:
+        if d.merge and d.merge.rank and len(d.region) > of_order:
+            order, of_order = list(d.merge.rank), len(d.region)
+        if d.merge and d.merge.mode and len(d.region) > of_mode:
+            mode, of_mode = d.merge.mode, len(d.region)
+    order += [category for category in sorted(CATEGORIES) if category not in order]
+    found = {}
+    for benefit in ("medical_assistance", "tilt"):
+        for category in CATEGORIES:
+            speaking = [
+                r for d in current for r in d.rules
+                if r.benefit == benefit and category in r.categories and r.valid_from <= day < r.valid_until
+            ]  # fmt: skip
+            if speaking:
+                local = max(len(r.region) for r in speaking)
+                deciding = {r.key for r in speaking if len(r.region) == local}
+                overridden = {r.key for r in speaking if len(r.region) < local}
+                found[benefit, category] = (deciding, overridden, order.index(category) + 1, mode)
+    return found
+
+
+@given(document_sets())
+def test_every_day_is_decided_as_if_looked_at_by_itself(documents):
+    resolved = resolve(documents, CATEGORIES, START, END)
+    for offset in range((END - START).days):
+        day = START + timedelta(days=offset)
+        there = [item for item in resolved if item.valid_from <= day < item.valid_until]
+        shown = {
+            (item.benefit, item.category): (
+                {r.key for r in item.rules},
+                {r.key for r in item.overridden},
+                item.rank,
+                item.mode,
+            )
+            for item in there
+        }
+        assert len(shown) == len(there)
+        assert shown == on_day(documents, day)
+
+
+@given(document_sets(), st.randoms())
+def test_the_order_of_documents_does_not_matter(documents, random):
+    shuffled = list(documents)
+    random.shuffle(shuffled)
+    assert resolve(shuffled, CATEGORIES, START, END) == resolve(documents, CATEGORIES, START, END)
+
+
+@given(document_sets())
+def test_intervals_stay_within_the_year_and_are_as_long_as_they_can_be(documents):
+    resolved = resolve(documents, CATEGORIES, START, END)
+    for first, second in pairwise(resolved):
+        if (first.benefit, first.category) == (second.benefit, second.category):
+            assert first.valid_until <= second.valid_from
+            assert not first.continues(second)
+    assert all(START <= item.valid_from < item.valid_until <= END for item in resolved)
+
+
+INCOME = (("population", "all"),)
+QUARTER = Share(bp=2500, table="income", area="prefecture", year="previous", where=INCOME)
+
+
+def table(value, *, name="income", year=2024, area="3703", where=INCOME, floor_counts=False) -> Table:
+    figure = Figure(area=area, year=year, where=where, value=value, citation=None)
+    by = tuple(key for key, _ in where)
+    return Table(
+        name=name,
+        file="-",
+        title="表",
+        title_en="table",
+        by=by,
+        floor_counts=floor_counts,
+        toml=NOWHERE,
+        figures={(area, year, where): figure},
+    )
+
+
+def of(numbers, tables=(), **given) -> Amounts:
+    full = {"line": Exact(value=0), "ratio": Exact(value=7000), "cap": Exact(value=Word.NO_CAP), **numbers}
+    return amounts(rule(numbers=full, **given), {t.name: t for t in tables}, REGIONS[::-1], 2025)
+
+
+def test_zero_no_cap_and_no_number_are_three_things():
+    assert of({}) == Amounts(line=0, ratio=7000, cap=None)
+    assert of({"cap": Exact(value=0)}) == Amounts(line=0, ratio=7000, cap=0)
+    assert of({"cap": Unknown(reason="lost")}).reasons == ("cap: unknown: lost",)
+
+
+def test_a_share_is_rounded_half_up_to_the_fen():
+    assert of({"line": Exact(value=QUARTER)}, [table(Exact(value=4_231_702))]).line == 1_057_926  # 1,057,925.5 fen
+
+
+def test_previous_same_and_named_years_are_counted_from_the_benefit_year():
+    for year, share_year in ((2024, "previous"), (2025, "same"), (2020, 2020)):
+        line = Exact(value=replace(QUARTER, year=share_year))
+        assert of({"line": line}, [table(Exact(value=400), year=year)]).line == 100
+        assert of({"line": line}, [table(Exact(value=400), year=year + 1)]).line is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "tables", "reason"),
+    [
+        ({"ratio": Floor(value=7000)}, [], "ratio: not less than 70 %, and no rule gives the value itself"),
+        ({"cap": Ceiling(value=2_000_000)}, [], "cap: not more than 20000.00, and no rule gives the value itself"),
+        ({"line": Unknown(reason="the page is torn")}, [], "line: unknown: the page is torn"),
+        (
+            {"line": Exact(value=QUARTER)},
+            [table(Unknown(reason="not read"))],
+            "line: income of 3703 (2024, all) is unknown: not read",
+        ),
+        (
+            {"line": Exact(value=QUARTER)},
+            [table(Exact(value=1), area="3709")],
+            "line: income has no figure of 3703 (2024, all)",
+        ),
+        ({"line": Exact(value=QUARTER)}, [table(Floor(value=1))], "line: income of 3703 (2024, all) is only bounded"),
+    ],
+)
+def test_what_cannot_be_determined_says_why(numbers, tables, reason):
+    found = of(numbers, tables)
+    assert found.reasons == (reason,)
+    assert getattr(found, reason.split(":")[0]) is None
+
+
+def test_a_condition_that_no_source_tells_and_tiers_leave_a_rule_undetermined():
+    assert of({}, conditions=("referral",)).reasons == ("needs referral, which no source tells",)
+    numbers = {"line": Exact(value=0), "cap": Exact(value=Word.NO_CAP)}
+    assert amounts(rule(numbers=numbers), {}, REGIONS, 2025).reasons == (
+        "ratio: tiers are not calculated by this version",
+    )
+
+
+def subsidy(amount, tables):
+    return amounts(
+        rule(benefit="premium_subsidy", numbers={"amount": amount}, insutypes=("390",)),
+        {t.name: t for t in tables},
+        REGIONS[::-1],
+        2025,
+    )
+
+
+RESIDENT = (("insutype", "390"),)
+
+
+def test_full_is_the_premium_of_the_most_local_area_that_has_one():
+    nation = table(Exact(value=40_000), name="premium", year=2025, area="", where=RESIDENT)
+    city = replace(
+        nation,
+        figures={
+            **nation.figures,
+            ("3703", 2025, RESIDENT): replace(
+                nation.figures["", 2025, RESIDENT], area="3703", value=Exact(value=42_000)
+            ),
+        },
+    )
+    assert subsidy(Exact(value=Word.FULL), [nation]) == Amounts(amount=40_000, full=True)
+    assert subsidy(Exact(value=Word.FULL), [city]) == Amounts(amount=42_000, full=True)
+
+
+def test_a_minimum_counts_as_the_figure_only_where_the_table_says_so_and_is_shown_as_presumed():
+    bound = table(Floor(value=40_000), name="premium", year=2025, area="", where=RESIDENT)
+    assert subsidy(Exact(value=Word.FULL), [bound]).reasons == (
+        "amount: premium of nation (2025, 390) is only bounded",
+    )
+    counted = subsidy(Exact(value=Word.FULL), [replace(bound, floor_counts=True)])
+    assert counted.amount == 40_000
+    assert counted.presumed == ("premium of nation (2025, 390) is presumed to be the minimum, 400.00",)
