@@ -10,9 +10,6 @@ Messages name source, stream, file or page, line and field, and the remedy; neve
 """
 
 
-# ruff: noqa: N818 - a leaf is named for its cause
-
-
 class SourceError(Exception):
     """The base of every connector error: `remedy` is one sentence a clerk can act on."""
 

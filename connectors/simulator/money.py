@@ -1,0 +1,182 @@
+"""Settlements: stays and visits of a year, with fund lines that add up.
+
+Layer by layer, half up to the fen: basic insurance after the deductible, serious-illness insurance on the year's
+sum above its line, medical assistance, then tilt. Rates are of the demo regions' order, not their rules. What the
+funds pay of a scope stays at 93 % or below, unless a scenario orders a ratio. The identities of the platform hold:
+total = own + over + first + scope; funds = sum of the lines; personal part = total - funds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from connectors.simulator.records import Enrolment, Insured, Settlement
+
+KEY = frozenset({"tekun", "orphan", "defacto_orphan", "dibao", "fanpin_zhipin"})
+EDGE = frozenset({"dibao_edge", "mon_unstable", "mon_edge", "mon_sudden"})
+DEDUCTIBLE = {"1": 20_000, "2": 50_000, "3": 90_000}
+BASIC = {"390": {"1": 8_000, "2": 7_000, "3": 6_000}, "310": {"1": 8_500, "2": 8_200, "3": 8_000}}
+BASIC_CAP = 20_000_000
+TIERS = ((0, 6_000), (10_000_000, 6_500), (20_000_000, 7_000), (30_000_000, 7_500))  # above the line, basis points
+MOST = 9_300
+
+
+def half_up(amount: int, ratio: int) -> int:
+    """A ratio in basis points of a non-negative amount."""
+    return (amount * ratio + 5_000) // 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Year:
+    """What a person's year has used up so far, in fen."""
+
+    basic: int = 0
+    residual: int = 0
+    serious: int = 0
+    edge_left: int = 0
+    assistance: int = 0
+    left: int = 0
+    tilt: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """Makes settlements one after another; numbers and years are kept here."""
+
+    rng: Random
+    years: dict[str, Year] = field(default_factory=lambda: defaultdict(Year))
+    _serial: int = 0
+
+    def stay(
+        self,
+        row: Insured,
+        enrolment: Enrolment,
+        categories: set[str],
+        *,
+        on: date,
+        total: int,
+        seen: str,
+        setting: str,
+        ratio: int | None = None,
+    ) -> Settlement:
+        """Settle one stay or visit of `total` fen on a day; `seen` is the month in which the platform shows it."""
+        rng, year = self.rng, self.years[row.person.number]
+        level = "1" if total < 1_500_000 and rng.random() < 0.4 else rng.choice("23")
+        own, first, over = (total * rng.randint(1, 6) // 100 for _ in range(3))
+        over = over if rng.random() < 0.2 else 0
+        scope = total - own - first - over
+        deductible = min(scope, DEDUCTIBLE[level] if setting == "inpatient" else 0)
+        basic = min(half_up(scope - deductible, BASIC[enrolment.insutype][level]), BASIC_CAP - year.basic)
+        residual = scope - basic
+        serious = self._serious(year, residual, key=bool(categories & KEY)) if enrolment.insutype == "390" else 0
+        room = (
+            max(half_up(scope, MOST) - basic - serious, 0) if ratio is None else half_up(scope, ratio) - basic - serious
+        )
+        assistance, tilt = _aid(year, residual - serious, categories, room, exact=ratio is not None)
+        year.basic += basic
+        year.residual += residual
+        year.serious += serious
+        self._serial += 1
+        stay = rng.randint(3, 21) if setting == "inpatient" else 0
+        left = total - basic - serious - assistance - tilt
+        return Settlement(
+            setl_id=f"S{enrolment.county}{self._serial:010d}",
+            visit=f"M{enrolment.county}{self._serial:010d}",
+            init_setl_id=None,
+            person=row.person,
+            psn_no=row.psn_no,
+            insutype=enrolment.insutype,
+            county=enrolment.county,
+            setting=setting,
+            level=level,
+            hospital=f"H{enrolment.county}{rng.randint(1, 30):05d}",
+            admitted=on - timedelta(days=stay),
+            discharged=on,
+            settled=datetime.combine(on, time(rng.randint(8, 17), rng.randint(0, 59), rng.randint(0, 59))),
+            seen=seen,
+            own=own,
+            over=over,
+            first=first,
+            scope=scope,
+            deductible=deductible,
+            basic=basic,
+            serious=serious,
+            assistance=assistance,
+            tilt=tilt,
+            account=min(left, rng.randint(0, 50_000)) if enrolment.insutype == "310" else 0,
+        )
+
+    def refund(self, settled: Settlement, *, on: date, seen: str, named: bool = True) -> Settlement:
+        """The negative half of a pair; without `named` it does not say which settlement it takes back."""
+        self._serial += 1
+        negative = {
+            name: -getattr(settled, name)
+            for name in (
+                "own",
+                "over",
+                "first",
+                "scope",
+                "deductible",
+                "basic",
+                "serious",
+                "assistance",
+                "tilt",
+                "account",
+            )
+        }
+        return replace(
+            settled,
+            setl_id=f"S{settled.county}{self._serial:010d}",
+            init_setl_id=settled.setl_id if named else None,
+            settled=datetime.combine(on, settled.settled.time()),
+            seen=seen,
+            **negative,
+        )
+
+    @staticmethod
+    def _serious(year: Year, residual: int, *, key: bool) -> int:
+        """Serious-illness insurance on the year's residual above its line, tier by tier, less what was paid."""
+        above = max(year.residual + residual - (700_000 if key else 1_400_000), 0)
+        due = 0
+        for (floor, ratio), ceiling in zip(TIERS, (*(f for f, _ in TIERS[1:]), above), strict=True):
+            due += half_up(max(min(above, max(ceiling, floor)) - floor, 0), ratio + 500 * key)
+        return min(max(due - year.serious, 0), residual)
+
+
+def _aid(year: Year, left: int, categories: set[str], room: int, *, exact: bool) -> tuple[int, int]:
+    """Medical assistance and tilt on what is left, within `room`; `exact`: assistance fills the room."""
+    if exact:
+        return max(room, 0), 0
+    assistance = tilt = 0
+    if categories & KEY:
+        assistance = min(half_up(left, 7_500), 3_000_000 - year.assistance, room)
+        tilt = min(half_up(max(left - assistance + min(year.left, 500_000) - 500_000, 0), 7_000), 2_000_000 - year.tilt)
+        tilt = min(tilt, room - assistance, left - assistance)
+    elif categories & EDGE:
+        above = max(year.edge_left + left - 300_000, 0) - max(year.edge_left - 300_000, 0)
+        assistance = min(half_up(above, 5_000), 2_000_000 - year.assistance, room)
+    year.edge_left += left
+    year.left += left - assistance - tilt
+    year.assistance += assistance
+    year.tilt += tilt
+    return assistance, tilt
+
+
+def counting(settlements: Iterable[Settlement]) -> list[Settlement]:
+    """The settlements that count: refunds and what they take back are left out.
+
+    A refund names its settlement, or is told by the same person, the same visit and the opposite total.
+    """
+    everything = list(settlements)
+    cancelled = {s.init_setl_id for s in everything if s.init_setl_id}
+    totals = {(s.person.number, s.visit, s.total): s.setl_id for s in everything if s.total > 0}
+    for s in everything:
+        if s.total < 0:
+            cancelled.add(s.setl_id)
+            if s.init_setl_id is None:
+                cancelled.add(totals[s.person.number, s.visit, -s.total])
+    return [s for s in everything if s.setl_id not in cancelled]
