@@ -8,13 +8,9 @@ household and paid for the persons it covers.
 from connectors.base import Field, FieldType, Sealed, Semantics, Source, Stream
 from connectors.transports.csv_drop import CsvDrop
 
-ID_NUMBER = Field(
-    name="certno", headers=("身份证号", "身份证号码", "证件号码"), sealed=Sealed.ID_NUMBER, required=True
-)
+ID_NUMBER = Field(name="certno", headers=("身份证号", "身份证号码", "证件号码"), sealed=Sealed.ID_NUMBER, required=True)
 NAME = Field(name="psn_name", headers=("姓名",), sealed=Sealed.NAME, required=True)
-DIVISION = Field(
-    name="division", headers=("区划代码", "行政区划代码"), type=FieldType.DIVISION, required=True
-)
+DIVISION = Field(name="division", headers=("区划代码", "行政区划代码"), type=FieldType.DIVISION, required=True)
 
 RECIPIENTS = Stream(
     name="recipients",
@@ -40,9 +36,7 @@ RECIPIENTS = Stream(
         ID_NUMBER,
         Field(name="relation", headers=("与户主关系",)),
         Field(name="covered", headers=("是否保障对象",), type=FieldType.FLAG, required=True),
-        Field(
-            name="begin_month", headers=("起始保障年月", "保障起始年月"), type=FieldType.MONTH, required=True
-        ),
+        Field(name="begin_month", headers=("起始保障年月", "保障起始年月"), type=FieldType.MONTH, required=True),
         Field(name="end_month", headers=("终止保障年月", "保障终止年月"), type=FieldType.MONTH),
         Field(name="certified", headers=("认定日期", "审批日期"), type=FieldType.DAY),
         DIVISION,

@@ -39,9 +39,7 @@ MONITORED = Stream(
             codes="monitored_type",
         ),
         Field(name="risk_removed", headers=("风险是否消除", "风险是否已消除"), type=FieldType.FLAG),
-        Field(
-            name="identified", headers=("识别监测时间", "风险识别时间", "首次识别时间"), type=FieldType.DAY
-        ),
+        Field(name="identified", headers=("识别监测时间", "风险识别时间", "首次识别时间"), type=FieldType.DAY),
         Field(name="removed", headers=("消除监测时间", "风险消除时间"), type=FieldType.DAY),
         Field(name="back_in_poverty", headers=("是否返贫致贫", "返贫致贫"), type=FieldType.FLAG),
         Field(name="out_of_poverty_year", headers=("脱贫年度",), type=FieldType.INTEGER),

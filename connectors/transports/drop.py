@@ -30,9 +30,7 @@ class Dropped:
     fingerprint: str
 
 
-def new_files(
-    stream: Stream, connection: Connection, pattern: str, seen: frozenset[str]
-) -> Iterator[Dropped]:
+def new_files(stream: Stream, connection: Connection, pattern: str, seen: frozenset[str]) -> Iterator[Dropped]:
     """The files of the source's folder that match and have not been seen, oldest day first.
 
     Raises SourceSettingsError without a folder, SourceMalformed where a file's name holds no day.

@@ -67,9 +67,7 @@ class HttpEnvelope:
         begin = BEGINNING if since is None else datetime.combine(since, time.min) - self.overlap
         return begin, clock - self.lag
 
-    def _replies(
-        self, stream: Stream, connection: Connection, since: date | None
-    ) -> Iterator[envelope.Reply]:
+    def _replies(self, stream: Stream, connection: Connection, since: date | None) -> Iterator[envelope.Reply]:
         """The pages, each asked for when it is wanted; the client lives as long as this generator."""
         headers = {"Content-Type": "application/json"}
         if connection.token:
@@ -113,18 +111,12 @@ class HttpEnvelope:
                 remedy="Pull again; rows were lost between two pages",
             )
 
-    def _ask(
-        self, client: httpx.Client, stream: Stream, number: int, content: Mapping[str, object]
-    ) -> envelope.Reply:
+    def _ask(self, client: httpx.Client, stream: Stream, number: int, content: Mapping[str, object]) -> envelope.Reply:
         """One page. Raises SourceRefused, SourceUnavailable or SourceMalformed."""
         where = f"Stream {stream.name}, interface {self.infno}, page {number}"
-        body = envelope.request(
-            self.infno, {"page_num": number, **content}, number=number, now=datetime.now(UTC)
-        )
+        body = envelope.request(self.infno, {"page_num": number, **content}, number=number, now=datetime.now(UTC))
         try:
-            for attempt in stamina.retry_context(
-                on=_again, attempts=self.attempts, timeout=None, wait_max=20.0
-            ):
+            for attempt in stamina.retry_context(on=_again, attempts=self.attempts, timeout=None, wait_max=20.0):
                 with attempt:
                     answer = _post(client, self.path, body)
         except httpx.HTTPStatusError as error:
