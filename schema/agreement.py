@@ -1,0 +1,242 @@
+"""Agreements: who may read which fields of which rows, for what purpose, on what basis, from when until when.
+
+One TOML file of config/agreements/ each; its name is the agreement's id. Rules:
+
+1. What is not listed does not exist in its graph. There is no "all fields".
+2. A field is shown or masked; a mask must be one that the field has.
+3. Legal basis, document number, dates and scope cannot be left out; `["*"]` says all where all is meant.
+4. Where persons may not be browsed, no field may list them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from hub.config import divisions
+from hub.errors import ConfigError
+from hub.policy.section import Section
+from hub.policy.toml import Problem, Toml
+from hub.policy.toml import read as read_toml
+from schema.catalogue import Named, catalogue
+from schema.graph.codes import Benefit, Category, FindingKind
+from schema.graph.fields import Way
+from schema.read.model import SHOW, Scope
+
+FOLDER = "agreements"
+ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+CODE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+ALL = "*"
+DIVISION_DIGITS = (2, 4, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one operation may ask for. `cost` counts the values an answer may hold at most; `seconds` is its time."""
+
+    page: int = 100
+    depth: int = 12
+    aliases: int = 30
+    fields: int = 400
+    directives: int = 20
+    tokens: int = 2_000
+    cost: int = 20_000
+    body_bytes: int = 65_536
+    seconds: int = 10
+
+
+MOST = Limits(
+    page=1_000,
+    depth=20,
+    aliases=200,
+    fields=1_000,
+    directives=100,
+    tokens=10_000,
+    cost=200_000,
+    body_bytes=1_048_576,
+    seconds=120,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """An agreement in force on [valid_from, valid_until). `fields`: type -> field -> "show" or "mask:<kind>"."""
+
+    id: str
+    department: str
+    title: str
+    title_en: str
+    purpose: str
+    legal_basis: str
+    number: str
+    valid_from: date
+    valid_until: date
+    scope: Scope
+    browse: bool
+    introspection: bool
+    get: bool
+    limits: Limits
+    fields: Mapping[str, Mapping[str, str]]
+
+    def in_force(self, day: date) -> bool:
+        """Whether it may be used on a day."""
+        return self.valid_from <= day < self.valid_until
+
+    def shows(self, field: str) -> bool:
+        """Whether a `Type.field` is granted in the clear."""
+        name, _, member = field.partition(".")
+        return self.fields.get(name, {}).get(member) == SHOW
+
+
+def load_all(folder: Path) -> tuple[Agreement, ...]:
+    """Every agreement of a config folder, by id. Raises ConfigError with the first problem's file, line and key."""
+    agreements, problems = _read(folder)
+    if problems:
+        first = min(problems)
+        more = f" ({len(problems) - 1} more: run `aidgraph check`)" if problems[1:] else ""
+        raise ConfigError(
+            f"{folder / first.file}:{first.line}: {first.key}: {first.message}{more}", remedy=first.remedy
+        )
+    return tuple(agreements)
+
+
+def check(folder: Path) -> list[Problem]:
+    """Every problem of a config folder's agreements, by file and line."""
+    return sorted(_read(folder)[1])
+
+
+def _read(folder: Path) -> tuple[list[Agreement], list[Problem]]:
+    problems: list[Problem] = []
+    known = divisions.read(folder, []).codes
+    tomls = [read_toml(folder, path, problems) for path in sorted((folder / FOLDER).glob("*.toml"))]
+    agreements = [found for toml in tomls if toml.data and (found := parse(toml, known, problems))]
+    return agreements, problems
+
+
+def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreement | None:
+    """The agreement a file holds; None where a problem was found. `known` are the division codes there are."""
+    before = len(problems)
+    whole = Section(toml, problems)
+    head = _part(whole, "agreement")
+    access = _part(whole, "access")
+    name = head.text("id")
+    if name and (not ID.fullmatch(name) or name != PurePosixPath(toml.file).stem):
+        head.refuse("id", f"{name} is not the file's name in lower case with hyphens", "Give both the same name")
+    period = head.period(required=True)
+    made = {key: head.text(key) for key in ("department", "title", "title_en", "purpose", "legal_basis", "number")}
+    for key in ("department", "purpose"):
+        if made[key] and not CODE.fullmatch(made[key]):
+            head.refuse(key, f"{made[key]} is not a code", "Use lower case with hyphens or underscores")
+    found = Agreement(
+        id=name,
+        **made,
+        valid_from=period[0],
+        valid_until=period[1],
+        scope=_scope(_part(whole, "scope"), known),
+        browse=access.flag("browse"),
+        introspection=access.flag("introspection"),
+        get=access.flag("get", default=False),
+        limits=_limits(whole.table("limits")),
+        fields=_fields(_part(whole, "fields"), browse=access.raw("browse") is True),
+    )
+    head.finish()
+    access.finish()
+    whole.finish()
+    return found if len(problems) == before else None
+
+
+def _part(whole: Section, key: str) -> Section:
+    """A table that must be there; one that is not reads as empty, and is one problem."""
+    found = whole.table(key)
+    if found is None:
+        whole.refuse(key, "is missing", f"Add [{key}] with its keys below")
+    return found or Section(whole.toml, [], (key,), {})
+
+
+def _scope(section: Section, known: frozenset[str]) -> Scope:
+    def codes(key: str, choices: Iterable[str] = (), prefix: str = "-") -> tuple[str, ...] | None:
+        told = section.texts(key, required=True, remedy=f'Name them, or write {key} = ["*"] for all')
+        if told == (ALL,):
+            return None
+        allowed = sorted(choices)
+        for code in told:
+            if code == ALL or (allowed and code not in allowed and not code.startswith(prefix)):
+                section.refuse(key, f"{code} is not known", f'Use "*" alone, or of: {", ".join(allowed)}')
+        return told
+
+    places = codes("divisions")
+    for code in places or ():
+        if len(code) not in DIVISION_DIGITS or code not in known:
+            remedy = "Use codes of config/divisions.csv: province 2, city 4 or county 6 digits"
+            section.refuse("divisions", f"{code} is no division", remedy)
+    scope = Scope(
+        divisions=places,
+        categories=codes("categories", (item.value for item in Category if item is not Category.REGIONAL), "x_"),
+        benefits=codes("benefits", (item.value for item in Benefit)),
+        findings=codes("findings", (item.value for item in FindingKind)),
+        addressees=codes("addressees"),
+    )
+    section.finish()
+    return scope
+
+
+def _limits(section: Section | None) -> Limits:
+    if section is None:
+        return Limits()
+    told: dict[str, int] = {}
+    for item in fields(Limits):
+        if item.name in section:
+            value, most = section.number(item.name), getattr(MOST, item.name)
+            if not 1 <= value <= most:
+                section.refuse(item.name, f"{value} is not a limit", f"Choose from 1 to {most}")
+            told[item.name] = value
+    section.finish([item.name for item in fields(Limits)])
+    return Limits(**told)
+
+
+def _fields(section: Section, *, browse: bool) -> dict[str, dict[str, str]]:
+    granted: dict[str, dict[str, str]] = {}
+    named: list[tuple[Section, Named]] = []
+    for kind in section.keys:
+        part = section.table(kind)
+        there = catalogue().get(kind)
+        if there is None:
+            section.refuse(kind, f"{kind} is no type of the graph", f"Use: {', '.join(sorted(catalogue()))}")
+        elif part is not None:
+            granted[kind] = {name: part.text(name, choices=_choices(part, there, name)) for name in part.keys}
+            named += [(part, there[name]) for name in part.keys if name in there]
+    for part, item in named:
+        if item.target and not granted.get(item.target):
+            part.refuse(item.name, f"leads to {item.target}, of which nothing is listed", f"Add [fields.{item.target}]")
+        if isinstance(item.spec, Way) and item.spec.link.browse and not browse:
+            part.refuse(item.name, "lists persons, and browse is false", "Take it out, or set browse = true")
+    reached = _reached(granted)
+    for kind in granted:
+        if kind not in reached:
+            section.refuse(kind, f"no listed field leads to {kind}", "Take it out, or list a field that leads there")
+    section.finish()
+    return granted
+
+
+def _choices(part: Section, there: Mapping[str, Named], name: str) -> Sequence[str]:
+    item = there.get(name)
+    if item is None:
+        part.refuse(name, "is no field of this type", f"Use: {', '.join(sorted(there))}")
+        return ()
+    return item.effects
+
+
+def _reached(granted: Mapping[str, Mapping[str, str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = ["Query"] if "Query" in granted else []
+    while waiting:
+        kind = waiting.pop()
+        if kind in reached or kind not in granted:
+            continue
+        reached.add(kind)
+        items = (catalogue()[kind].get(name) for name in granted[kind])
+        waiting += [item.target for item in items if item is not None and item.target]
+    return reached

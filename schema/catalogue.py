@@ -1,0 +1,95 @@
+"""Everything the graph could show, read off its types: what an agreement may name, and what each name means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import strawberry
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLOutputType, get_named_type
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from schema.graph import Query
+from schema.graph.fields import GOVERNED, WHERE, Entry, Way
+from schema.graph.scalars import SCALARS
+from schema.read.model import SHOW, Column, Where
+
+STRUCTURE = frozenset({"Connection", "Edge", "PageInfo", "Agreement", "Grant", "Limit"})  # hold no value of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A field that an agreement may name. `target`: the governed type it leads to."""
+
+    type: str
+    name: str
+    python_name: str
+    spec: Column | Way | Entry
+    target: str | None
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """What an agreement may say of it."""
+        return tuple(self.spec.forms) if isinstance(self.spec, Column) else (SHOW,)
+
+
+def config() -> StrawberryConfig:
+    """How every schema of the graph is made: rows are mappings; a callable value is read when it is asked for."""
+    return StrawberryConfig(default_resolver=_value, scalar_map=SCALARS)
+
+
+def _value(row: Mapping[str, object], name: str) -> object:
+    value = row[name]
+    return value() if callable(value) else value
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Mapping[str, Mapping[str, Named]]:
+    """Governed types by name, with their fields by GraphQL name."""
+    core = strawberry.Schema(query=Query, config=config())._schema
+    found: dict[str, dict[str, Named]] = {}
+    for kind in core.type_map.values():
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
+            named = list(_named(kind))
+            if named:
+                found[kind.name] = {item.name: item for item in named}
+    return found
+
+
+@lru_cache(maxsize=1)
+def filters() -> Mapping[str, Mapping[str, Where]]:
+    """Filter types by name, with the condition of each of their fields."""
+    core = strawberry.Schema(query=Query, config=config())._schema
+    return {
+        kind.name: {name: _field(field.extensions).metadata[WHERE] for name, field in kind.fields.items()}
+        for kind in core.type_map.values()
+        if isinstance(kind, GraphQLInputObjectType)
+    }
+
+
+def _field(extensions: Mapping[str, object]) -> StrawberryField:
+    field = extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
+    if not isinstance(field, StrawberryField):
+        raise TypeError("a field of the graph is Strawberry's")
+    return field
+
+
+def _named(kind: GraphQLObjectType) -> Iterable[Named]:
+    for name, field in kind.fields.items():
+        made = _field(field.extensions)
+        spec = made.metadata.get(GOVERNED)
+        if spec is not None:
+            yield Named(type=kind.name, name=name, python_name=made.python_name, spec=spec, target=target(field.type))
+
+
+def target(kind: GraphQLOutputType) -> str | None:
+    """The object type a field leads to, through lists and connections; None for a value and for structure."""
+    named = get_named_type(kind)
+    if not isinstance(named, GraphQLObjectType):
+        return None
+    if named.name.endswith("Connection"):
+        return target(named.fields["nodes"].type)
+    return None if named.name in STRUCTURE else named.name

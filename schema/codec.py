@@ -1,0 +1,89 @@
+"""What an agreement is given in place of keys: tokens of persons and households, opaque codes, cursors.
+
+1. All are AES-SIV under a key derived for the agreement, so two departments cannot join what they were given, and
+   what was not made here does not open.
+2. Texts are padded, so that a length says little.
+3. A cursor is bound to its connection and filter; anything else fails alike (CursorRefused).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from hub.keys import KeyRing, Purpose
+from schema.errors import CursorRefused
+
+BLOCK = 32
+KEY_BYTES = 64  # AES-256-SIV
+NOBODY = -1  # no person: a token that does not open runs the same statement and finds nothing
+NO_HOUSEHOLD = ""
+
+
+class Codec:
+    """The tokens and cursors of one agreement."""
+
+    def __init__(self, ring: KeyRing, agreement: str) -> None:
+        def cipher(purpose: Purpose, context: str) -> AESSIV:
+            return AESSIV(ring.derive(purpose, context, KEY_BYTES))
+
+        self._persons = cipher("person-token", agreement)
+        self._households = cipher("household-token", agreement)
+        self._cursors = cipher("cursor", agreement)
+        self._codes = cipher("household-token", f"{agreement}/opaque")
+
+    def person(self, person_id: int) -> str:
+        """A person's token under this agreement."""
+        return "p_" + _text(self._persons.encrypt(struct.pack(">q", person_id), None))
+
+    def person_id(self, token: str) -> int:
+        """The person of a token; NOBODY where it is not one of this agreement's."""
+        opened = _open(self._persons, token, "p_")
+        return struct.unpack(">q", opened)[0] if opened and len(opened) == 8 else NOBODY
+
+    def household(self, key: str) -> str:
+        """A household's token under this agreement."""
+        return "h_" + _text(self._households.encrypt(_pad(key.encode()), None))
+
+    def household_key(self, token: str) -> str:
+        """The household of a token; NO_HOUSEHOLD where it is not one of this agreement's."""
+        opened = _open(self._households, token, "h_")
+        return opened.rstrip(b"\0").decode() if opened else NO_HOUSEHOLD
+
+    def opaque(self, field: str, value: str) -> str:
+        """A code that stands for a value of one field under this agreement: equal values, equal codes."""
+        return "x_" + _text(self._codes.encrypt(_pad(value.encode()), [field.encode()]))
+
+    def cursor(self, binding: bytes, key: bytes) -> str:
+        """A place in a connection."""
+        return _text(self._cursors.encrypt(_pad(key), [binding]))
+
+    def place(self, binding: bytes, cursor: str) -> bytes:
+        """The key of a place. Raises CursorRefused."""
+        opened = _open(self._cursors, cursor, "", [binding])
+        if opened is None:
+            raise CursorRefused
+        return opened.rstrip(b"\0")
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _pad(data: bytes) -> bytes:
+    return data.ljust(max(BLOCK, -(-len(data) // BLOCK) * BLOCK), b"\0")
+
+
+def _open(cipher: AESSIV, text: str, prefix: str, bound: list[bytes] | None = None) -> bytes | None:
+    if not text.startswith(prefix) or len(text) > 1024:
+        return None
+    body = text.removeprefix(prefix)
+    try:
+        sealed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
+        return cipher.decrypt(sealed, bound) if _text(sealed) == body else None
+    except (binascii.Error, ValueError, InvalidTag):
+        return None

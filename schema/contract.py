@@ -1,0 +1,188 @@
+"""One GraphQL schema per agreement: what the agreement does not list does not exist in it.
+
+1. Types, fields, arguments, filters and enum values follow from the same list, so introspection, validation and error
+   texts do too: what is denied and what never was give the same bytes.
+2. Fields are copied before a schema takes them: Strawberry's schemas change the fields they are given.
+3. Nothing here looks at a request; what a contract caches (parsed documents, statements) is its own and never shared
+   between agreements.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+import strawberry
+from graphql import GraphQLEnumType, GraphQLSchema, print_schema
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from schema.agreement import Agreement
+from schema.catalogue import STRUCTURE, Named, catalogue, config
+from schema.graph import Query
+from schema.graph.fields import GOVERNED, WHERE, Way
+from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
+from schema.read.terms import Terms
+
+ENUM_SCOPES = {"Category": "categories", "Benefit": "benefits", "FindingKind": "findings"}
+REGIONAL = ("x_", "regional")
+
+
+class _Schema(strawberry.Schema):
+    """A schema that keeps what an agreement lists."""
+
+    def __init__(self, agreement: Agreement) -> None:
+        self._agreement = agreement
+        super().__init__(query=Query, config=config())
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        kept = []
+        granted = self._agreement.fields.get(type_definition.name, {})
+        for field in type_definition.fields:
+            name = self.config.name_converter.from_field(field)
+            condition: Where | None = field.metadata.get(WHERE)
+            if (
+                type_definition.name in STRUCTURE
+                or (condition and self._shown(condition))
+                or (GOVERNED in field.metadata and name in granted)
+            ):
+                made = copy.copy(field)
+                made.arguments = [item for item in field.arguments if self._keeps(field, item)]
+                kept.append(made)
+        return kept
+
+    def _keeps(self, field: StrawberryField, argument: StrawberryArgument) -> bool:
+        spec = field.metadata.get(GOVERNED)
+        if not isinstance(spec, Way):
+            return True
+        if argument.python_name == "filter" and spec.filter is not None:
+            conditions = spec.filter.__strawberry_definition__.fields  # type: ignore[attr-defined]
+            return any(self._shown(condition.metadata[WHERE]) for condition in conditions)
+        condition = spec.arguments[argument.python_name].where if argument.python_name in spec.arguments else None
+        return condition is None or self._shown(condition)
+
+    def _shown(self, condition: Where) -> bool:
+        return all(self._agreement.shows(field) for field in condition.by)
+
+
+class Contract:
+    """An agreement as a schema, with what its reader and its limits need to know of it."""
+
+    def __init__(self, agreement: Agreement) -> None:
+        self.agreement = agreement
+        self.schema: GraphQLSchema = _Schema(agreement)._schema
+        _narrow(self.schema, agreement)
+        self._named = {
+            f"{kind}.{name}": catalogue()[kind][name] for kind, names in agreement.fields.items() for name in names
+        }
+        self.personal = frozenset(_personal(self._named.values()))
+        self.terms = Terms(
+            shown=_shown(agreement),
+            scope=agreement.scope,
+            page=agreement.limits.page,
+            columns={kind: self._columns(kind, names) for kind, names in agreement.fields.items()},
+        )
+
+    @property
+    def sdl(self) -> str:
+        """The contract as SDL."""
+        return print_schema(self.schema) + "\n"
+
+    def size(self, field: str) -> int | None:
+        """Rows that a `Type.field` is taken to hold, for its cost; None: as many as its page asks for."""
+        item = self._named.get(field)
+        if item is None or isinstance(item.spec, Column):
+            return 1
+        if isinstance(item.spec, Way):
+            kind = item.spec.link.kind
+            return None if kind is Kind.PAGE else item.spec.link.size if kind is Kind.LIST else 1
+        return item.spec.size
+
+    def withheld(self, fields: Iterable[str]) -> list[dict[str, str]]:
+        """Which of these `Type.field`s the agreement masks or limits to its scope, and how.
+
+        It follows from the document and the agreement alone, so that it tells nothing of the rows.
+        """
+        found = []
+        for field in sorted(fields):
+            kind, _, name = field.partition(".")
+            column = self.terms.columns.get(kind, {}).get(name)
+            if column is None:
+                continue
+            reason = column.effect if column.effect != SHOW else "scope" if column.codes else ""
+            if reason:
+                found.append({"field": field, "reason": reason, "agreement": self.agreement.id})
+        return found
+
+    def _columns(self, kind: str, names: Mapping[str, str]) -> dict[str, Governed]:
+        found = {}
+        for name, effect in names.items():
+            item = catalogue()[kind][name]
+            if isinstance(item.spec, Column):
+                allowed = getattr(self.agreement.scope, item.spec.codes) if item.spec.codes else None
+                form = item.spec.forms[effect]
+                found[name] = Governed(
+                    name=item.python_name,
+                    form=form if allowed is None else _within(form, allowed),
+                    effect=effect,
+                    codes=None if allowed is None else item.spec.codes,
+                )
+        return found
+
+
+def _within(form: Form, allowed: tuple[str, ...]) -> Form:
+    """A code's form that yields NULL outside the scope."""
+
+    def sql(table: Any, parent: Any) -> sa.ColumnElement[Any]:
+        value = form.sql(table, parent)
+        return sa.case((value.in_(allowed), value))
+
+    return Form(sql=sql, finish=form.finish)
+
+
+def _narrow(schema: GraphQLSchema, agreement: Agreement) -> None:
+    """Take out of the enums what is outside the scope."""
+    for name, scope in ENUM_SCOPES.items():
+        kind, allowed = schema.type_map.get(name), getattr(agreement.scope, scope)
+        if isinstance(kind, GraphQLEnumType) and allowed is not None:
+            prefix, regional = REGIONAL
+            own = {regional} if any(code.startswith(prefix) for code in allowed) else set()
+            for member in [key for key, value in kind.values.items() if value.value not in {*allowed, *own}]:
+                del kind.values[member]
+
+
+def _personal(named: Iterable[Named]) -> Iterable[tuple[str, str]]:
+    """(`Type.field`, argument) that names a person directly."""
+    for item in named:
+        if isinstance(item.spec, Way):
+            for python_name, argument in item.spec.arguments.items():
+                if argument.personal:
+                    name = config().name_converter.apply_naming_config(python_name)
+                    yield f"{item.type}.{item.name}", name
+
+
+def _shown(agreement: Agreement) -> dict[str, Any]:
+    """The agreement as the graph shows it to whoever is under it."""
+    limits = agreement.limits
+    return {
+        "id": agreement.id,
+        "department": agreement.department,
+        "title": agreement.title,
+        "title_en": agreement.title_en,
+        "purpose": agreement.purpose,
+        "legal_basis": agreement.legal_basis,
+        "number": agreement.number,
+        "valid_from": agreement.valid_from,
+        "valid_until": agreement.valid_until,
+        "divisions": list(agreement.scope.divisions or ("*",)),
+        "categories": list(agreement.scope.categories or ("*",)),
+        "grants": [
+            {"type": kind, "field": name, "effect": effect}
+            for kind, names in agreement.fields.items()
+            for name, effect in names.items()
+        ],
+        "limits": [{"name": name, "value": getattr(limits, name)} for name in limits.__slots__],
+    }

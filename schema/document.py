@@ -1,0 +1,124 @@
+"""A document under a contract: parsed, hashed without its literals, validated; remembered where it holds no text.
+
+Error texts are cut where they would repeat a value that came with the request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    TokenKind,
+    ValidationRule,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from schema.contract import Contract
+from schema.errors import DocumentRefused, LimitExceeded
+from schema.limits import INTROSPECTION
+
+REMEMBERED = 500  # documents a contract
+LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
+ECHOES = (
+    re.compile(r", but encountered error .*", re.DOTALL),
+    re.compile(r"[,.] [Ff]ound:? .*", re.DOTALL),
+    re.compile(r"(?<=value): .*", re.DOTALL),
+    re.compile(r"(?<=Unexpected (Int)) .*|(?<=Unexpected (Float)) .*|(?<=Unexpected (String)) .*", re.DOTALL),
+    re.compile(r"(?<=Unexpected (BlockString)) .*", re.DOTALL),
+)
+DIGITS = re.compile(r"\d{6,}")
+ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied."""
+
+    document: DocumentNode
+    digest: str
+    literal: bool
+
+
+class Library:
+    """The documents of one contract that have been found valid, the least used forgotten first."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._valid: OrderedDict[str, Prepared] = OrderedDict()
+        self._lock = Lock()
+
+    def known(self, text: str) -> Prepared | None:
+        """A document that was found valid before."""
+        with self._lock:
+            found = self._valid.get(text)
+            if found:
+                self._valid.move_to_end(text)
+        return found
+
+    def parse(self, text: str) -> Prepared:
+        """Parse a document. Raises DocumentRefused, LimitExceeded."""
+        limits = self.contract.agreement.limits
+        try:
+            document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        except GraphQLSyntaxError as error:
+            if "more than" in error.message:
+                raise LimitExceeded("tokens", limits.tokens) from None
+            place = error.locations[0] if error.locations else None
+            where = f" (line {place.line}, column {place.column})" if place else ""
+            raise DocumentRefused(clean(error.message) + where) from None
+        parts, literal = [], False
+        token = document.loc.start_token.next if document.loc else None
+        while token is not None and token.kind is not TokenKind.EOF:
+            if token.kind in LITERALS:
+                literal = True
+                parts.append(f"<{token.kind.name}>")
+            elif token.kind is not TokenKind.COMMENT:
+                parts.append(token.value or token.kind.value)
+            token = token.next
+        return Prepared(document=document, digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(), literal=literal)
+
+    def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
+        """What is wrong with a parsed document; where nothing is and it holds no literal, it is remembered."""
+        rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
+        errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
+        if not errors and not prepared.literal:
+            with self._lock:
+                self._valid[text] = prepared
+                while len(self._valid) > REMEMBERED:
+                    self._valid.popitem(last=False)
+        return errors
+
+
+class NoIntrospection(ValidationRule):
+    """Where an agreement has introspection off, its entries are fields like any other that does not exist."""
+
+    def enter_field(self, node: FieldNode, *_args: object) -> None:
+        name = node.name.value
+        if name in INTROSPECTION:
+            self.report_error(GraphQLError(f"Cannot query field '{name}' on type 'Query'.", node))
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation that is meant; None where none is, or it is not clear which."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is not None:
+        operations = [node for node in operations if node.name and node.name.value == name]
+    return operations[0] if len(operations) == 1 else None
+
+
+def clean(message: str) -> str:
+    """A message of graphql-core without the values it repeats."""
+    for echo in ECHOES:
+        message = echo.sub("", message)
+    return DIGITS.sub("…", message)

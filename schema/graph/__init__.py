@@ -1,0 +1,5 @@
+"""The graph: one file a noun. What a caller sees of it follows from their agreement (schema/contract.py)."""
+
+from schema.graph.query import Query
+
+__all__ = ["Query"]

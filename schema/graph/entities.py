@@ -1,0 +1,111 @@
+"""The entities: which table stands under which type, in what order it is paged, whose rows it holds."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from hub import store
+from hub.store import published
+from schema.graph import scope
+from schema.read.model import Entity
+
+PERSON = Entity(name="Person", table=published["person"], order=("person_id",), subject="person_id", place=scope.person)
+HOUSEHOLD = Entity(name="Household", table=published["household"], order=("household_key",), place=scope.household)
+MEMBER = Entity(
+    name="HouseholdMember",
+    table=published["household_member"],
+    order=("household_key", "person_id", "valid_from"),
+    subject="person_id",
+    place=scope.of_person,
+)
+CATEGORY_SPELL = Entity(
+    name="CategorySpell",
+    table=published["category_spell"],
+    order=("valid_from", "category", "source", "household_key", "person_id"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+    rows=scope.among(category="categories"),
+)
+IDENTITY_TAG = Entity(
+    name="IdentityTag",
+    table=published["identity_tag"],
+    order=("valid_from", "category"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+    rows=scope.among(category="categories"),
+)
+ENROLMENT = Entity(
+    name="Enrolment",
+    table=published["enrolment"],
+    order=("valid_from", "insutype", "region"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+)
+SUBSIDY = Entity(
+    name="Subsidy",
+    table=published["subsidy"],
+    order=("year", "payer", "paid", "batch_id", "line"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+)
+SETTLEMENT = Entity(
+    name="Settlement",
+    table=published["settlement"],
+    order=("settled", "setl_id"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+)
+ENTITLEMENT = Entity(
+    name="Entitlement",
+    table=published["entitlement"],
+    order=("valid_from", "benefit"),
+    descending=True,
+    subject="person_id",
+    place=scope.of_person,
+    rows=scope.among(benefit="benefits"),
+)
+CANDIDATE = Entity(
+    name="Candidate",
+    table=published["entitlement_candidate"],
+    order=("place",),
+    subject="person_id",
+    place=scope.of_person,
+    rows=scope.among(benefit="benefits", category="categories"),
+)
+FINDING = Entity(
+    name="Finding",
+    table=published["finding"],
+    order=("month", "kind", "person_id", "household_key", "subject"),
+    subject="person_id",
+    place=scope.case,
+    rows=scope.among(kind="findings", addressee="addressees"),
+)
+WARNING = Entity(
+    name="Warning",
+    table=published["warning"],
+    order=("month", "case_key", "addressee", "rule_key", "person_id"),
+    subject="person_id",
+    place=scope.case,
+    rows=scope.among(addressee="addressees"),
+)
+PARTICIPATION = Entity(
+    name="Participation", table=published["participation"], order=("month", "pooling_area", "population")
+)
+MONTH = Entity(name="Month", table=store.month, identity="month", order=("month",), descending=True)
+BATCH = Entity(name="Batch", table=store.batch, identity="batch_id", order=("batch_id",), descending=True)
+RECORD = Entity(name="Record", table=store.batch, identity="batch_id", order=("batch_id",))
+ACCESS = Entity(name="AccessEntry", table=store.access_log, identity="seq", order=("seq",), descending=True)
+ACCESS_OF_PERSON = Entity(
+    name="AccessEntry",
+    table=sa.select(store.access_log, store.access_subject.c.person_id)
+    .join(store.access_subject, store.access_subject.c.seq == store.access_log.c.seq)
+    .subquery(),
+    identity="seq",
+    order=("seq",),
+    descending=True,
+)

@@ -1,0 +1,185 @@
+"""How a type of the graph is written down: governed columns, links and entries, each declared once.
+
+What is declared here in a field's metadata is what agreements grant, contracts keep, statements select and limits
+count; a field without it is structure (PageInfo, Edge) or is denied.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from schema.graph.codes import both
+from schema.read.model import SHOW, Column, Form, Kind, Link, Table, Where
+from schema.read.pages import Page
+from schema.read.reading import Bound, Reading, Row
+
+GOVERNED = "governed"  # metadata key: the Column, Link or Entry of a field
+WHERE = "where"  # metadata key: the Where of a filter's field
+Sql = str | Callable[[Table, Table], sa.ColumnElement[Any]]
+Finish = Callable[[Reading, Any], Any]
+NO_MASKS: Mapping[str, Form] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Argument:
+    """An argument of a link: its type, what it says, the condition it sets (None: the entry prepares it itself).
+
+    `personal` names a person directly: such a value comes only as a variable in the body of a POST.
+    """
+
+    type: Any
+    zh: str
+    en: str
+    where: Where | None = None
+    default: object = inspect.Parameter.empty
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Way:
+    """A link as a field: with its arguments and its filter type."""
+
+    link: Link
+    arguments: Mapping[str, Argument]
+    filter: type | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """A field that the configuration answers, not the store. `size`: rows assumed, where it is a list."""
+
+    size: int = 1
+
+
+def _sql(sql: Sql) -> Callable[[Table, Table], sa.ColumnElement[Any]]:
+    if isinstance(sql, str):
+        name = sql
+
+        def named(table: Table, _parent: Table) -> sa.ColumnElement[Any]:
+            column: sa.ColumnElement[Any] = table.c[name]
+            return column
+
+        return named
+    return sql
+
+
+def form(sql: Sql, finish: Finish | None = None) -> Form:
+    """A form of a column: a column's name or SQL, and what is done after."""
+    return Form(sql=_sql(sql), finish=finish)
+
+
+def column(
+    zh: str,
+    en: str,
+    sql: Sql,
+    *,
+    finish: Finish | None = None,
+    masks: Mapping[str, Form] = NO_MASKS,
+    codes: str | None = None,
+    clear: bool = True,
+) -> Any:
+    """A governed value. `clear` False: there is no clear value to show, only masks."""
+    forms = {SHOW: form(sql, finish)} if clear else {}
+    forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
+    return strawberry.field(description=both(zh, en), metadata={GOVERNED: Column(forms=forms, codes=codes)})
+
+
+def entry(zh: str, en: str, resolver: Callable[..., Any], *, size: int = 1) -> Any:
+    """A governed field that the configuration answers."""
+    return strawberry.field(resolver=resolver, description=both(zh, en), metadata={GOVERNED: Entry(size=size)})
+
+
+def plain(zh: str, en: str, *, size: int = 1) -> Any:
+    """A governed value of an object that the configuration made."""
+    return strawberry.field(description=both(zh, en), metadata={GOVERNED: Entry(size=size)})
+
+
+def where(zh: str, en: str, sql: Callable[[Table, sa.ColumnElement[Any]], Any], *by: str) -> Any:
+    """A field of a filter: it exists where every `Type.field` it reads is shown in the clear."""
+    return strawberry.field(description=both(zh, en), default=strawberry.UNSET, metadata={WHERE: Where(sql=sql, by=by)})
+
+
+def way(
+    zh: str,
+    en: str,
+    link: Link,
+    *,
+    filter: type | None = None,  # noqa: A002  the argument's name in the graph
+    arguments: Mapping[str, Argument] | None = None,
+    prepare: Callable[..., Mapping[str, Any]] | None = None,
+) -> Any:
+    """A governed link; a connection takes Relay's arguments, and a filter where there is one.
+
+    `prepare` makes an entry's bound parameters of its arguments.
+    """
+    arguments = arguments or {}
+
+    def resolve(root: Row | None, info: strawberry.Info[Reading], **given: Any) -> Any:
+        told = {name: _value(given[name]) for name in arguments if given.get(name) is not None}
+        if prepare is not None:
+            bound = [Bound(name=name, value=value) for name, value in prepare(info.context, **told).items()]
+        else:
+            bound = [Bound(name=name, value=value, where=arguments[name].where) for name, value in told.items()]
+        bound += _conditions(given.get("filter"))
+        page = None
+        if link.kind is Kind.PAGE:
+            page = Page(**{name: given.get(name) for name in ("first", "after", "last", "before")})
+        return info.context.follow(link, root, info._raw_info, page, bound)
+
+    resolve.__signature__ = inspect.Signature(_parameters(link, filter, arguments))  # type: ignore[attr-defined]
+    made: StrawberryField = strawberry.field(
+        resolver=resolve,
+        description=both(zh, en),
+        metadata={GOVERNED: Way(link=link, arguments=arguments, filter=filter)},
+    )
+    return made
+
+
+def _value(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _conditions(chosen: Any) -> list[Bound]:
+    if chosen is None:
+        return []
+    found = []
+    for field in type(chosen).__strawberry_definition__.fields:
+        value = getattr(chosen, field.python_name)
+        if value is not None and value is not strawberry.UNSET:
+            found.append(Bound(name=field.python_name, value=_value(value), where=field.metadata[WHERE]))
+    return found
+
+
+def _parameters(link: Link, filter: type | None, arguments: Mapping[str, Argument]) -> list[inspect.Parameter]:  # noqa: A002
+    def parameter(
+        name: str, annotation: Any, zh: str, en: str, default: object = strawberry.UNSET
+    ) -> inspect.Parameter:
+        described = Annotated[annotation, strawberry.argument(description=both(zh, en))]
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=described)
+
+    found = [
+        inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
+    ]
+    for name, argument in arguments.items():
+        kind = argument.type if argument.where is None else argument.type | None
+        default = argument.default if argument.where is None else strawberry.UNSET
+        found.append(parameter(name, kind, argument.zh, argument.en, default))
+    if link.kind is Kind.PAGE:
+        if filter is not None:
+            found.append(parameter("filter", filter | None, "筛选条件", "conditions, all of them together"))
+        found += [
+            parameter("first", int | None, "从头取几项", "how many from the beginning"),
+            parameter("after", str | None, "在此位置之后", "behind this cursor"),
+            parameter("last", int | None, "从尾取几项", "how many from the end"),
+            parameter("before", str | None, "在此位置之前", "ahead of this cursor"),
+        ]
+    return found

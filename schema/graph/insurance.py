@@ -1,0 +1,89 @@
+"""What medical insurance knows of a person: enrolment, identity tags, subsidies received, settlements."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.graph import forms
+from schema.graph.codes import Category, InsuranceStatus, InsuranceType, Payer, Setting, both
+from schema.graph.division import Division
+from schema.graph.entities import ENROLMENT, IDENTITY_TAG, SETTLEMENT, SUBSIDY
+from schema.graph.fields import column, way, where
+from schema.graph.lineage import Record, record
+from schema.graph.scalars import Day, Yuan
+
+
+@strawberry.type(description=both("参保：险种、状态与参保地", "an enrolment: insurance, state and place"))
+class Enrolment:
+    insutype: InsuranceType | None = column("险种", "type of insurance", "insutype")
+    status: InsuranceStatus | None = column("状态", "state", "status")
+    valid_from: Day | None = column("起始日期", "from", "valid_from")
+    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    region: Division | None = forms.division("参保地", "county of insurance", "region")
+    pooling_area: str | None = column("统筹地区代码", "code of the pooling area", "pooling_area")
+    record: Record | None = way("原始记录", "the row it rests on", record(ENROLMENT))
+
+
+@strawberry.type(
+    description=both("医保身份标识（抄送，不是认定）", "what medical insurance shows as a category: a copy")
+)
+class IdentityTag:
+    category: Category | None = forms.category()
+    valid_from: Day | None = column("起始日期", "from", "valid_from")
+    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    region: Division | None = forms.division("地区", "county", "region")
+    record: Record | None = way("原始记录", "the row it rests on", record(IDENTITY_TAG))
+
+
+@strawberry.type(description=both("参保资助", "a premium subsidy received"))
+class Subsidy:
+    year: int | None = column("待遇年度", "insured year", "year")
+    payer: Payer | None = column("资助来源", "who paid", "payer")
+    amount: Yuan | None = forms.money("金额", "amount", "amount")
+    paid: Day | None = column("支付日期", "paid on", "paid")
+    record: Record | None = way("原始记录", "the row it rests on", record(SUBSIDY))
+
+
+@strawberry.type(description=both("结算：一次费用及各方支付", "a settled bill, with what each payer paid"))
+class Settlement:
+    number: str | None = column(
+        "结算编号", "number at its source", "setl_id", masks={"token": forms.code_of("Settlement.number", "setl_id")}
+    )
+    visit: str | None = column(
+        "就诊编号", "number of the visit", "visit_id", masks={"token": forms.code_of("Settlement.visit", "visit_id")}
+    )
+    insutype: InsuranceType | None = column("险种", "type of insurance", "insutype")
+    setting: Setting | None = column("就医方式", "kind of care", "setting")
+    hospital_level: str | None = column("医院等级", "level of the hospital", "hospital_level")
+    admitted: Day | None = column("入院日期", "admitted", "admitted")
+    discharged: Day | None = column("出院日期", "discharged", "discharged")
+    settled: Day | None = column("结算日期", "settled", "settled")
+    region: Division | None = forms.division("参保地", "county of insurance", "region")
+    total: Yuan | None = forms.money("医疗总费用", "total cost", "total")
+    scope: Yuan | None = forms.money("政策范围内费用", "cost inside the policy's scope", "scope")
+    deductible: Yuan | None = forms.money("起付线", "line applied", "deductible")
+    basic_paid: Yuan | None = forms.money("基本医保支付", "paid by basic insurance", "basic_paid")
+    serious_illness_paid: Yuan | None = forms.money(
+        "大病保险支付", "paid by serious-illness insurance", "serious_illness_paid"
+    )
+    medical_assistance_paid: Yuan | None = forms.money(
+        "医疗救助支付", "paid by medical assistance", "medical_assistance_paid"
+    )
+    tilt_paid: Yuan | None = forms.money("倾斜救助支付", "paid by tilted assistance", "tilt_paid")
+    self_in_scope: Yuan | None = forms.money(
+        "政策范围内个人负担", "left to the person inside the scope", "self_in_scope"
+    )
+    cash_paid: Yuan | None = forms.money("个人现金支付", "paid in cash", "cash_paid")
+    cancelled: bool | None = column("是否已冲销", "taken back by a refund", "cancelled")
+    record: Record | None = way("原始记录", "the row it rests on", record(SETTLEMENT))
+
+
+@strawberry.input(description=both("结算筛选", "conditions on settlements"))
+class SettlementFilter:
+    settled_from: Day | None = where(
+        "结算日期不早于", "settled on or after", lambda t, v: t.c.settled >= v, "Settlement.settled"
+    )
+    settled_before: Day | None = where(
+        "结算日期早于", "settled before", lambda t, v: t.c.settled < v, "Settlement.settled"
+    )
+    setting: Setting | None = where("就医方式", "kind of care", forms.equals("setting"), "Settlement.setting")

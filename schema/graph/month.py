@@ -1,0 +1,47 @@
+"""Months: what was computed and published, and how many of those listed are insured."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.graph.case import Finding, FindingFilter, HighCostWarning, WarningFilter
+from schema.graph.codes import MonthState, Population, both
+from schema.graph.entities import FINDING, MONTH, PARTICIPATION, WARNING
+from schema.graph.fields import column, way
+from schema.graph.page import Connection
+from schema.graph.scalars import Instant, Long, Ratio, YearMonth
+from schema.read.model import Entity, Kind, Link
+
+
+def _of_month(target: Entity, kind: Kind, *, browse: bool) -> Link:
+    return Link(target=target, kind=kind, parent=MONTH, on=lambda p, t: t.c.month == p.c.month, browse=browse)
+
+
+@strawberry.type(description=both("参保率", "participation of a population in a pooling area"))
+class Participation:
+    month: YearMonth | None = column("月份", "month", "month")
+    pooling_area: str | None = column("统筹地区代码", "code of the pooling area", "pooling_area")
+    population: Population | None = column("人群", "population", "population")
+    listed: Long | None = column("在册人数", "persons listed", "listed")
+    insured: Long | None = column("参保人数", "of them insured", "insured")
+    rate: Ratio | None = column("参保率", "rate, rounded down", "rate")
+    target: Ratio | None = column("目标", "target", "target")
+    met: bool | None = column("是否达标", "target met", "met")
+
+
+@strawberry.type(description=both("比对月份", "a month that was computed and published"))
+class Month:
+    month: YearMonth | None = column("月份", "month", "month")
+    state: MonthState | None = column("状态", "state", "state")
+    computed_at: Instant | None = column("计算时刻", "computed at", "computed_at")
+    digest: str | None = column("结果摘要", "digest of the month's tables", "digest")
+    publication: int | None = column("发布序号", "number of the publication", "publication")
+    participation: list[Participation] | None = way(
+        "参保率", "participation", _of_month(PARTICIPATION, Kind.LIST, browse=False)
+    )
+    findings: Connection[Finding] | None = way(
+        "比对发现", "findings", _of_month(FINDING, Kind.PAGE, browse=True), filter=FindingFilter
+    )
+    warnings: Connection[HighCostWarning] | None = way(
+        "高额费用预警", "high-cost warnings", _of_month(WARNING, Kind.PAGE, browse=True), filter=WarningFilter
+    )

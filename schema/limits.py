@@ -1,0 +1,205 @@
+"""What a document asks for, found in one linear walk before anything runs.
+
+1. Each selection set is weighed once: a fragment's weight is remembered, however often and however deep it is spread.
+   A document of n selections takes n steps; what a bomb would expand to is arithmetic.
+2. The cost counts the values an answer may hold: a list counts its rows times what each row holds.
+3. Introspection is answered from the contract, so it counts its fields only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+)
+
+from schema.agreement import Limits
+from schema.contract import Contract
+from schema.errors import DocumentRefused, LimitExceeded
+from schema.read.pages import DEFAULT
+
+CHAIN = 120  # selections and fragments inside each other; deeper than any depth an agreement can allow
+INTROSPECTION = ("__schema", "__type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What a selection set expands to."""
+
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+    directives: int = 0
+    cost: int = 0
+
+    def __add__(self, other: Weight) -> Weight:
+        return Weight(
+            depth=max(self.depth, other.depth),
+            aliases=self.aliases + other.aliases,
+            fields=self.fields + other.fields,
+            directives=self.directives + other.directives,
+            cost=self.cost + other.cost,
+        )
+
+
+NOTHING = Weight()
+
+
+@dataclass(slots=True, kw_only=True)
+class Measure:
+    """What a document asks for: its weight, the `Type.field`s it selects, and how many steps it took to find out."""
+
+    weight: Weight = NOTHING
+    selected: set[str] = field(default_factory=set)
+    introspects: bool = False
+    personal: bool = False
+    steps: int = 0
+
+
+class _Scale:
+    """One walk over one document."""
+
+    def __init__(self, contract: Contract, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+        self.contract = contract
+        self.variables = {**_defaults(document), **variables}
+        self.measure = Measure()
+        self.fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._weights: dict[str, Weight] = {}
+        self._open: set[str] = set()
+
+    def set(self, selection: SelectionSetNode | None, kind: Any, chain: int) -> Weight:
+        """The weight of a selection set on a type."""
+        if chain > CHAIN:
+            raise LimitExceeded("depth", self.contract.agreement.limits.depth)
+        total = NOTHING
+        for node in selection.selections if selection else ():
+            self.measure.steps += 1
+            directives = Weight(directives=len(node.directives or ()))
+            if isinstance(node, FieldNode):
+                total += directives + self.field(node, kind, chain)
+            elif isinstance(node, InlineFragmentNode):
+                total += directives + self.set(node.selection_set, self._type(node, kind), chain + 1)
+            elif isinstance(node, FragmentSpreadNode):
+                total += directives + self.fragment(node.name.value, chain)
+        return total
+
+    def fragment(self, name: str, chain: int) -> Weight:
+        """The weight of a named fragment, found once; cycles and unknown names are for validation to report."""
+        found = self._weights.get(name)
+        if found is None:
+            node = self.fragments.get(name)
+            if node is None or name in self._open:
+                return NOTHING
+            self._open.add(name)
+            found = self._weights[name] = self.set(node.selection_set, self._type(node, None), chain + 1)
+            self._open.discard(name)
+        return found
+
+    def field(self, node: FieldNode, kind: Any, chain: int) -> Weight:
+        """The weight of a field with what is below it."""
+        name = node.name.value
+        own = Weight(aliases=1 if node.alias else 0, fields=1, cost=1)
+        if name in INTROSPECTION:
+            self.measure.introspects = True
+            below = self.set(node.selection_set, None, chain + 1)
+            return own + replace(below, depth=0, cost=below.fields)
+        known = kind.fields.get(name) if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else None
+        where = f"{kind.name}.{name}" if known is not None else ""
+        if where:
+            self.measure.selected.add(where)
+            self._personal(node, where)
+        below = self.set(node.selection_set, get_named_type(known.type) if known else None, chain + 1)
+        rows = self.contract.size(where)
+        cost = below.cost * (self._page(node) if rows is None else rows)
+        return own + replace(below, depth=below.depth + 1, cost=cost)
+
+    def _type(self, node: InlineFragmentNode | FragmentDefinitionNode, outer: Any) -> Any:
+        if node.type_condition is None:
+            return outer
+        return self.contract.schema.type_map.get(node.type_condition.name.value)
+
+    def _page(self, node: FieldNode) -> int:
+        """The rows of a connection's page."""
+        most = self.contract.agreement.limits.page
+        for argument in node.arguments or ():
+            if argument.name.value in ("first", "last"):
+                value: Any = argument.value
+                if isinstance(value, IntValueNode):
+                    rows = int(value.value) if len(value.value) < 10 else most + 1
+                elif isinstance(value, VariableNode):
+                    told = self.variables.get(value.name.value)
+                    rows = told if isinstance(told, int) else min(DEFAULT, most) if told is None else most
+                else:
+                    rows = most
+                if rows > most:
+                    raise LimitExceeded("page", most)
+                return max(rows, 0)
+        return min(DEFAULT, most)
+
+    def _personal(self, node: FieldNode, where: str) -> None:
+        """A value that names a person comes as a variable: documents are hashed, cached and reported."""
+        for argument in node.arguments or ():
+            if (where, argument.name.value) in self.contract.personal:
+                self.measure.personal = True
+                if not isinstance(argument.value, VariableNode):
+                    raise DocumentRefused(
+                        f"Argument '{argument.name.value}' is given as a variable, not in the document"
+                    )
+
+
+def measure(
+    contract: Contract, document: DocumentNode, operation: OperationDefinitionNode | None, variables: Mapping[str, Any]
+) -> Measure:
+    """Weigh a document and check it against the agreement's limits. Raises LimitExceeded, DocumentRefused.
+
+    Every definition counts, since every definition is validated; the cost and what is selected are the operation's.
+    """
+    scale = _Scale(contract, document, variables)
+    query = contract.schema.query_type
+    for name in scale.fragments:
+        _within(scale.fragment(name, 0), contract.agreement.limits, cost=False)
+    others = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    for node in others:
+        if node is not operation:
+            _within(scale.set(node.selection_set, query, 0), contract.agreement.limits, cost=False)
+    scale.measure.selected.clear()
+    scale._weights.clear()
+    if operation is not None:
+        scale.measure.weight = scale.set(operation.selection_set, query, 0)
+        _within(scale.measure.weight, contract.agreement.limits, cost=True)
+    return scale.measure
+
+
+def _defaults(document: DocumentNode) -> dict[str, int]:
+    """The whole numbers that variables have by default."""
+    return {
+        node.variable.name.value: int(node.default_value.value)
+        for operation in document.definitions
+        if isinstance(operation, OperationDefinitionNode)
+        for node in operation.variable_definitions or ()
+        if isinstance(node.default_value, IntValueNode) and len(node.default_value.value) < 10
+    }
+
+
+def _within(weight: Weight, limits: Limits, *, cost: bool) -> None:
+    for name in ("depth", "aliases", "fields", "directives"):
+        if getattr(weight, name) > getattr(limits, name):
+            raise LimitExceeded(name, getattr(limits, name))
+    if cost and weight.cost > limits.cost:
+        raise LimitExceeded("cost", limits.cost)

@@ -1,0 +1,135 @@
+"""What the graph stands on: entities, the forms of a column, links between entities, the scope of an agreement.
+
+1. An entity is a table of the store under one GraphQL type; its current rows are those with `pub_until IS NULL`.
+2. A column has one form for each effect an agreement may give it ("show", "mask:year" ...). A form is SQL, so that
+   what a caller may not see never leaves the database; `finish` is for what needs a key or the configuration.
+3. A link leads from a parent's rows to a target's. Without a parent it is an entry of the graph.
+4. Scope is a condition in SQL: `place` says whose rows (where a person lives, what they hold), `rows` which rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from schema.read.reading import Reading
+
+Table = Any  # an alias of a store's table; its columns are known only at run time
+Condition = sa.ColumnElement[bool]
+SHOW = "show"
+SINCE = "since"  # bound in scope conditions: the first day of the published month's benefit year
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The rows an agreement reaches; None is all. Codes outside do not exist in its graph."""
+
+    divisions: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    benefits: tuple[str, ...] | None = None
+    findings: tuple[str, ...] | None = None
+    addressees: tuple[str, ...] | None = None
+
+
+ScopeRule = Callable[[Table, Scope], list[Condition]]
+
+
+def everywhere(_table: Table, _scope: Scope) -> list[Condition]:
+    """No condition."""
+    return []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entity:
+    """A table under a GraphQL type.
+
+    `identity` names a row within a snapshot; `order` is the key of its pages, `descending` for newest first;
+    `subject` the column of the person whose row it is.
+    """
+
+    name: str
+    table: sa.FromClause
+    identity: str = "row_id"
+    order: tuple[str, ...]
+    descending: bool = False
+    subject: str | None = None
+    place: ScopeRule = everywhere
+    rows: ScopeRule = everywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Form:
+    """How a column leaves the database under one effect: SQL over (its table, its parent's table), then `finish`."""
+
+    sql: Callable[[Table, Table], sa.ColumnElement[Any]]
+    finish: Callable[[Reading, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Column:
+    """A governed value: one form for each effect. `codes` names the scope that limits its values, where one does."""
+
+    forms: Mapping[str, Form]
+    codes: str | None = None
+
+
+class Kind(StrEnum):
+    """How many rows a link leads to, and how they come."""
+
+    ONE = "one"
+    LIST = "list"  # small by nature: a person's categories, what an entitlement outranked
+    PAGE = "page"  # a Relay connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Link:
+    """A way from a parent's rows to a target's.
+
+    `on` joins (parent, target). An entry (no parent) finds by `find`, over bound parameters named as its arguments.
+    `inherits`: the parent's scope already holds for the target (the same person's rows). `browse`: it lists persons'
+    rows without naming a person first. `fixed` holds always (a candidate that did not win).
+    """
+
+    target: Entity
+    kind: Kind
+    parent: Entity | None = None
+    on: Callable[[Table, Table], Condition] | None = None
+    find: Callable[[Table], Condition] | None = None
+    fixed: Callable[[Table], Condition] | None = None
+    inherits: bool = False
+    browse: bool = False
+    size: int = 10  # rows assumed for the cost of a LIST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Where:
+    """A condition a caller may set: over the target and the bound value; `by` are the `Type.field`s it reads."""
+
+    sql: Callable[[Table, sa.ColumnElement[Any]], Condition]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Governed:
+    """A column as one agreement has it."""
+
+    name: str  # Python's name of the field
+    form: Form
+    effect: str
+    codes: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A statement's shape: what is selected, which conditions are set, from where a page goes on."""
+
+    link: Link
+    columns: tuple[Governed, ...]
+    filters: tuple[tuple[str, Where], ...] = ()
+    after: bool = False
+    backward: bool = False

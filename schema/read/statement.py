@@ -1,0 +1,78 @@
+"""One SQL statement for one level: the granted columns of a link's target, in scope, in order, for all its parents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from schema.read.model import Condition, Kind, Scope, Shape, Table
+
+PARENTS = "parents"  # bound: the identities of the parents' rows
+TAKE = "take"  # bound: rows a parent gets, one more than the page so that we know whether there are more
+
+
+def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
+    """The statement of a shape under a scope.
+
+    It yields `_parent` (where there is one), `_id`, `_subject` (where there is one), the order key as `_k0`, `_k1` ...
+    and the columns under their names.
+    """
+    link, entity = shape.link, shape.link.target
+    target = entity.table.alias("t")
+    parent = link.parent.table.alias("p") if link.parent else None
+    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.order]
+    columns: list[sa.ColumnElement[Any]] = [target.c[entity.identity].label("_id")]
+    if link.parent and parent is not None:
+        columns.insert(0, parent.c[link.parent.identity].label("_parent"))
+    if entity.subject:
+        columns.append(target.c[entity.subject].label("_subject"))
+    columns += [key.label(f"_k{place}") for place, key in enumerate(keys)]
+    columns += [column.form.sql(target, parent).label(column.name) for column in shape.columns]
+    query = sa.select(*columns).where(*_conditions(shape, target, scope))
+    down = entity.descending != shape.backward
+    ordered = [key.desc() if down else key.asc() for key in keys]
+    if shape.after:
+        query = query.where(_beyond(keys, down))
+    if parent is None or link.parent is None:
+        query = query.select_from(target).order_by(*ordered)
+        return query.limit(sa.bindparam(TAKE, type_=sa.Integer)) if link.kind is Kind.PAGE else query
+    if link.on is None:
+        raise TypeError("a link with a parent says how it joins")
+    owner = parent.c[link.parent.identity]
+    query = query.select_from(parent.join(target, link.on(parent, target)))
+    query = query.where(owner.in_(sa.bindparam(PARENTS, expanding=True)))
+    if link.kind is not Kind.PAGE:
+        return query.order_by(owner, *ordered)
+    numbered = query.add_columns(sa.func.row_number().over(partition_by=owner, order_by=ordered).label("_n")).subquery()
+    kept = [column for column in numbered.c if column.name != "_n"]
+    return (
+        sa.select(*kept)
+        .where(numbered.c["_n"] <= sa.bindparam(TAKE, type_=sa.Integer))
+        .order_by(numbered.c["_parent"], numbered.c["_n"])
+    )
+
+
+def _conditions(shape: Shape, target: Table, scope: Scope) -> list[Condition]:
+    link, entity = shape.link, shape.link.target
+    found: list[Condition] = []
+    if "pub_until" in target.c:
+        found.append(target.c.pub_until.is_(None))
+    if not link.inherits:
+        found += entity.place(target, scope)
+    found += entity.rows(target, scope)
+    if link.find:
+        found.append(link.find(target))
+    if link.fixed:
+        found.append(link.fixed(target))
+    found += [where.sql(target, sa.bindparam(f"f_{name}")) for name, where in shape.filters]
+    return found
+
+
+def _beyond(keys: list[sa.ColumnElement[Any]], down: bool) -> Condition:
+    """Behind the key that is bound as `k0`, `k1` ... in the direction of reading."""
+    bound = [sa.bindparam(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
+    if len(keys) == 1:
+        return keys[0] < bound[0] if down else keys[0] > bound[0]
+    here, there = sa.tuple_(*keys), sa.tuple_(*bound)
+    return here < there if down else here > there
