@@ -61,7 +61,7 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
 
 
 def _none(connection: duckdb.DuckDBPyConnection, table: str, what: str, query: str) -> None:
-    (count,) = connection.sql(f"SELECT COUNT(*) FROM ({query})").fetchone() or (0,)
+    ((count,),) = connection.execute(f"SELECT COUNT(*) FROM ({query})").fetchall()
     if count:
         raise AuditFailed(
             f"Audit of {table}: {what} ({count} cases)",

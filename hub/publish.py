@@ -23,6 +23,7 @@ from hub.inputs import Progress
 from hub.lake import Lake
 
 CHUNK = 50_000
+PLACE = ("batch_id", "line")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,12 @@ class Difference:
 
 
 def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
-    """The rows with `row_digest`: SHA-256 over their values in declared order, each led by its length; NULL is ~."""
-    texts = [f"CAST({name} AS VARCHAR)" for name in table.columns]
+    """The rows with `row_digest`: SHA-256 over their values in declared order, each led by its length; NULL is ~.
+
+    The place of the source's row is left out: a snapshot sent again with the same content (`record_digest`) changes
+    nothing, and the served row keeps leading to the batch that brought the content first.
+    """
+    texts = [f"CAST({name} AS VARCHAR)" for name in table.columns if name not in PLACE]
     parts = " || ".join(f"coalesce(strlen({text}) || ':' || {text}, '~')" for text in texts)
     with duckdb.connect() as connection:
         connection.register("given", rows)

@@ -45,13 +45,14 @@ QUERIES = {
 
 @app.command()
 def demo(
-    persons: Annotated[int, typer.Option(help="Persons in the simulated world.", min=200)] = 20_000,
+    persons: Annotated[int, typer.Option(help="Persons in the simulated world.", min=400)] = 20_000,
     port: Annotated[int, typer.Option(help="The port to serve on.")] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after publishing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play the whole job on simulated departments: pull, match, merge, reconcile, publish, serve. 全流程演示。"""
-    from connectors.simulator import Departments, World
+    from connectors.simulator.server import Departments
+    from connectors.simulator.world import World
 
     if not no_serve:
         free("127.0.0.1", port)

@@ -155,7 +155,8 @@ def departments(
     month: Annotated[str, typer.Option(help="The month the departments show, yyyy-MM.")] = "2025-11",
 ) -> None:
     """Play the three departments on loopback until interrupted, and print the settings to reach them. 模拟部门。"""
-    from connectors.simulator import Departments, World
+    from connectors.simulator.server import Departments
+    from connectors.simulator.world import World
 
     with Departments(World(persons=persons), folder=folder) as played:
         played.show(month)

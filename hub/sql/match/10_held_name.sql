@@ -8,13 +8,13 @@ WITH several AS (
   SELECT mac FROM decision WHERE judgement = 'not_same'
 ),
 carried AS (
-  SELECT s.mac, s.name_mac, COALESCE(t.trust, 9) AS trust, COUNT(DISTINCT s.record_digest) AS records
+  SELECT s.mac, s.name_mac, MIN(COALESCE(t.trust, 9)) AS trust, COUNT(DISTINCT s.record_digest) AS records
   FROM sighting AS s
   JOIN several AS v ON v.mac = s.mac
   LEFT JOIN (VALUES ('medical_insurance', 1), ('civil_affairs', 2), ('rural_revitalization', 3)) AS t (source, trust)
     ON t.source = s.source
   WHERE s.name_mac IS NOT NULL
-  GROUP BY s.mac, s.name_mac, COALESCE(t.trust, 9)
+  GROUP BY s.mac, s.name_mac
 ),
 name AS (
   SELECT
