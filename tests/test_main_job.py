@@ -1,0 +1,235 @@
+"""The main job on simulated departments: what the hub publishes is what the simulator planted, exactly.
+
+Two months are pulled, matched, merged, reconciled and published on each database; then persons, spells, enrolments,
+settlements, findings, participation and every batch's counts are compared with the simulator's truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest import a_store
+
+from connectors.base import discover
+from connectors.simulator.server import Departments
+from connectors.simulator.truth import Truth
+from connectors.simulator.world import World
+from hub import keys, months, settings, store, tables
+from hub.deployment import Deployment, open_deployment
+from hub.land import BatchReport, Landing
+from hub.months import MonthReport
+
+OPEN = date.fromisoformat(tables.OPEN)
+
+
+def quiet(_stage: str, _done: int, _total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+def deploy(folder: Path, url: str, departments: Departments) -> Deployment:
+    """A deployment in a folder, pointed at the departments, with fresh keys."""
+    folder.mkdir(parents=True, exist_ok=True)
+    keys.save(keys.make(), folder / "keys.json")
+    lines = [f'store = "{url}"', f'keys = "{folder / "keys.json"}"']
+    for name, connection in departments.connections().items():
+        lines.append(f"[source.{name}]")
+        lines += [f'{key} = "{value}"' for key in ("url", "folder", "token") if (value := getattr(connection, key))]
+    (folder / "aidgraph.toml").write_text("\n".join(lines))
+    return open_deployment(settings.load(data=folder, environment={}))
+
+
+def pull(deployment: Deployment) -> list[BatchReport]:
+    landing = Landing(
+        engine=deployment.engine,
+        lake=deployment.lake,
+        linkage=deployment.linkage,
+        codes=deployment.config.codes,
+        ring=deployment.ring,
+    )
+    return [
+        report
+        for source in discover()
+        for report in landing.pull(source, deployment.settings.connection(source.name), quiet)
+    ]
+
+
+@dataclass
+class Played:
+    """A played world: what was reported, and how to read what was published."""
+
+    deployment: Deployment
+    world: World
+    batches: dict[str, list[BatchReport]]
+    months: dict[str, MonthReport]
+
+    def rows(self, table: str, **where: object) -> list[dict[str, object]]:
+        """Current published rows."""
+        t = store.published[table]
+        query = sa.select(t).where(t.c.pub_until.is_(None), *(t.c[name] == value for name, value in where.items()))
+        with self.deployment.engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+    def persons(self) -> dict[str, int]:
+        """person_id by ID number, through the keyed hash that the hub made."""
+        with self.deployment.engine.connect() as connection:
+            known = dict(connection.execute(sa.select(store.alias.c.mac, store.alias.c.person_id)).all())
+        truth = self.world.truth("2025-11")
+        macs = {person.id_number: self.deployment.linkage.identify(person.id_number).mac for person in truth.persons}
+        return {number: known[mac] for number, mac in macs.items()}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def played(request: pytest.FixtureRequest, postgres: str | None, tmp_path_factory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("played")
+    world = World(1_500, seed=7)
+    with ExitStack() as stack:
+        url = stack.enter_context(a_store(request.param, postgres, folder))
+        departments = stack.enter_context(Departments(world, folder=folder / "departments"))
+        deployment = stack.enter_context(deploy(folder / "data", url, departments))
+        batches, computed = {}, {}
+        for month in world.months:
+            departments.show(month)
+            batches[month] = pull(deployment)
+            computed[month] = months.compute(deployment, month, quiet)
+        yield Played(deployment, world, batches, computed)
+
+
+@pytest.fixture
+def truth(played) -> Truth:
+    return played.world.truth("2025-11")
+
+
+def test_every_batch_adds_up_and_is_what_was_planted(played):
+    for month, reports in played.batches.items():
+        landed = {(r.source, r.stream): (r.read, r.accepted, r.duplicates, r.reasons) for r in reports}
+        planted = {
+            (d.source, d.stream): (d.read, d.accepted, d.duplicates, dict(d.quarantined))
+            for d in played.world.truth(month).deliveries
+        }
+        assert landed == planted
+        assert all(r.read == r.accepted + r.quarantined + r.duplicates for r in reports)
+        assert all(r.notes == () for r in reports)
+
+
+def test_persons_are_who_they_are(played, truth):
+    ids = played.persons()
+    published = {
+        (row["person_id"], row["sex"], row["birth"], row["residence"], row["rural"], row["death"], row["name_masked"])
+        for row in played.rows("person")
+    }
+    assert published == {
+        (ids[p.id_number], p.sex, p.birth, p.residence, p.rural, p.death, f"{p.name[0]}*") for p in truth.persons
+    }
+
+
+def test_category_spells_are_what_departments_certified(played, truth):
+    ids = played.persons()
+    columns = ("person_id", "category", "valid_from", "valid_until", "region", "certifier", "household_key")
+    published = sorted(tuple(row[c] for c in columns) for row in played.rows("category_spell"))
+    assert published == sorted(
+        (ids[s.id_number], s.category, s.valid_from, s.valid_until or OPEN, s.region, s.certifier, s.household_key)
+        for s in truth.spells
+    )
+
+
+def test_enrolments_are_what_medical_insurance_says(played, truth):
+    ids = played.persons()
+    columns = ("person_id", "insutype", "status", "valid_from", "valid_until", "region")
+    published = sorted(tuple(row[c] for c in columns) for row in played.rows("enrolment"))
+    assert published == sorted(
+        (ids[e.id_number], e.insutype, e.status, e.valid_from, e.valid_until or OPEN, e.region)
+        for e in truth.enrolments
+    )
+
+
+def test_settlements_that_count_are_all_there_to_the_fen(played, truth):
+    ids = played.persons()
+    columns = (
+        "setl_id", "person_id", "settled", "setting", "total", "scope", "basic_paid", "serious_illness_paid",
+        "medical_assistance_paid", "tilt_paid",
+    )  # fmt: skip
+    published = sorted(tuple(row[c] for c in columns) for row in played.rows("settlement", cancelled=False))
+    assert published == sorted(
+        tuple(ids[s.id_number] if c == "person_id" else getattr(s, c) for c in columns) for s in truth.settlements
+    )
+    assert played.rows("settlement", cancelled=True)  # refund pairs stay visible
+
+
+@pytest.mark.parametrize("month", ["2025-10", "2025-11"])
+def test_findings_are_the_planted_ones_and_no_other(played, month):
+    ids = played.persons()
+    published = sorted(
+        (row["kind"], row["person_id"], row["household_key"], row["subject"])
+        for row in played.rows("finding", month=month)
+        if row["state"] != "cleared"
+    )
+    assert published == sorted(
+        (f.kind, -1 if f.id_number is None else ids[f.id_number], f.household_key, f.subject)
+        for f in played.world.truth(month).findings
+    )
+
+
+def test_findings_are_new_persisting_or_cleared_against_the_month_before(played):
+    october, november = (set(played.world.truth(month).findings) for month in ("2025-10", "2025-11"))
+    ids = played.persons()
+
+    def named(findings: set[object]) -> set[tuple[object, ...]]:
+        return {(f.kind, -1 if f.id_number is None else ids[f.id_number], f.household_key, f.subject) for f in findings}
+
+    by_state: dict[str, set[tuple[object, ...]]] = {
+        "new": set(),
+        "persisting": set(),
+        "cleared": set(),
+        "reopened": set(),
+    }
+    for row in played.rows("finding", month="2025-11"):
+        by_state[str(row["state"])].add((row["kind"], row["person_id"], row["household_key"], row["subject"]))
+    assert by_state == {
+        "new": named(november - october),
+        "persisting": named(november & october),
+        "cleared": named(october - november),
+        "reopened": set(),
+    }
+
+
+@pytest.mark.parametrize("month", ["2025-10", "2025-11"])
+def test_participation_counts_living_listed_persons_by_pooling_area(played, month):
+    area = {"370302": "3703", "370902": "3709", "370911": "3709", "653121": "6531"}
+    expected: dict[tuple[str, str], list[int]] = {}
+    for p in played.world.truth(month).participation:
+        cell = expected.setdefault((area[p.county], p.population), [0, 0])
+        cell[0] += p.listed
+        cell[1] += p.insured
+    published = {
+        (row["pooling_area"], row["population"]): [row["listed"], row["insured"]]
+        for row in played.rows("participation", month=month)
+    }
+    assert published == {key: cell for key, cell in expected.items() if cell[0]}
+    for row in played.rows("participation", month=month):
+        assert row["rate"] == row["insured"] * 10_000 // row["listed"]
+        assert row["met"] == (row["rate"] >= row["target"] == 9_900)
+
+
+def test_computing_twice_changes_nothing_and_a_closed_month_rebuilds_to_its_digest(played):
+    again = months.compute(played.deployment, "2025-11", quiet)
+    assert (again.outcome, again.digest) == ("unchanged", played.months["2025-11"].digest)
+    closed = months.compute(played.deployment, "2025-10", quiet)
+    assert (closed.outcome, closed.digest) == ("verified", played.months["2025-10"].digest)
+
+
+def test_pulling_again_lands_nothing_twice(played):
+    reports = pull(played.deployment)
+    assert {(r.source, r.stream) for r in reports} == {
+        ("medical_insurance", "persons"),
+        ("medical_insurance", "settlements"),
+    }
+    settlements = next(r for r in reports if r.stream == "settlements")
+    assert (settlements.accepted, settlements.quarantined) == (0, 0)
+    assert settlements.duplicates == settlements.read > 0
+    assert months.compute(played.deployment, "2025-11", quiet).opened == 0
