@@ -6,12 +6,15 @@ settlements, findings, participation and every batch's counts are compared with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from conftest import a_store
@@ -20,7 +23,7 @@ from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.truth import Truth
 from connectors.simulator.world import World
-from hub import keys, months, settings, store, tables
+from hub import keys, months, publish, settings, store, tables
 from hub.deployment import Deployment, open_deployment
 from hub.land import BatchReport, Landing
 from hub.months import MonthReport
@@ -216,6 +219,38 @@ def test_participation_counts_living_listed_persons_by_pooling_area(played, mont
         assert row["met"] == (row["rate"] >= row["target"] == 9_900)
 
 
+def test_lineage_leads_to_the_row_that_brought_the_content(played):
+    with played.deployment.engine.connect() as connection:
+        parts = dict(connection.execute(sa.select(store.batch.c.batch_id, store.batch.c.parts)).all())
+    landed = {
+        batch: {row["line"]: row["record_digest"] for row in played.deployment.lake.read("rows", part[""]).to_pylist()}
+        for batch, part in parts.items()
+    }
+    for table in ("person", "category_spell", "enrolment", "settlement", "subsidy", "identity_tag", "household_member"):
+        rows = played.rows(table)
+        assert rows
+        assert all(landed[row["batch_id"]][row["line"]] == row["record_digest"] for row in rows)
+
+
+def test_no_clear_identifier_is_in_the_store_or_in_the_open_part_of_the_lake(played, truth):
+    texts = {
+        str(value)
+        for path in played.deployment.lake.root.glob("*/*.parquet")
+        for column in pq.read_table(path).itercolumns()
+        if pa.types.is_string(column.type)
+        for value in column.to_pylist()
+        if value is not None
+    }
+    with played.deployment.engine.connect() as connection:
+        for table in store.metadata.sorted_tables:
+            texts.update(str(value) for row in connection.execute(sa.select(table)) for value in row)
+    everything = "\n".join(texts)
+    numbers = {person.id_number for person in truth.persons}
+    runs = set(re.findall(r"\d{17}[\dXx]", everything)) | set(re.findall(r"(?<!\d)\d{15}(?!\d)", everything))
+    assert runs & (numbers | {number[:6] + number[8:17] for number in numbers}) == set()
+    assert [person.name for person in truth.persons[:300] if person.name in everything] == []
+
+
 def test_computing_twice_changes_nothing_and_a_closed_month_rebuilds_to_its_digest(played):
     again = months.compute(played.deployment, "2025-11", quiet)
     assert (again.outcome, again.digest) == ("unchanged", played.months["2025-11"].digest)
@@ -233,3 +268,37 @@ def test_pulling_again_lands_nothing_twice(played):
     assert (settlements.accepted, settlements.quarantined) == (0, 0)
     assert settlements.duplicates == settlements.read > 0
     assert months.compute(played.deployment, "2025-11", quiet).opened == 0
+
+
+def test_a_month_that_fails_while_it_publishes_leaves_the_last_one_served(tmp_path, monkeypatch):
+    with Departments(World(400), folder=tmp_path / "departments") as departments:
+        with deploy(tmp_path / "data", f"sqlite:///{tmp_path / 'store.sqlite'}", departments) as deployment:
+            departments.show("2025-10")
+            pull(deployment)
+            first = months.compute(deployment, "2025-10", quiet)
+            departments.show("2025-11")
+            pull(deployment)
+            with monkeypatch.context() as patch:
+                patch.setattr(publish, "apply", failing_at(5, publish.apply))
+                with pytest.raises(OSError, match="No space left"):
+                    months.compute(deployment, "2025-11", quiet)
+            with deployment.engine.connect() as connection:
+                assert connection.scalars(sa.select(store.publication.c.publication)).all() == [first.publication]
+                assert connection.scalars(sa.select(store.month.c.state)).all() == ["open"]
+                t = store.published["person"]
+                assert connection.scalar(sa.select(sa.func.max(t.c.pub_from))) == first.publication
+            again = months.compute(deployment, "2025-11", quiet)
+            assert again.outcome == "published"
+            assert months.compute(deployment, "2025-11", quiet).digest == again.digest
+
+
+def failing_at(turn: int, real: Callable[..., None]) -> Callable[..., None]:
+    """A disk that is full at the given call."""
+    calls = iter(range(1, 1_000))
+
+    def apply(*args: object) -> None:
+        if next(calls) == turn:
+            raise OSError(28, "No space left on device")
+        real(*args)
+
+    return apply
