@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, product
 
-from hub.policy.citation import NATION, Source
+from hub.policy.citation import ASSUMED, GRADES, NATION, Source
 from hub.policy.document import Document
 from hub.policy.keys import KINDS
 from hub.policy.resolve import PREMIUM
@@ -36,7 +36,7 @@ def check(
 
 
 def stale(documents: Iterable[Document], tables: Iterable[Table], today: date) -> Iterator[Problem]:
-    """Warnings: sources nobody looked at for a year, or only in the future."""
+    """Warnings: sources nobody looked at for a year, or only in the future, and figures that are only assumed."""
     for document in documents:
         yield from _stale(document.toml, (), document.source, today)
         for rule in document.rules:
@@ -49,6 +49,9 @@ def stale(documents: Iterable[Document], tables: Iterable[Table], today: date) -
 
 
 def _stale(toml: Toml, path: KeyPath, source: Source, today: date) -> Iterator[Problem]:
+    if source.grade == ASSUMED:
+        remedy = "Cite a published source once there is one"
+        yield _problem(toml, (*path, "grade"), GRADES[ASSUMED], remedy, warning=True)
     late = source.checked > today
     if late or source.checked < today - YEAR:
         told = f"{source.checked} is in the future" if late else f"nobody has checked it since {source.checked}"

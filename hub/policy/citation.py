@@ -8,7 +8,13 @@ from datetime import date
 from hub.policy.section import Section
 
 NATION = "nation"
-GRADES = {"G": "a government site", "M": "media", "R": "a mirror or re-post"}
+ASSUMED = "A"
+GRADES = {
+    "G": "a government site",
+    "M": "media",
+    "R": "a mirror or re-post",
+    ASSUMED: "assumed by a deployment, published nowhere",  # said wherever it is used; `aidgraph check` warns of each
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,7 @@ def source(section: Section, outer: Source | None = None) -> Source:
             "grade",
             default=outer.grade if outer else None,
             choices=tuple(GRADES),
-            remedy="Add grade = G (a government site), M (media) or R (a mirror), quoted",
+            remedy="Add grade = G (a government site), M (media), R (a mirror) or A (assumed), quoted",
         ),
         checked=section.day("checked", default=outer.checked if outer else None),
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from hub.policy.citation import NATION, Citation, citation
+from hub.policy.citation import ASSUMED, NATION, Citation, citation
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 from hub.policy.values import BadValueError, Exact, Floor, Kind, Parameter, Share, Unknown, half_up, parameter, yuan
@@ -80,6 +80,8 @@ class Table:
         match figure.value:
             case Unknown(reason=reason):
                 return Undetermined(reason=f"{named} is unknown: {reason}")
+            case Exact(value=int(amount)) if figure.citation and figure.citation.source.grade == ASSUMED:
+                return Known(fen=amount, presumed=f"{named} is assumed, published nowhere: {yuan(amount)}")
             case Exact(value=int(amount)):
                 return Known(fen=amount)
             case Floor(value=int(amount)) if self.floor_counts:

@@ -76,7 +76,7 @@ def demo(
 
 
 def _clean(settings: Settings) -> Settings:
-    """The demo works in a folder that is new, empty, or its own from last time."""
+    """A folder that is new, empty, or the demo's own from last time, with a configuration of its own (config/demo/)."""
     if settings.data.exists() and any(settings.data.iterdir()):
         if not (settings.data / MARKER).is_file():
             raise InputError(
@@ -85,16 +85,19 @@ def _clean(settings: Settings) -> Settings:
         shutil.rmtree(settings.data)
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / MARKER).write_text("aidgraph demo made this folder and may remove it\n")
+    own = settings.data / "config"
+    shutil.copytree(settings.config, own, ignore=shutil.ignore_patterns("__pycache__", "demo"))
+    shutil.copytree(settings.config / "demo", own, dirs_exist_ok=True)
     return settings
 
 
 def _write_settings(settings: Settings, connections: Any) -> None:
-    """Throw-away keys and the departments' addresses, so that every other verb works in this folder."""
+    """Throw-away keys, the configuration and the departments' addresses: every other verb works in this folder."""
     from hub import keys
 
     key_file = settings.data / "keys.json"
     keys.save(keys.make(), key_file)
-    lines = [f'keys = "{key_file}"']
+    lines = [f'keys = "{key_file}"', f'config = "{settings.data / "config"}"']
     for name, connection in connections.items():
         lines.append(f"\n[source.{name}]")
         lines += [f'{key} = "{value}"' for key in ("url", "folder", "token") if (value := getattr(connection, key))]

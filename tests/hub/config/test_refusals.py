@@ -52,7 +52,7 @@ RULES = {
     "dates out of order": (RULE + "from = 2026-01-01\nuntil = 2025-06-01" + HERE, "until", "not after it began"),
     "a date before the document": (RULE + "from = 2024-12-31" + HERE, "from", "reaches beyond"),
     "a date in quotation marks": (RULE + 'from = "2025-06-01"' + HERE, "from", "is not a day"),
-    "a grade nobody knows": (RULE + 'grade = "A"' + HERE, "grade", "A is not known"),
+    "a grade nobody knows": (RULE + 'grade = "Z"' + HERE, "grade", "Z is not known"),
     "unknown without a reason": (changed("0.75", '{ unknown = "" }'), "ratio", "without a reason"),
     "a share of no table": (
         changed("line = 0", f"line = {share(table='gdp')}"),
