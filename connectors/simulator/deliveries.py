@@ -12,11 +12,11 @@ from datetime import datetime, time
 from functools import partial
 
 from connectors.simulator import present
-from connectors.simulator.dirt import DEATHS, MONITORED, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil, StreamName
 from connectors.simulator.making import OCTOBER
 from connectors.simulator.places import Places
 from connectors.simulator.present import Values
 from connectors.simulator.records import State
+from connectors.simulator.soil import DEATHS, MONITORED, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil, StreamName
 from connectors.simulator.truth import Dirt, TrueDelivery
 from connectors.sources import medical_insurance
 from connectors.transports.http_envelope import HttpEnvelope

@@ -14,9 +14,9 @@ from pathlib import Path
 import xlsxwriter
 
 from connectors.simulator.deliveries import Deliveries
-from connectors.simulator.dirt import DEATHS, MONITORED, RECIPIENTS, RELIEF, StreamName
 from connectors.simulator.making import OCTOBER
 from connectors.simulator.present import Values
+from connectors.simulator.soil import DEATHS, MONITORED, RECIPIENTS, RELIEF, StreamName
 
 Columns = tuple[tuple[str, str], ...]  # header, field name ('' for a column nobody reads)
 

@@ -72,10 +72,9 @@ class Ledger:
         deductible = min(scope, DEDUCTIBLE[level] if setting == "inpatient" else 0)
         basic = min(half_up(scope - deductible, BASIC[enrolment.insutype][level]), BASIC_CAP - year.basic)
         residual = scope - basic
-        serious = self._serious(year, residual, key=bool(categories & KEY)) if enrolment.insutype == "390" else 0
-        room = (
-            max(half_up(scope, MOST) - basic - serious, 0) if ratio is None else half_up(scope, ratio) - basic - serious
-        )
+        most = max(half_up(scope, MOST) - basic, 0)
+        serious = self._serious(year, most, residual, key=bool(categories & KEY)) if enrolment.insutype == "390" else 0
+        room = most - serious if ratio is None else half_up(scope, ratio) - basic - serious
         assistance, tilt = _aid(year, residual - serious, categories, room, exact=ratio is not None)
         year.basic += basic
         year.residual += residual
@@ -138,13 +137,13 @@ class Ledger:
         )
 
     @staticmethod
-    def _serious(year: Year, residual: int, *, key: bool) -> int:
-        """Serious-illness insurance on the year's residual above its line, tier by tier, less what was paid."""
+    def _serious(year: Year, most: int, residual: int, *, key: bool) -> int:
+        """Serious-illness insurance on the year's residual above its line, tier by tier, less what was paid before."""
         above = max(year.residual + residual - (700_000 if key else 1_400_000), 0)
         due = 0
         for (floor, ratio), ceiling in zip(TIERS, (*(f for f, _ in TIERS[1:]), above), strict=True):
             due += half_up(max(min(above, max(ceiling, floor)) - floor, 0), ratio + 500 * key)
-        return min(max(due - year.serious, 0), residual)
+        return min(max(due - year.serious, 0), most)
 
 
 def _aid(year: Year, left: int, categories: set[str], room: int, *, exact: bool) -> tuple[int, int]:

@@ -173,7 +173,7 @@ def participation(known: Knowledge, rural: Mapping[str, bool | None]) -> dict[tu
             if spell.in_force(known.day):
                 if spell.category != "stable_out" and rural[number]:
                     groups.add((spell.region, "rural_low_income"))
-                if spell.category in {"stable_out", "mon_unstable", "fanpin_zhipin"}:
+                if spell.category in {"stable_out", "mon_unstable"}:
                     groups.add((spell.region, "out_of_poverty"))
         for group in groups:
             counted[group][0] += 1

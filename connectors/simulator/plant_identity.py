@@ -77,8 +77,12 @@ def two_civil_households(making: Making, months: tuple[str, ...]) -> None:
 
 
 def name_conflict(making: Making, months: tuple[str, ...]) -> None:
-    """A row under the person's number and another's name: it is held and certifies nothing."""
+    """A row under the person's number and another's name: it is held and certifies nothing.
+
+    Another department lists the person rightly, so that the right name is carried by more than one source.
+    """
     household, person = _alone(making)
+    making.put(*cases.rural_rows(making.rng, household, "mon_edge"))
     wrong = making.people.stranger(household.county).name + "林"
     row = cases.recipient(making.rng, household, person, "illness_poor", begin=date(2025, 3, 1))
     making.put(replace(row, name=wrong), months=months)

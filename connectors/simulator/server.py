@@ -26,10 +26,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.base import Connection
-from connectors.simulator import drops
 from connectors.simulator.deliveries import Window, clock, envelope
-from connectors.simulator.dirt import PERSONS, SETTLEMENTS, StreamName
 from connectors.simulator.making import OCTOBER
+from connectors.simulator.soil import PERSONS, SETTLEMENTS, StreamName
 from connectors.simulator.world import World
 
 LARGEST = 5_000  # rows of a page
@@ -76,7 +75,7 @@ class Departments:
         """Let the departments be at the end of a month: the platform's clock stands there, its files are dropped."""
         if month not in self.world.months:
             raise ValueError(f"the departments know the months {', '.join(self.world.months)}")
-        drops.write(self.world.deliveries, self.folder, month)
+        self.world.write_drops(self.folder, month)
         self.month = month
 
     def connections(self) -> dict[str, Connection]:

@@ -5,8 +5,8 @@ Definitions, where the hub could read them otherwise:
 1. A spell is what accepted rows certify, under the person's own name: a row in quarantine or under another name
    certifies nothing. One that a later complete list no longer holds ends on that list's day.
 2. The participation of a county counts living persons by the county of their spells: `rural_low_income` holds any
-   category but stable_out and is rural; `out_of_poverty` holds stable_out, mon_unstable or fanpin_zhipin. Insured
-   anywhere, as resident or employee, counts.
+   category but stable_out and is rural; `out_of_poverty` holds stable_out or mon_unstable (the lists do not tell
+   which of those back in poverty were poor before). Insured anywhere, as resident or employee, counts.
 3. A finding is of the state on the month's last day, except sums over the year (subsidies, the ceiling).
 4. Deliveries are counted as pulled in order: October's month first, then November's.
 """

@@ -15,16 +15,19 @@ from connectors.simulator import (
     cases,
     change,
     dirt,
+    drops,
     insurance,
     oracle,
     places,
     plant_identity,
     plant_insurance,
+    refused,
     register,
-)  # fmt: skip
+)
 from connectors.simulator.deliveries import Deliveries
 from connectors.simulator.making import MONTHS, NOVEMBER, OCTOBER, Making
 from connectors.simulator.records import Recipient, State
+from connectors.simulator.soil import Soil
 from connectors.simulator.truth import TrueParticipation, TrueSpell, Truth
 
 
@@ -35,12 +38,12 @@ class World:
 
     def __init__(self, persons: int, seed: int = 1, divisions: Path | None = None) -> None:
         making = Making(rng=Random(f"{seed}/people"), places=places.read(divisions))
-        soil = dirt.Soil()
+        soil = Soil()
         times = max(1, persons // 4_000)
         change.change(making, times)
         plant_identity.plant(making, times)
         plant_insurance.plant(making, times, shortfall=persons // 400)
-        dirt.correct_later(making, soil)
+        refused.correct_later(making, soil)
         if making.people.count > persons:
             raise ValueError(f"the scenarios alone bring {making.people.count} persons: ask for more than {persons}")
         _fill(making, persons)
@@ -75,6 +78,10 @@ class World:
             deliveries=tuple(self.deliveries.counts(month)),
             dirt=tuple(self.deliveries.dirt(month)),
         )
+
+    def write_drops(self, folder: Path, month: str) -> list[Path]:
+        """Write the files of a month, a folder a source: recipients, relief, deaths (CSV), monitored (XLSX)."""
+        return drops.write(self.deliveries, folder, month)
 
     @property
     def persons(self) -> int:

@@ -25,9 +25,7 @@ class Answer:
     cut: int = 0
 
 
-def page(
-    rows: list[dict[str, Any]], *, count: int, pages: int, name: str = "baseinfo", **more: Any
-) -> Answer:
+def page(rows: list[dict[str, Any]], *, count: int, pages: int, name: str = "baseinfo", **more: Any) -> Answer:
     """A good page of the envelope; `more` overrides its parts."""
     reply = {
         "infcode": 0,

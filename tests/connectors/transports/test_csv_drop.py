@@ -78,9 +78,7 @@ def test_a_name_without_a_day_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_values_stay_as_text_and_lines_are_the_files_own(tmp_path: Path) -> None:
-    text = (
-        '身份证号,姓名,发放日期\n"=""370302199001010014""",\'张三,\n\n３７０３０２,"李\n四",20251001\nx,y,z\n'
-    )
+    text = '身份证号,姓名,发放日期\n"=""370302199001010014""",\'张三,\n\n３７０３０２,"李\n四",20251001\nx,y,z\n'
     (tmp_path / "people_202510.csv").write_bytes(text.encode("gb18030"))
     assert rows(tmp_path) == [
         (2, {"certno": '="370302199001010014"', "psn_name": "'张三", "paid": ""}),
@@ -124,9 +122,7 @@ def test_a_file_without_a_header_row_is_refused_without_repeating_it(tmp_path: P
         ("\ufeff姓名,身份证号\n".encode() + b"\xd5\xc5,1\n", 2),
     ],
 )
-def test_a_character_that_cannot_be_read_refuses_the_file_by_line(
-    tmp_path: Path, broken: bytes, line: int
-) -> None:
+def test_a_character_that_cannot_be_read_refuses_the_file_by_line(tmp_path: Path, broken: bytes, line: int) -> None:
     (tmp_path / "people_202510.csv").write_bytes(broken)
     with pytest.raises(SourceMalformed, match=f"people_202510.csv, line {line}: a character"):
         rows(tmp_path)

@@ -30,12 +30,8 @@ def stream(transport: HttpEnvelope) -> Stream:
     )
 
 
-REGISTER = HttpEnvelope(
-    path="/fsi/api/queryPersonPage", infno="1101", rows="baseinfo", page_size=2, attempts=3
-)
-WINDOWED = HttpEnvelope(
-    path="/fsi/api/querySetlPage", infno="5261", rows="baseinfo", page_size=2, windowed=True
-)
+REGISTER = HttpEnvelope(path="/fsi/api/queryPersonPage", infno="1101", rows="baseinfo", page_size=2, attempts=3)
+WINDOWED = HttpEnvelope(path="/fsi/api/querySetlPage", infno="5261", rows="baseinfo", page_size=2, windowed=True)
 
 
 def pull(connection: Connection, transport: HttpEnvelope = REGISTER, since: date | None = None) -> Delivery:
@@ -59,9 +55,7 @@ def numbered(*numbers: int) -> list[dict[str, Any]]:
 
 def test_pages_arrive_in_order_with_the_sources_count_and_day_known_first() -> None:
     with platform(page(numbered(1, 2), count=3, pages=2), page(numbered(3), count=3, pages=2)) as source:
-        for delivery in REGISTER.deliveries(
-            stream(REGISTER), source.connection, since=None, seen=frozenset()
-        ):
+        for delivery in REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset()):
             assert (delivery.as_of, delivery.declared_rows) == (date(2025, 10, 31), 3)
             assert delivery.fingerprint is None
             assert len(source.asked) == 1, "only the first page is fetched before the rows are read"
@@ -82,9 +76,7 @@ def test_a_page_served_twice_reaches_the_hub_twice() -> None:
         page(numbered(3), count=3, pages=3),
         page(numbered(1, 2), count=3, pages=3),
     ) as source:
-        delivery = next(
-            REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset())
-        )
+        delivery = next(REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset()))
         assert [values["psn_no"] for _, values in rows(delivery)] == ["1", "2", "3", "1", "2"]
         assert delivery.declared_rows == 3
 
@@ -106,9 +98,7 @@ def test_a_windowed_pull_is_closed_by_the_sources_clock_and_overlaps_the_last() 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_passing_failure_is_tried_again(status: int) -> None:
     with platform(Answer(status=status), page(numbered(1), count=1, pages=1)) as source:
-        for delivery in REGISTER.deliveries(
-            stream(REGISTER), source.connection, since=None, seen=frozenset()
-        ):
+        for delivery in REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset()):
             assert len(rows(delivery)) == 1
         assert len(source.asked) == 2
 
@@ -177,18 +167,14 @@ def test_other_statuses_are_refusals_and_not_tried_again(status: int) -> None:
 def test_fewer_rows_than_declared_refuse_the_pull() -> None:
     transport = REGISTER
     with platform(page(numbered(1, 2), count=3, pages=2), page([], count=3, pages=2)) as source:
-        delivery = next(
-            transport.deliveries(stream(transport), source.connection, since=None, seen=frozenset())
-        )
+        delivery = next(transport.deliveries(stream(transport), source.connection, since=None, seen=frozenset()))
         with pytest.raises(SourceMalformed, match="2 rows came where 3 were declared"):
             rows(delivery)
 
 
 def test_pages_without_end_are_stopped() -> None:
     with platform(page(numbered(1, 2), count=2, pages=10**9)) as source:
-        delivery = next(
-            REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset())
-        )
+        delivery = next(REGISTER.deliveries(stream(REGISTER), source.connection, since=None, seen=frozenset()))
         with pytest.raises(SourceMalformed, match="no end"):
             rows(delivery)
         assert len(source.asked) == 4
