@@ -38,7 +38,8 @@ def merge(engine: Engine, progress: Progress = silent) -> None:
         engine.view("priced", f"SELECT * FROM priced_{benefit}")
         engine.run(f"ranked_{benefit}", STEPS[TURN][1])
         progress("merge", done, total)
-    engine.view("ranked", " UNION ALL ".join(f"SELECT * FROM ranked_{benefit}" for benefit, _ in LAYERS))
+    layers = (f"SELECT '{benefit}' AS benefit, r.* FROM ranked_{benefit} AS r" for benefit, _ in LAYERS)
+    engine.view("ranked", " UNION ALL ".join(layers))
     for done, (name, sql) in enumerate(STEPS[TURN + 1 :], start=TURN + len(LAYERS) + 1):
         engine.run(name, sql)
         progress("merge", done, total)

@@ -20,7 +20,7 @@ WITH paid AS (
 by_payer AS (
   SELECT
     person_id, payer, CAST(SUM(amount) AS BIGINT) AS amount, MAX(amount) AS largest,
-    SUM(CASE WHEN amount > 0 THEN 1 WHEN amount < 0 THEN -1 ELSE 0 END) AS times
+    CAST(SUM(CASE WHEN amount > 0 THEN 1 WHEN amount < 0 THEN -1 ELSE 0 END) AS BIGINT) AS times
   FROM paid
   GROUP BY person_id, payer
 ),

@@ -3,7 +3,9 @@
 -- where the category is held), or where the category is held. `held_there`: the category is held in the rule's region.
 -- A rule for certain insurances reaches who has one of them; who has none is taken for a resident (390).
 WITH held AS (
-  SELECT s.*, COALESCE(i.insutype, '390') AS insutype, i.region AS insured_region
+  SELECT
+    s.person_id, s.category, s.valid_from, s.valid_until, s.region, s.source, s.household_key, s.batch_id, s.line,
+    COALESCE(i.insutype, '390') AS insutype, i.region AS insured_region
   FROM category_spell AS s
   CROSS JOIN period AS p
   LEFT JOIN insured_place AS i ON i.person_id = s.person_id
@@ -16,17 +18,13 @@ asked AS (
 ),
 met AS (
   SELECT
-    a.person_id, r.benefit, r.category, r.region, r.rule_key, r.document, r.article, r.rank, r.mode, r.determined,
-    r.undetermined_reason, r.amount, r.line AS threshold, r.ratio, r.cap, r.settings, r.base, r.period, r.insutypes,
-    a.insutype, a.region = r.region AS held_there, a.source, a.household_key, a.valid_from AS held_from,
-    a.batch_id, a.line, a.record_digest,
+    a.person_id, r.rule_id, a.insutype, a.region = r.region AS held_there, a.source, a.household_key,
+    a.valid_from AS held_from, a.batch_id, a.line,
     GREATEST(a.valid_from, r.valid_from, p.year_start) AS valid_from,
     LEAST(a.valid_until, r.valid_until, p.year_end) AS valid_until
   FROM asked AS a
   CROSS JOIN period AS p
-  JOIN rule_in_force AS r
-    ON r.category = a.category AND r.whose_region = a.whose_region AND r.region = a.rule_region
-  WHERE r.benefit IN ('premium_subsidy', 'medical_assistance', 'tilt')
-    AND (r.insutypes = '' OR ',' || r.insutypes || ',' LIKE '%,' || a.insutype || ',%')
+  JOIN rule AS r ON r.category = a.category AND r.whose_region = a.whose_region AND r.region = a.rule_region
+  WHERE r.insutypes = '' OR ',' || r.insutypes || ',' LIKE '%,' || a.insutype || ',%'
 )
 SELECT * FROM met WHERE valid_from < valid_until

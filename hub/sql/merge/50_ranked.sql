@@ -5,8 +5,8 @@
 -- own costs, then by the region's rank, then by category code. The first wins; its rules are the first places.
 -- A rule that is unknown, or only a bound, has no amount and is never counted as 0. It does not win where a determined
 -- one is offered, and is not silently outranked: the winner's amount then stands as the least the person is due, and
--- `undetermined_reason` names the rule that may give more, unless it cannot (`most`). Where only undetermined rules are
--- offered, the one of highest rank stands with its reason and no amount.
+-- its `remark` names the rule that may give more, unless it cannot (`most`). Where only undetermined rules are offered,
+-- the one of highest rank stands, without an amount; `why_not` is said where the reason is not the rule's own.
 WITH summed AS (
   SELECT
     *,
@@ -44,28 +44,28 @@ placed AS (
     PARTITION BY person_id, seg_from
     ORDER BY competes DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST, rank NULLS LAST,
              category NULLS LAST, region NULLS LAST, determined DESC NULLS LAST, annual_amount DESC NULLS LAST,
-             rule_key NULLS LAST)
+             rule_id NULLS LAST)
 ),
 doubted AS (
   SELECT
-    person_id, seg_from, category || ': ' || undetermined_reason AS doubt,
+    p.person_id, p.seg_from, p.category || ': ' || COALESCE(p.why_not, r.undetermined_reason) AS doubt,
     ROW_NUMBER() OVER (
-      PARTITION BY person_id, seg_from
-      ORDER BY rank NULLS LAST, category NULLS LAST, region NULLS LAST, rule_key NULLS LAST) AS nth
-  FROM placed
-  WHERE offered AND may_pay AND NOT determined AND (offer_most IS NULL OR offer_most > best_amount)
+      PARTITION BY p.person_id, p.seg_from
+      ORDER BY p.rank NULLS LAST, p.category NULLS LAST, p.region NULLS LAST, p.rule_id NULLS LAST) AS nth
+  FROM placed AS p
+  JOIN rule AS r ON r.rule_id = p.rule_id
+  WHERE p.offered AND p.may_pay AND NOT p.determined AND (p.offer_most IS NULL OR p.offer_most > p.best_amount)
 ),
 judged AS (
   SELECT *, won = 1 AND competes = 1 AND category = best_category AS winner FROM placed
 )
 SELECT
-  p.person_id, p.seg_from, p.seg_until, p.benefit, CAST(p.nth + 1 - p.won AS INTEGER) AS place,
-  p.category, p.region, p.rule_key, p.document, p.article, p.determined,
+  p.person_id, p.seg_from, p.seg_until, CAST(p.nth + 1 - p.won AS INTEGER) AS place, p.rule_id, p.determined,
+  p.annual_amount, p.offer_amount,
   CASE
-    WHEN NOT p.determined THEN p.undetermined_reason
+    WHEN NOT p.determined THEN p.why_not
     WHEN p.nth = 1 AND p.winner THEN COALESCE(d.doubt, p.doubt)
-  END AS undetermined_reason,
-  p.annual_amount, p.offer_amount, p.mode,
+  END AS remark,
   CASE
     WHEN p.winner THEN 'winner'
     WHEN NOT p.paying_region THEN 'other_region'
@@ -75,6 +75,6 @@ SELECT
     WHEN p.rank > p.best_rank THEN 'lower_rank'
     ELSE 'code_order'
   END AS reason,
-  p.batch_id, p.line, p.record_digest
+  p.batch_id, p.line
 FROM judged AS p
 LEFT JOIN doubted AS d ON d.person_id = p.person_id AND d.seg_from = p.seg_from AND d.nth = 1

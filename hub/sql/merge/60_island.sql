@@ -1,22 +1,22 @@
 -- 合并时段 Adjacent segments in which a benefit's rules, places and amounts are the same, joined into one.
-WITH worded AS (
+WITH sized AS (
   SELECT
-    person_id, benefit, seg_from, seg_until, place,
-    COUNT(*) OVER (PARTITION BY person_id, benefit, seg_from) AS size,
-    CONCAT(
-      category, '|', region, '|', rule_key, '|', reason, '|', mode, '|', CAST(determined AS STRING), '|',
-      COALESCE(CAST(annual_amount AS STRING), '-'), '|', COALESCE(CAST(offer_amount AS STRING), '-'), '|', COALESCE(undetermined_reason, '-'), '|',
-      CAST(batch_id AS STRING), '|', CAST(line AS STRING)) AS content
+    person_id, benefit, seg_from, seg_until, place, rule_id, annual_amount, offer_amount, reason, remark, batch_id, line,
+    COUNT(*) OVER (PARTITION BY person_id, benefit, seg_from) AS size
   FROM ranked
 ),
 compared AS (
   SELECT
     person_id, benefit, seg_from, seg_until,
     CASE
-      WHEN LAG(seg_until) OVER before = seg_from AND LAG(size) OVER before = size AND LAG(content) OVER before = content
+      WHEN LAG(seg_until) OVER before = seg_from AND LAG(size) OVER before = size AND LAG(rule_id) OVER before = rule_id
+       AND LAG(reason) OVER before = reason AND LAG(batch_id) OVER before = batch_id AND LAG(line) OVER before = line
+       AND LAG(annual_amount) OVER before IS NOT DISTINCT FROM annual_amount
+       AND LAG(offer_amount) OVER before IS NOT DISTINCT FROM offer_amount
+       AND LAG(remark) OVER before IS NOT DISTINCT FROM remark
       THEN 0 ELSE 1
     END AS changed
-  FROM worded
+  FROM sized
   WINDOW before AS (PARTITION BY person_id, benefit, place ORDER BY seg_from NULLS LAST)
 ),
 step AS (
@@ -26,9 +26,10 @@ step AS (
 ),
 numbered AS (
   SELECT
-    *, SUM(changed) OVER (
+    *,
+    CAST(SUM(changed) OVER (
       PARTITION BY person_id, benefit ORDER BY seg_from NULLS LAST
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) AS island
   FROM step
 )
 SELECT person_id, benefit, MIN(seg_from) AS valid_from, MAX(seg_until) AS valid_until

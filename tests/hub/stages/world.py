@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from connectors.base import Semantics, Stream, discover
 from hub import tables
 from hub.engine import DuckDB
-from hub.inputs import CONFIG, LandedPart, MonthInputs
+from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
+from hub.merge import merge
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
 
@@ -49,7 +50,7 @@ CODES = {
     ("assistance_type", ""): {c: c for c, (_, by, *_) in CATEGORIES.items() if by == "civil_affairs"},
     ("urban_rural", ""): {"农村": "rural", "城市": "urban"},
     ("household_type", ""): {"脱贫户": "out_of_poverty", "一般户": "ordinary"},
-    ("monitored_type", ""): {"mon_unstable": "mon_unstable", "mon_edge": "mon_edge", "mon_sudden": "mon_sudden", "无": "none"},
+    ("monitored_type", ""): {"无": "none", **{code: code for code in ("mon_unstable", "mon_edge", "mon_sudden")}},
     ("psn_insu_stas", ""): {"1": "normal", "2": "paused", "3": "ended"},
     ("psn_idet_type", "37"): {"00": "none", "01": "tekun", "04": "dibao", "07": "mon_unstable"},
     ("psn_idet_type", "65"): {"00": "none", "01": "dibao", "02": "tekun"},
@@ -73,7 +74,7 @@ DEFAULTS: dict[tuple[str, str], Row] = {
     ("rural_revitalization", "monitored"): {"household_type": "一般户", "division": "370302002"},
 }  # fmt: skip
 RULE: Row = {
-    "region": COUNTY, "valid_from": date(2025, 1, 1), "valid_until": date(2026, 1, 1), "document": "D1", "article": "一",
+    "region": COUNTY, "valid_from": date(2025, 1, 1), "valid_until": date(2026, 1, 1), "document": "D1", "article": "1",
     "mode": "per_benefit", "determined": True, "whose_region": "insured", "on_application": False, "full": False,
     "settings": "", "base": "after_basic_and_serious_illness", "period": "year", "addressee": "", "insutypes": "",
 }  # fmt: skip
@@ -98,8 +99,8 @@ def config(rules: Iterable[Row] = (), premiums: Iterable[Row] = ()) -> dict[str,
     """The config relations of this world."""
     category = [
         {
-            "code": code, "title": code, "title_en": code, "level": level, "certifier": by, "ends_on_risk_removed": ends,
-            "rural_low_income": low, "out_of_poverty": out,
+            "code": code, "title": code, "title_en": code, "level": level, "certifier": by,
+            "ends_on_risk_removed": ends, "rural_low_income": low, "out_of_poverty": out,
         }
         for code, (level, by, ends, low, out) in CATEGORIES.items()
     ]  # fmt: skip
@@ -290,6 +291,64 @@ def stay(word: str, setl_id: str, scope: int, basic: int = 0, on: date = date(20
         "setl_time": on, "medfee_sumamt": scope, "inscp_scp_amt": scope, "hifp_pay": basic,
     }  # fmt: skip
     return {"id": word, **values, **more}
+
+
+def merged(
+    spells: Iterable[Row],
+    rules: Iterable[Row],
+    settlements: Iterable[Row] = (),
+    premiums: Iterable[Row] = (),
+    insured_at: Mapping[str, tuple[str, str]] | None = None,
+    month: str = "2025-11",
+) -> Result:
+    """The merge stage alone. A spell names its person as `id`; `insured_at` gives (county, insutype), else 370302, 390."""
+    people: dict[str, int] = {}
+    held = list(spells)
+    for spell in held:
+        people.setdefault(spell["id"], 101 + len(people))
+    where = {word: (COUNTY, "390") for word in people} | dict(insured_at or {})
+    places = [
+        {"person_id": people[word], "insutype": insutype, "region": county, "pooling_area": county[:4]}
+        for word, (county, insutype) in where.items()
+        if county
+    ]
+    given: dict[str, tuple[Mapping[str, str], list[Row]]] = {
+        "category_spell": (
+            tables.CATEGORY_SPELL.columns,
+            [{**SPELL, **spell, "person_id": people[spell["id"]], "line": n} for n, spell in enumerate(held, 1)],
+        ),
+        "settlement": (
+            tables.SETTLEMENT.columns,
+            [{**COST, **cost, "person_id": people[cost["id"]]} for cost in settlements],
+        ),
+        "insured_place": (PLACE, places),
+        "rule_in_force": (CONFIG["rule_in_force"], list(rules)),
+        "premium": (CONFIG["premium"], list(premiums)),
+    }
+    with DuckDB(threads=1) as engine:
+        engine.register("period", period(month), PERIOD)
+        for name, (columns, rows) in given.items():
+            engine.register(name, relation(columns, rows), columns)
+        merge(engine)
+        found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE)}
+    return Result(tables=found, people=people)
+
+
+PLACE = {"person_id": "BIGINT", "insutype": "VARCHAR", "region": "VARCHAR", "pooling_area": "VARCHAR"}
+SPELL: Row = {
+    "valid_from": date(2020, 1, 1), "valid_until": date(9999, 12, 31), "region": COUNTY, "household_key": "",
+    "source": "civil_affairs", "stream": "recipients", "batch_id": 1, "record_digest": "",
+}  # fmt: skip
+COST: Row = {
+    "insutype": "390", "setting": "inpatient", "admitted": date(2025, 6, 1), "discharged": date(2025, 6, 10),
+    "settled": date(2025, 6, 10), "basic_paid": 0, "serious_illness_paid": 0, "medical_assistance_paid": 0,
+    "tilt_paid": 0, "cancelled": False,
+}  # fmt: skip
+
+
+def cost(word: str, setl_id: str, scope: int, **more: Any) -> Row:
+    """A settlement as match makes it."""
+    return {"id": word, "setl_id": setl_id, "visit_id": setl_id, "scope": scope, "total": scope, **more}
 
 
 def rows_without_place(table: str, rows: pa.Table) -> pa.Table:

@@ -2,30 +2,33 @@
 -- Where medical assistance is undetermined so is the tilt; where it may be more than what is known (`doubt`), the tilt
 -- carries the same doubt. A tilt counted stay by stay waits for the calculation by settlement and is undetermined.
 WITH won AS (
-  SELECT person_id, seg_from, determined, undetermined_reason, offer_amount AS annual_amount
-  FROM ranked_medical_assistance
-  WHERE place = 1
-),
-base AS (
   SELECT
-    c.*,
-    c.determined AND COALESCE(w.determined, TRUE) AND c.period <> 'stay' AS counted,
+    m.person_id, m.seg_from, m.determined, m.offer_amount,
+    'medical_assistance: ' || COALESCE(m.remark, CASE WHEN NOT m.determined THEN r.undetermined_reason END) AS remark
+  FROM ranked_medical_assistance AS m
+  JOIN rule AS r ON r.rule_id = m.rule_id
+  WHERE m.place = 1
+),
+based AS (
+  SELECT
+    c.*, r.threshold, r.ratio, r.cap, r.base,
+    c.determined AND COALESCE(w.determined, TRUE) AND r.period <> 'stay' AS counted,
     CASE
-      WHEN NOT c.determined THEN c.undetermined_reason
-      WHEN NOT COALESCE(w.determined, TRUE) THEN 'medical_assistance: ' || w.undetermined_reason
-      WHEN c.period = 'stay' THEN '按次计算的倾斜救助尚未计算 a tilt per stay is not computed yet'
+      WHEN NOT c.determined THEN CAST(NULL AS STRING)
+      WHEN NOT COALESCE(w.determined, TRUE) THEN w.remark
+      WHEN r.period = 'stay' THEN '按次计算的倾斜救助尚未计算 a tilt per stay is not computed yet'
     END AS why_not,
-    CASE WHEN w.undetermined_reason IS NOT NULL THEN 'medical_assistance: ' || w.undetermined_reason END AS doubt,
+    w.remark AS doubt,
     COALESCE(y.scope, 0) AS scope, COALESCE(y.remaining, 0) AS remaining,
-    GREATEST(COALESCE(y.remaining, 0) - COALESCE(w.annual_amount, 0), 0) AS unpaid
+    GREATEST(COALESCE(y.remaining, 0) - COALESCE(w.offer_amount, 0), 0) AS unpaid
   FROM contender AS c
-  LEFT JOIN year_cost AS y ON y.person_id = c.person_id AND y.settings = c.settings AND y.insutypes = c.insutypes
+  JOIN rule AS r ON r.rule_id = c.rule_id
+  LEFT JOIN year_cost AS y ON y.person_id = c.person_id AND y.settings = r.settings AND y.insutypes = r.insutypes
   LEFT JOIN won AS w ON w.person_id = c.person_id AND w.seg_from = c.seg_from
   WHERE c.benefit = 'tilt'
 )
 SELECT
-  person_id, seg_from, seg_until, benefit, category, region, rule_key, document, article, rank, mode,
-  offered, held_there, counted AS determined, why_not AS undetermined_reason,
+  person_id, seg_from, seg_until, rule_id, category, region, rank, offered, held_there, counted AS determined,
   CASE WHEN counted THEN
     LEAST(
       half_up(
@@ -35,5 +38,5 @@ SELECT
         ratio),
       cap, unpaid)
   END AS annual_amount,
-  unpaid AS most, doubt, batch_id, line, record_digest
-FROM base
+  unpaid AS most, why_not, doubt, batch_id, line
+FROM based
