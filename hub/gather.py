@@ -64,7 +64,7 @@ def table(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
 
 
-def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[Any]:
     b = store.batch.c
     wanted = set(ids)
     with deployment.engine.connect() as connection:
@@ -72,7 +72,7 @@ def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[sa.Row[Any]
         return [row for row in rows if row.batch_id in wanted]
 
 
-def _parts(deployment: Deployment, batch: sa.Row[Any]) -> list[LandedPart]:
+def _parts(deployment: Deployment, batch: Any) -> list[LandedPart]:
     """The files of a batch, each under the name of its relation."""
     relation = f"{batch.source}_{batch.stream}"
     return [
@@ -124,7 +124,7 @@ def _decisions(deployment: Deployment, until: int) -> pa.Table:
     return table(DECISION, [(mac, name, judgement) for (mac, name), judgement in last.items()])
 
 
-def _counties(deployment: Deployment, declared: Sequence[tuple[sa.Row[Any], Stream]]) -> set[str]:
+def _counties(deployment: Deployment, declared: Sequence[tuple[Any, Stream]]) -> set[str]:
     """Every county that a landed row names, in any field that holds a division."""
     columns: set[tuple[str, str]] = set()
     for batch, stream in declared:

@@ -12,12 +12,14 @@ import sys
 
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
+from schema import logs
 from schema.cli import demo, inspect, months, operate, policy, pull, serve  # noqa: F401  each registers its verbs
 from schema.cli.common import app, console
 
 
 def main() -> None:
     """Run the command line; errors become one line with a remedy and the exit code of their kind."""
+    logs.configure()
     try:
         app()
     except HubError as error:
