@@ -14,7 +14,7 @@ from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
 from schema.cli import demo, inspect, months, operate, policy, pull, serve  # noqa: F401  each registers its verbs
-from schema.cli.common import app, console
+from schema.cli.common import app, complain
 
 
 def main() -> None:
@@ -23,10 +23,10 @@ def main() -> None:
     try:
         app()
     except HubError as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        complain("error", error)
         sys.exit(error.exit_code)
     except SourceError as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        complain("error", error)
         sys.exit(75 if isinstance(error, SourceUnavailable) else 4)
     except KeyboardInterrupt:
         sys.exit(130)

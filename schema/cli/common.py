@@ -67,6 +67,11 @@ def say(text: str) -> None:
     console.print(text, highlight=False, soft_wrap=True)
 
 
+def complain(what: str, error: object) -> None:
+    """One line on standard error that says what is wrong; the error's text is never read as markup."""
+    console.print(f"[red]{what}:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """One object on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))

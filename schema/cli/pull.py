@@ -14,7 +14,7 @@ import typer
 from connectors.base import Source, discover
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import InputError
-from schema.cli.common import AsJson, Report, State, app, bars, print_json, say, show
+from schema.cli.common import AsJson, Report, State, app, bars, complain, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -37,7 +37,7 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
                 with bars() as progress:
                     reports += pull_source(deployment, source, progress)
             except (SourceError, InputError) as error:
-                say(f"[red]{source.name}:[/] {error}")
+                complain(source.name, error)
                 failed = failed or (75 if isinstance(error, SourceUnavailable) else 4)
     show_batches(reports)
     if as_json:

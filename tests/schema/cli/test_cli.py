@@ -66,6 +66,7 @@ def test_a_source_nobody_placed_fails_with_its_name(run, data):
     code, _, err = run("--data", data, "pull", "civil_affairs")
     assert code == 4
     assert "AIDGRAPH_SOURCE_CIVIL_AFFAIRS_URL" in err
+    assert "[source.civil_affairs]" in err
 
 
 def test_a_source_that_does_not_answer_is_to_be_tried_again(run, data, monkeypatch):
