@@ -40,7 +40,7 @@ class Limits:
     page: int = 100
     depth: int = 12
     aliases: int = 30
-    fields: int = 400
+    fields: int = 300
     directives: int = 20
     tokens: int = 2_000
     cost: int = 20_000

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from schema.read.terms import Terms
 
 ENUM_SCOPES = {"Category": "categories", "Benefit": "benefits", "FindingKind": "findings"}
 REGIONAL = ("x_", "regional")
+SDL = Path(__file__).parent / "sdl"
 
 
 class _Schema(strawberry.Schema):
@@ -186,3 +188,14 @@ def _shown(agreement: Agreement) -> dict[str, Any]:
         ],
         "limits": [{"name": name, "value": getattr(limits, name)} for name in limits.__slots__],
     }
+
+
+def write_sdl(agreements: Iterable[Agreement], folder: Path = SDL) -> None:
+    """Write each contract as SDL, `<agreement>.graphql`, and take away what no agreement stands behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{agreement.id}.graphql": Contract(agreement).sdl for agreement in agreements}
+    for path in folder.glob("*.graphql"):
+        if path.name not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")

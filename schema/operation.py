@@ -26,7 +26,7 @@ from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.contract import Contract
 from schema.document import Library, clean, operation_of
-from schema.errors import DocumentRefused, Failed, LogUnavailable, MethodRefused, Refused, TookTooLong
+from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
 from schema.limits import Measure, measure
 from schema.read.reading import Lookup, Reading
 from schema.read.reference import Reference
@@ -56,6 +56,11 @@ class Answer:
     status: int = 200
     outcome: str = "answered"
     code: str = ""
+
+    @property
+    def document_fault(self) -> bool:
+        """Whether the request was well formed but its document or its variables were not of the contract."""
+        return self.code in (DocumentRefused.code, LimitExceeded.code)
 
 
 class Operations:

@@ -1,0 +1,57 @@
+"""What is served: a store, its keys, its configuration, its agreements, and how an ID number becomes a MAC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from connectors.base import Source, discover
+from hub.identity import Linkage, Refused
+from hub.keys import KeyRing
+from schema.agreement import Agreement, load_all
+from schema.read.reading import Lookup
+
+if TYPE_CHECKING:
+    from hub.config import Config
+    from hub.deployment import Deployment
+
+NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the same statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """Everything the application answers from."""
+
+    engine: sa.Engine
+    ring: KeyRing
+    config: Config
+    agreements: Sequence[Agreement]
+    lookup: Lookup
+    sources: Sequence[Source]
+
+
+def graph_of(deployment: Deployment) -> Graph:
+    """The graph of an open deployment. Raises ConfigError where an agreement is wrong."""
+    return Graph(
+        engine=deployment.engine,
+        ring=deployment.ring,
+        config=deployment.config,
+        agreements=load_all(deployment.settings.config),
+        lookup=lookup_by(deployment.linkage),
+        sources=discover(),
+    )
+
+
+def lookup_by(linkage: Linkage) -> Lookup:
+    """Hash an ID number at once, under a linkage contract."""
+
+    def lookup(number: str, certificate: str) -> str:
+        try:
+            return linkage.identify(number, certificate).mac
+        except Refused:
+            return NO_MAC
+
+    return lookup

@@ -1,0 +1,44 @@
+// Opens GraphiQL under the caller's own token. Nothing is kept: queries and variables may hold personal data.
+"use strict";
+
+const memory = () => {
+  const kept = new Map();
+  return {
+    get length() { return kept.size; },
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => { kept.set(key, value); },
+    removeItem: (key) => { kept.delete(key); },
+    clear: () => { kept.clear(); },
+  };
+};
+
+const told = (message) => ({ errors: [{ message }] });
+
+const fetcherFor = (token, purpose) => async (request) => {
+  const headers = {
+    "Content-Type": "application/json",
+    Accept: "application/graphql-response+json, application/json",
+    Authorization: `Bearer ${token}`,
+  };
+  if (purpose) headers["X-Purpose"] = purpose;
+  const answer = await fetch("graphql", { method: "POST", headers, body: JSON.stringify(request) });
+  if (answer.status === 401) return told("令牌无效或已过期 · the token is not valid, or has ended");
+  return answer.json().catch(() => told(`HTTP ${answer.status}`));
+};
+
+const form = document.getElementById("who");
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const fetcher = fetcherFor(form.elements.token.value.trim(), form.elements.purpose.value.trim());
+  const place = document.getElementById("explorer");
+  form.remove();
+  ReactDOM.createRoot(place).render(
+    React.createElement(GraphiQL, {
+      fetcher,
+      storage: memory(),
+      shouldPersistHeaders: false,
+      isHeadersEditorEnabled: false,
+      defaultQuery: "query Me {\n  agreement { id title titleEn purpose validUntil grants { type field effect } }\n}\n",
+    }),
+  );
+});

@@ -1,0 +1,97 @@
+"""A client in process: asks the application as the holder of a token, and looks into the log."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+from starlette.applications import Starlette
+
+from connectors.base import discover
+from hub import store
+from hub.keys import KeyRing
+from schema.agreement import Agreement
+from schema.app import create_app
+from schema.serving import Graph
+from schema.tokens import issue
+from tests.schema import world
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """An HTTP answer, with its body read."""
+
+    status: int
+    headers: httpx.Headers
+    text: str
+    json: Any
+
+    @property
+    def data(self) -> Any:
+        assert "errors" not in self.json, self.json["errors"]
+        return self.json["data"]
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        return self.json["errors"]
+
+    @property
+    def code(self) -> str:
+        return self.errors[0]["extensions"]["code"]
+
+
+class Client:
+    """Asks an application as the holder of a token."""
+
+    def __init__(self, app: Starlette, graph: Graph) -> None:
+        self.app = app
+        self.graph = graph
+        self.engine = graph.engine
+
+    def token(self, *agreements: str) -> str:
+        return issue(self.graph.ring, agreements=agreements, client="tester")
+
+    def http(self, method: str, path: str, **more: Any) -> Reply:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+                return await client.request(method, path, **more)
+
+        answer = asyncio.run(send())
+        kind = answer.headers.get("content-type", "")
+        return Reply(
+            status=answer.status_code,
+            headers=answer.headers,
+            text=answer.text,
+            json=answer.json() if "json" in kind else None,
+        )
+
+    def ask(self, agreement: str, query: str, variables: Any = None, **headers: str) -> Reply:
+        return self.http(
+            "POST",
+            "/graphql",
+            json={"query": query, "variables": variables or {}},
+            headers={"Authorization": f"Bearer {self.token(agreement)}", **headers},
+        )
+
+    def entries(self) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(store.access_log).order_by(store.access_log.c.seq)))
+
+    def person(self, agreement: str, n: int) -> str:
+        """The token of a person of the small world under an agreement."""
+        return self.app.state.hub.operations._codecs[agreement].person(world.PERSON_IDS + n)
+
+
+def lookup(number: str, certificate: str) -> str:
+    return world.LOOKUP_MAC if (number, certificate) == (world.NUMBER, "resident_id") else "ktest.none"
+
+
+def serve(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], **more: Any) -> Client:
+    graph = Graph(
+        engine=engine, ring=ring, config=world.config(), agreements=agreements, lookup=lookup, sources=discover()
+    )
+    return Client(create_app(graph, **more), graph)

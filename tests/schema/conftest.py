@@ -1,0 +1,71 @@
+"""The graph served in process over the small world, on each database, and a client that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from hub import store
+from hub.keys import KeyRing
+from schema.agreement import Agreement, load_all
+from tests.schema import world
+from tests.schema.client import Client, serve
+
+
+@pytest.fixture(scope="session")
+def agreements(config_folder: Path) -> tuple[Agreement, ...]:
+    return load_all(config_folder)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """A store with the small world in it."""
+    name = f"test_{uuid4().hex[:12]}"
+    if request.param == "sqlite":
+        url: Any = f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.sqlite'}"
+    else:
+        server = request.getfixturevalue("postgres")
+        if server is None:
+            pytest.skip("no PostgreSQL on this machine")
+        admin = store.connect(server, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    engine = store.connect(url)
+    store.metadata.create_all(engine)
+    world.fill(engine)
+    yield engine
+    engine.dispose()
+    if request.param != "sqlite":
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def client(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Client]:
+    """The shipped agreements, served over the small world on each database."""
+    made = serve(filled, ring, agreements)
+    yield made
+    made.app.state.hub.workers.close()
+
+
+@pytest.fixture
+def changed(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Any]:
+    """Serve with one shipped agreement changed: `changed("auditor", limits=...)`."""
+    made: list[Client] = []
+
+    def serve_changed(name: str, **changes: Any) -> Client:
+        others = tuple(replace(item, **changes) if item.id == name else item for item in agreements)
+        made.append(serve(filled, ring, others))
+        return made[-1]
+
+    yield serve_changed
+    for item in made:
+        item.app.state.hub.workers.close()

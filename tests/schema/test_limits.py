@@ -1,0 +1,159 @@
+"""Limits: found in one linear walk, and every hostile document costs few steps and is refused by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from graphql import parse
+
+from schema.agreement import Agreement, Limits
+from schema.contract import Contract
+from schema.document import operation_of
+from schema.errors import LimitExceeded
+from schema.limits import Measure, measure
+from tests.schema.client import Client
+
+WIDE = Limits(
+    page=1_000, depth=10**9, aliases=10**300, fields=10**300, directives=10**9, tokens=10**9, cost=10**300, body_bytes=10**9
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def weigh(agreements: tuple[Agreement, ...]) -> Callable[..., Measure]:
+    civil = next(agreement for agreement in agreements if agreement.id == "civil-affairs")
+    contracts: dict[Limits, Contract] = {}
+
+    def weigh(document: str, limits: Limits = WIDE, **variables: Any) -> Measure:
+        if limits not in contracts:
+            contracts[limits] = Contract(replace(civil, limits=limits))
+        parsed = parse(document)
+        return measure(contracts[limits], parsed, operation_of(parsed, None), variables)
+
+    return weigh
+
+
+def bomb(levels: int, alias: str = "") -> str:
+    """Each fragment spreads the next twice: 2 to the power of `levels` fields in a few hundred bytes."""
+    spreads = " ".join(
+        f"fragment F{n} on Person {{ {alias}sex ...F{n + 1} ... on Person {{ ...F{n + 1} }} }}" for n in range(levels)
+    )
+    return f"{{ persons {{ nodes {{ ...F0 }} }} }} {spreads} fragment F{levels} on Person {{ {alias}sex }}"
+
+
+def test_cost_counts_the_values_an_answer_may_hold(weigh: Callable[..., Measure]) -> None:
+    query = "query Q($n: Int) { persons(first: $n) { nodes { sex categories { category } } } }"
+    # persons, then for each row: nodes, sex, categories, and 10 categories assumed
+    assert weigh(query, n=100).weight.cost == 1 + 100 * (1 + 1 + 1 + 10)
+    assert weigh(query).weight.cost == 1 + 20 * 13
+    assert weigh(query.replace("$n: Int", "$n: Int = 7")).weight.cost == 1 + 7 * 13
+
+
+def test_weights_add_up_over_fragments_aliases_and_directives(weigh: Callable[..., Measure]) -> None:
+    found = weigh(
+        "{ a: persons(first: 1) { ...F } b: persons(first: 2) { ...F @skip(if: true) } }"
+        " fragment F on PersonConnection { nodes { s: sex } }"
+    )
+    assert (found.weight.fields, found.weight.aliases, found.weight.directives, found.weight.depth) == (6, 4, 1, 3)
+    assert found.selected >= {"Query.persons", "PersonConnection.nodes", "Person.sex"}
+
+
+@pytest.mark.parametrize("levels", [10, 30, 60, 100])
+def test_a_fragment_bomb_is_weighed_in_linear_steps(weigh: Callable[..., Measure], levels: int) -> None:
+    found = weigh(bomb(levels, "a: "))
+    assert found.weight.fields == 2 ** (levels + 1) + 1
+    assert found.weight.aliases == 2 ** (levels + 1) - 1
+    assert found.steps < 12 * levels + 20
+
+
+def test_a_chain_of_fragments_too_long_to_walk_is_too_deep(weigh: Callable[..., Measure]) -> None:
+    with pytest.raises(LimitExceeded) as refusal:
+        weigh(bomb(400))
+    assert refusal.value.extensions is not None
+    assert refusal.value.extensions["limit"] == "depth"
+
+
+def test_the_same_fragment_spread_everywhere_is_weighed_once(weigh: Callable[..., Measure]) -> None:
+    spread = "...F " * 3_000
+    found = weigh(f"{{ persons {{ nodes {{ {spread} }} }} }} fragment F on Person {{ sex birth }}")
+    assert found.weight.fields == 2 + 6_000
+    assert found.steps < 6_100 + 10
+
+
+@pytest.mark.parametrize(
+    ("limit", "document"),
+    [
+        ("depth", "{ households { nodes { members { household { members { household { token } } } } } } }"),
+        ("aliases", "{ persons { nodes { a: sex b: sex c: sex d: sex } } }"),
+        ("fields", "{ persons { nodes { token name sex birth rural death } } }"),
+        ("directives", "{ persons { nodes { sex @skip(if: false) @include(if: true) @skip(if: true) } } }"),
+        ("cost", "{ persons(first: 9) { nodes { categories { category validFrom } } } }"),
+        ("page", "{ persons(first: 11) { nodes { sex } } }"),
+        ("page", "{ persons(last: 99999999999999999999) { nodes { sex } } }"),
+        ("fields", bomb(20)),
+        ("cost", "{ persons { nodes { ...A } } } fragment A on Person { categories(on: 1) { category } }"),
+    ],
+)
+def test_what_is_too_much_is_refused_by_the_name_of_the_limit(
+    weigh: Callable[..., Measure], limit: str, document: str
+) -> None:
+    narrow = Limits(page=10, depth=6, aliases=3, fields=7, directives=2, cost=100)
+    with pytest.raises(LimitExceeded) as refusal:
+        weigh(document, narrow)
+    assert refusal.value.extensions == {"code": "LIMIT_EXCEEDED", "limit": limit}
+
+
+def test_every_definition_counts_not_only_the_one_that_runs(weigh: Callable[..., Measure]) -> None:
+    narrow = Limits(fields=5)
+    other = "query B { persons { nodes { token name sex birth rural } } }"
+    with pytest.raises(LimitExceeded):
+        weigh(f"query A {{ agreement {{ id }} }} {other}", narrow)
+    with pytest.raises(LimitExceeded):
+        weigh("{ agreement { id } } fragment Unused on Person { a:sex b:sex c:sex d:sex e:sex f:sex }", narrow)
+
+
+HOSTILE = {
+    "fragments that spread each other": bomb(60),
+    "a cycle of fragments": "{ persons { nodes { ...A } } } fragment A on Person { ...B } fragment B on Person { ...A }",
+    "a thousand aliases": "{ " + " ".join(f"a{n}: agreement {{ id }}" for n in range(1_000)) + " }",
+    "three thousand equal fields": "{ persons { nodes { " + "sex " * 3_000 + "} } }",
+    "deep nesting": "{ persons { nodes " + "{ households { household { members { person " * 40 + "{ sex }" + "} } } }" * 40 + "} }",
+    "deep lists": "{ persons(filter: " + "[" * 3_000 + "]" * 3_000 + ") { nodes { sex } } }",
+    "deep braces": "{" * 5_000,
+    "a long string": '{ person(token: "' + "x" * 60_000 + '") { sex } }',
+    "many comments": "#\n" * 20_000 + "{ agreement { id } }",
+    "many operations": " ".join(f"query Q{n} {{ agreement {{ id }} }}" for n in range(400)),
+    "many variables": "query Q(" + " ".join(f"$v{n}: Int" for n in range(600)) + ") { agreement { id } }",
+    "many directives": "{ agreement " + "@skip(if: false) " * 400 + "{ id } }",
+    "a bomb of introspection": "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }",
+    "a bomb of lists": "{ persons(first: 1000) { nodes { settlements(first: 1000) { nodes { number } } } } }",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_documents_are_refused_quickly(client: Client, name: str) -> None:
+    began = time.perf_counter()
+    reply = client.ask("civil-affairs", HOSTILE[name])
+    if name == "a long string":
+        assert reply.data == {"person": None}
+    else:
+        assert reply.code in {"LIMIT_EXCEEDED", "DOCUMENT_REFUSED"}
+    assert time.perf_counter() - began < 2  # generous: the machine may be busy; the steps above are the proof
+
+
+def test_a_body_beyond_the_limit_is_not_read_to_its_end(client: Client) -> None:
+    reply = client.ask("hospital", "{ agreement { id } }" + " " * 100_000)
+    assert (reply.status, "body_bytes" in reply.errors[0]["message"]) == (413, True)
+
+
+def test_a_limit_in_an_answer_names_itself(client: Client) -> None:
+    reply = client.ask("hospital", "{ agreement { id " + "title " * 200 + "} }")
+    assert reply.errors == [
+        {
+            "message": "The document exceeds the limit fields of this agreement (60)",
+            "extensions": {"code": "LIMIT_EXCEEDED", "limit": "fields"},
+        }
+    ]
