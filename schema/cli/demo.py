@@ -25,19 +25,37 @@ MONTHS = ("2025-10", "2025-11")
 AGREEMENTS = ("civil-affairs", "rural-revitalization", "hospital", "auditor")
 QUERIES = {
     "civil-affairs": """query Needy {
-  persons(first: 5, filter: {county: "370302"}) {
-    edges { node { token nameMasked categories { category validFrom } enrolments { insutype status } } }
+  persons(first: 5, filter: {county: "370302", category: DIBAO}) {
+    nodes {
+      token
+      name
+      categories(on: "2025-11-30") { category validFrom }
+      enrolments(on: "2025-11-30") { insutype status }
+    }
     pageInfo { hasNextPage endCursor }
   }
 }""",
-    "rural-revitalization": """query Warnings {
+    "rural-revitalization": """query ToConfirm {
   warnings(first: 5, filter: {month: "2025-11"}) {
-    edges { node { state burden threshold document { title } person { token } } }
+    nodes {
+      state
+      burden
+      threshold
+      document { title number }
+      article
+      household { token }
+      person { token name }
+    }
   }
 }""",
     "auditor": """query Lineage {
   findings(first: 3, filter: {month: "2025-11", kind: SUBSIDY_MISSING}) {
-    edges { node { kind state record { source stream batch { id } line digest receivedAt } } }
+    nodes {
+      kind
+      state
+      person { token }
+      record { source { title } stream batch { id } line digest receivedAt }
+    }
   }
 }""",
 }
@@ -188,7 +206,7 @@ def _welcome(tokens: dict[str, str], url: str) -> None:
         say(f"  [cyan]{name}[/]\n  {text}")
     for name, query in QUERIES.items():
         say(f"\n[bold]As {name}[/]:")
-        console.print(query, markup=False, highlight=False)
+        console.print(query, markup=False, highlight=False, soft_wrap=True)
     say("")
 
 

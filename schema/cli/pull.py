@@ -69,17 +69,15 @@ def pull_source(deployment: Deployment, source: Source, progress: Report) -> lis
 
 
 def show_batches(reports: list[BatchReport]) -> None:
-    """The batches as a table, with their quarantine by reason."""
-    rows = [
-        (f"{r.source}.{r.stream}", r.label, r.as_of, r.read, r.accepted, r.quarantined, r.duplicates) for r in reports
-    ]
-    if not rows:
+    """The batches as a table, with what is to be noted about them."""
+    if not reports:
         say("Nothing new at the sources.")
         return
-    show("Batches 批次", ("stream", "delivery", "as of", *COUNTS), rows, numbers=frozenset(COUNTS))
+    rows = [(r.source, r.stream, r.as_of, *(getattr(r, name) for name in COUNTS)) for r in reports]
+    show("Batches 批次", ("source", "stream", "as of", *COUNTS), rows, numbers=frozenset(COUNTS))
     for report in reports:
         for note in report.notes:
-            say(f"[yellow]{report.source}.{report.stream} {report.label}:[/] {note}")
+            complain(f"{report.source} {report.stream} {report.label}", note)
 
 
 def batch_object(report: BatchReport) -> dict[str, Any]:
@@ -99,21 +97,20 @@ def sources(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"streams": rows})
         return
-    columns = ("stream", "last batch", "as of", "cadence", "batches", "accepted", "in quarantine", "state")
+    columns = ("source", "stream", "last", "as of", "cadence", "accepted", "held", "state")
     cells = [
         (
-            r["stream"],
+            *r["stream"].split("."),
             r["last"],
             r["as_of"],
             f"{r['cadence_days']} d",
-            r["batches"],
             r["accepted"],
             r["quarantined"],
             "late 逾期" if r["late"] else "ok",
         )
         for r in rows
     ]
-    show("Sources 数据来源", columns, cells, numbers=frozenset({"batches", "accepted", "in quarantine"}))
+    show("Sources 数据来源", columns, cells, numbers=frozenset({"last", "accepted", "held"}))
 
 
 def _freshness(deployment: Deployment, today: date) -> Iterator[dict[str, Any]]:
