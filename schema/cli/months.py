@@ -42,20 +42,28 @@ def compute_month(deployment: Deployment, month: str, progress: Report) -> Month
 
 def show_month(report: MonthReport) -> None:
     """The findings of a month by kind and state, and what publishing changed."""
+    show_findings(report.month, report.findings)
+    counts = report.counts
+    say(
+        f"{report.month} {report.outcome}: {counts['person']:,} persons, {counts['entitlement']:,} entitlements, "
+        f"{counts['warning']:,} warnings"
+    )
+    say(
+        f"publication {report.publication}: {report.opened:,} rows opened, {report.closed:,} closed; "
+        f"digest {report.digest[:16]}"
+    )
+
+
+def show_findings(month: str, findings: dict[str, dict[str, int]]) -> None:
+    """Findings by kind, with their titles, and by state."""
     from hub.reconcile import checks
 
     titles = {check.kind: f"{check.kind} {check.title}" for check in checks()}
     rows = [
         (titles.get(kind, kind), *(states.get(state, 0) for state in STATES))
-        for kind, states in sorted(report.findings.items())
+        for kind, states in sorted(findings.items())
     ]
-    show(f"Findings 比对发现 {report.month}", ("finding", *STATES), rows, numbers=frozenset(STATES))
-    counts = report.counts
-    say(
-        f"{report.month} {report.outcome}: {counts['person']:,} persons, {counts['entitlement']:,} entitlements, "
-        f"{counts['warning']:,} warnings; publication {report.publication} opened {report.opened:,} rows "
-        f"and closed {report.closed:,}; digest {report.digest[:16]}"
-    )
+    show(f"Findings 比对发现 {month}", ("finding", *STATES), rows, numbers=frozenset(STATES))
 
 
 def month_object(report: MonthReport) -> dict[str, Any]:
@@ -100,10 +108,7 @@ def month_show(month: Month, as_json: AsJson = False) -> None:
     if as_json:
         print_json(published)
         return
-    rows = [
-        (kind, *(states.get(state, 0) for state in STATES)) for kind, states in sorted(published["findings"].items())
-    ]
-    show(f"Findings 比对发现 {month}", ("finding", *STATES), rows, numbers=frozenset(STATES))
+    show_findings(month, published["findings"])
     columns = ("pooling area", "population", "listed", "insured", "rate", "target", "met")
     cells = [
         (
