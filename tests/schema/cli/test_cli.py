@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import keys
+from hub import keys, log, store
 from hub.lake import Lake
 from schema.cli import main
 
@@ -162,3 +162,32 @@ def test_a_store_of_a_newer_release_is_refused(run, data):
     code, _, err = run("--data", data, "sources")
     assert code == 3
     assert "newer release" in err
+
+
+def test_the_log_verifies_and_a_changed_entry_does_not(run, data, tmp_path):
+    import sqlite3
+    from datetime import UTC, datetime
+
+    assert run("--data", data, "sources")[0] == 0
+    entry = log.Entry(
+        at=datetime(2025, 11, 30, tzinfo=UTC), client="c", agreement="a", purpose="p", outcome="answered", role="client"
+    )
+    engine = store.connect(f"sqlite:///{data / 'store.sqlite'}")
+    log.append(engine, entry)
+    log.append(engine, entry)
+    engine.dispose()
+    code, note, _ = run("--data", data, "log", "checkpoint")
+    assert code == 0
+    (tmp_path / "note").write_text(note)
+    assert run("--data", data, "log", "verify", tmp_path / "note")[0] == 0
+    with sqlite3.connect(data / "store.sqlite") as connection:
+        connection.execute("DELETE FROM access_log WHERE seq = 2")
+    connection.close()
+    assert run("--data", data, "log", "verify", tmp_path / "note")[0] == 1
+
+
+def test_the_schema_of_an_agreement_is_the_committed_one(run):
+    code, out, _ = run("access", "sdl", "hospital")
+    assert code == 0
+    assert out == (Path(__file__).parents[3] / "schema" / "sdl" / "hospital.graphql").read_text(encoding="utf-8")
+    assert run("access", "sdl", "tax")[0] == 4
