@@ -24,6 +24,11 @@ def _config(connection: sa.Connection | None = None) -> Config:
     return config
 
 
+def known_revisions() -> set[str]:
+    """The revisions that this release knows."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def upgrade(engine: sa.Engine) -> None:
     """Bring a store to this release's schema, in one transaction."""
     with engine.begin() as connection:
@@ -51,7 +56,7 @@ def ensure(engine: sa.Engine) -> None:
             "The database holds tables that are not aidgraph's",
             remedy="Give the hub a database of its own in AIDGRAPH_STORE",
         )
-    elif current in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}:
+    elif current in known_revisions():
         raise StoreError(
             f"The store is at revision {current}, this release needs {head}",
             remedy="Back it up, then run `aidgraph store upgrade`",
