@@ -175,7 +175,9 @@ def test_introspection_shows_the_contract_and_nothing_else(
             assert {field["name"] for field in shown[kind]["fields"]} == set(contracts[name].agreement.fields[kind])
         else:
             assert kind not in shown
-            assert client.ask(name, 'query { __type(name: "%s") { name } }' % kind).data["__type"] is None
+            assert (
+                client.ask(name, 'query { __type(name: "KIND") { name } }'.replace("KIND", kind)).data["__type"] is None
+            )
 
 
 def test_where_introspection_is_off_its_entries_are_like_fields_that_never_were(client: Client) -> None:
@@ -183,10 +185,10 @@ def test_where_introspection_is_off_its_entries_are_like_fields_that_never_were(
         ("__schema { types { name } }", "__schemx { types { name } }"),
         ('__type(name: "X") { name }', None),
     ):
-        reply = client.ask("hospital", "{ %s }" % field)
+        reply = client.ask("hospital", "{ " + field + " }")
         assert reply.code == "DOCUMENT_REFUSED"
         if never:
-            assert reply.text.replace("__schema", "__schemx") == client.ask("hospital", "{ %s }" % never).text
+            assert reply.text.replace("__schema", "__schemx") == client.ask("hospital", "{ " + never + " }").text
     assert client.ask("hospital", "{ __typename }").data == {"__typename": "Query"}
 
 
@@ -256,20 +258,18 @@ def test_everything_granted_at_once_holds_no_planted_value(
 @pytest.mark.parametrize("name", NAMES)
 def test_refusals_hold_nothing_of_what_was_sent(client: Client, name: str) -> None:
     secret = "370302196003041236"
-    for document, variables in (
-        ('{ person(token: "%s") { nope } }' % secret, {}),
-        ("{ a%s }" % secret, {}),
+    by_number = "query Q($n: String!) { personByIdNumber(idNumber: $n, certType: NOPE) { entitlements { benefit } } }"
+    for template, variables in (
+        ('{ person(token: "SECRET") { nope } }', {}),
+        ("{ aSECRET }", {}),
         ("query Q($n: Int) { agreement { id } x(n: $n) }", {"n": secret}),
-        ('{ persons(filter: {county: 1, x: "%s"}) { nodes { sex } } }' % secret, {}),
+        ('{ persons(filter: {county: 1, x: "SECRET"}) { nodes { sex } } }', {}),
         ("query Q($n: Boolean!) { agreement @include(if: $n) { id } }", {"n": secret}),
-        ('{ "%s" }' % secret, {}),
-        (
-            "query Q($n: String!) { personByIdNumber(idNumber: $n, certType: %s) { entitlements { benefit } } }"
-            % "NOPE",
-            {"n": secret},
-        ),
-        ('query Q($n: String = "%s", $m: [Int]) { agreement { id } }' % secret, {"m": [secret]}),
+        ('{ "SECRET" }', {}),
+        (by_number, {"n": secret}),
+        ('query Q($n: String = "SECRET", $m: [Int]) { agreement { id } }', {"m": [secret]}),
     ):
+        document = template.replace("SECRET", secret)
         with structlog.testing.capture_logs() as events:
             reply = client.ask(name, document, variables)
         assert "errors" in reply.json

@@ -27,8 +27,8 @@ CANARIES = (
     "household_key",
 )
 NAMES = {
-    "37": "山东省", "3703": "淄博市", "370302": "淄川区", "370302001": "松龄路街道", "3709": "泰安市", "370902": "泰山区",
-    "370911": "岱岳区", "65": "新疆维吾尔自治区", "6531": "喀什地区", "653121": "疏附县",
+    "37": "山东省", "3703": "淄博市", "370302": "淄川区", "370302001": "松龄路街道", "3709": "泰安市",
+    "370902": "泰山区", "370911": "岱岳区", "65": "新疆维吾尔自治区", "6531": "喀什地区", "653121": "疏附县",
 }  # fmt: skip
 
 
@@ -117,8 +117,8 @@ class World:
     ) -> None:
         pub = {key: more.pop(key) for key in ("pub_from", "pub_until") if key in more}
         self.row(
-            "person", person_id=PERSON_IDS + n, name_masked=name, sex="1", birth=birth, ethnic="CANARYETHNIC", rural=True,
-            residence=residence, county=county, id_grade="verified_form", identity_sealed=b"CANARYSEALED",
+            "person", person_id=PERSON_IDS + n, name_masked=name, sex="1", birth=birth, ethnic="CANARYETHNIC",
+            rural=True, residence=residence, county=county, id_grade="verified_form", identity_sealed=b"CANARYSEALED",
             **{"death": None, **more}, **self.record(n), **pub,
         )  # fmt: skip
 
@@ -208,11 +208,12 @@ class World:
             (1, "subsidy_missing", "civil_affairs", "370302", "dibao"),
             (1, "ceiling_exceeded", "medical_insurance", "370302", "dibao"),
             (3, "listed_not_insured", "rural_revitalization", "653121", "mon_edge"),
-            (3, "listed_not_insured", "civil_affairs", "653121", "CANARYCODE"),
+            (3, "listed_not_insured", "civil_affairs", "653121", None),
         ):
             self.row(
-                "finding", **shared, kind=kind, person_id=PERSON_IDS + n, household_key="", subject=f"CANARYSUBJECT{addressee}",
-                county=county, addressee=addressee, category=category if category in ("dibao", "mon_edge") else None,
+                "finding", **shared, kind=kind, person_id=PERSON_IDS + n, household_key="",
+                subject=f"CANARYSUBJECT{addressee}", county=county, addressee=addressee,
+                category=category,
                 expected=150_00, actual=0, state="new", first_month="2025-11", **self.record(n, 2),
             )  # fmt: skip
         for n, source, addressee, county, category in (
@@ -224,7 +225,8 @@ class World:
             self.row(
                 "warning", month="2025-11", case_key=key, person_id=PERSON_IDS + n, household_key=key, county=county,
                 category=category, addressee=addressee, burden=3_456_78, threshold=2_000_00,
-                rule_key="xinjiang-2023/warning", document="xinjiang-2023", article="五", state="new", first_month="2025-11",
+                rule_key="xinjiang-2023/warning", document="xinjiang-2023", article="五", state="new",
+                first_month="2025-11",
             )  # fmt: skip
 
     def _participation(self) -> None:
