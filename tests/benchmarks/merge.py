@@ -7,6 +7,8 @@ over them with the shipped configuration, and prints the seconds of each stage, 
 It decides nothing and asserts nothing; what it measured belongs into DECISIONS.md.
 """
 
+# ruff: noqa: T201 - it reports on standard output
+
 from __future__ import annotations
 
 import argparse
@@ -50,11 +52,13 @@ SNAPSHOTS = {  # relation: fields of person i, and which persons are on it
 }
 CHILDREN = {
     "medical_insurance_persons_insuinfo": (
-        "'390' AS insutype, '1' AS psn_insu_stas, DATE '2019-01-01' AS psn_insu_date, "
-        f"{COUNTY} AS insuplc_admdvs",
+        f"'390' AS insutype, '1' AS psn_insu_stas, DATE '2019-01-01' AS psn_insu_date, {COUNTY} AS insuplc_admdvs",
         "i % 97 > 0",
     ),
-    "medical_insurance_persons_idetinfo": ("'01' AS psn_idet_type, DATE '2024-01-01' AS begntime", "i % 5 < 2 AND i % 97 > 0"),
+    "medical_insurance_persons_idetinfo": (
+        "'01' AS psn_idet_type, DATE '2024-01-01' AS begntime",
+        "i % 5 < 2 AND i % 97 > 0",
+    ),
     "medical_insurance_persons_subsidyinfo": (
         "2025 AS insu_year, '1' AS payer, 15000 AS subsidy_amt, DATE '2025-02-01' AS pay_date",
         "i % 3 > 0",
@@ -100,7 +104,9 @@ def write(folder: Path, persons: int) -> Iterator[LandedPart]:
         batch += 1
         head = HEAD.replace("{content}", "'setl' || i || '-' || n")
         visits = VISITS.replace("{persons}", str(persons))
-        yield part("medical_insurance_settlements", MONTHS[1], f"SELECT {head}, {SETTLEMENTS} FROM {visits} WHERE i % 3 = 0")
+        yield part(
+            "medical_insurance_settlements", MONTHS[1], f"SELECT {head}, {SETTLEMENTS} FROM {visits} WHERE i % 3 = 0"
+        )
 
 
 def inputs(folder: Path, persons: int) -> MonthInputs:
@@ -136,17 +142,16 @@ def inputs(folder: Path, persons: int) -> MonthInputs:
     )
 
 
-class Clock:
-    """Progress that notes how long each step took."""
+class Timed(DuckDB):
+    """The engine, noting how long each result took."""
 
-    def __init__(self) -> None:
-        self.steps: list[tuple[float, str]] = []
-        self._last = time.perf_counter()
+    steps: list[tuple[float, str]]
 
-    def __call__(self, stage: str, done: int, _total: int) -> None:
-        now = time.perf_counter()
-        self.steps.append((now - self._last, f"{stage} {done}"))
-        self._last = now
+    def run(self, name: str, sql: str) -> None:
+        """See DuckDB."""
+        began = time.perf_counter()
+        super().run(name, sql)
+        self.steps = [*getattr(self, "steps", []), (time.perf_counter() - began, name)]
 
 
 def main() -> None:
@@ -156,9 +161,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=12)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, DuckDB(threads=args.threads, memory="4GB") as engine:
+    with tempfile.TemporaryDirectory() as folder, Timed(threads=args.threads, memory="4GB") as engine:
         given = inputs(Path(folder), args.persons)
-        clock = Clock()
         times = {}
         start = time.perf_counter()
         load(engine, given)
@@ -166,7 +170,7 @@ def main() -> None:
             engine.register(name, schema(table).empty_table(), table.columns)
         for stage in (match, merge, reconcile):
             began = time.perf_counter()
-            stage(engine, clock)
+            stage(engine)
             times[stage.__name__] = time.perf_counter() - began
         began = time.perf_counter()
         found = {name: engine.fetch(table) for name, table in tables.PUBLISHED.items()}
@@ -178,8 +182,8 @@ def main() -> None:
         times["all"] = time.perf_counter() - start
     for name, seconds in times.items():
         print(f"{name:12} {seconds:8.2f} s")
-    for seconds, step in sorted(clock.steps, reverse=True)[: args.steps]:
-        print(f"  {step:20} {seconds:8.2f} s")
+    for seconds, step in sorted(engine.steps, reverse=True)[: args.steps]:
+        print(f"  {step:28} {seconds:8.2f} s")
     for name, rows in found.items():
         print(f"  {name:24} {rows.num_rows:>12,} rows")
     print(f"peak memory  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

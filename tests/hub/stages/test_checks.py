@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from world import COUNTY, FAR, NOVEMBER, OCTOBER, Row, World, cost, grant, insured, paid, rule, stay
+from world import COUNTY, FAR, NOVEMBER, OCTOBER, Row, World, grant, insured, paid, rule, stay
 
 from connectors.base import Semantics
-
-CHRONIC = {"med_type": "14"}
 
 
 def monitored(word: str, number: str, household: str = "R1", **more: object) -> Row:
@@ -59,9 +57,7 @@ def test_subsidy_missing(world: World) -> None:
     )
     world.send("civil_affairs", "deaths", {"id": "dead", "died": date(2025, 11, 1)})
     listed = ("li", "returned", "paid", "partly", "dead", "uninsured")
-    batch = world.send(
-        "civil_affairs", "recipients", *(grant(w, "dibao") for w in listed), grant("nothing", "tekun")
-    )
+    batch = world.send("civil_affairs", "recipients", *(grant(w, "dibao") for w in listed), grant("nothing", "tekun"))
     world.send("rural_revitalization", "monitored", monitored("unknown", "1"))
     result = world.compute()
     found = {row["person_id"]: row for row in result("finding", kind="subsidy_missing")}
@@ -108,7 +104,9 @@ def test_category_conflict(world: World) -> None:
         monitored("zhao", "2", "R2", household_type="脱贫户", monitored_type="无"),
     )
     result = world.compute()
-    found = {(row["person_id"], row["subject"], row["addressee"]) for row in result("finding", kind="category_conflict")}
+    found = {
+        (row["person_id"], row["subject"], row["addressee"]) for row in result("finding", kind="category_conflict")
+    }
     assert found == {
         (world.person("li"), "dibao+tekun", "civil_affairs"),
         (world.person("zhao"), "mon_unstable+stable_out", "rural_revitalization"),
@@ -202,7 +200,7 @@ def test_person_number_on_two_ids(world: World) -> None:
 def test_in_two_households(world: World) -> None:
     rows = [
         grant("li", "dibao", "H1"), grant("li", "dibao", "H2", begin_month=date(2025, 3, 1)),
-        grant("wang", "dibao", "H1"), grant("wang", "illness_poor", "H9"),  # every kind of grant has its own certificate
+        grant("wang", "dibao", "H1"), grant("wang", "illness_poor", "H9"),  # each grant has its own certificate
         grant("zhao", "dibao", "H3", end_month=date(2025, 10, 1)), grant("zhao", "dibao", "H4"),
         grant("sun", "dibao", "H5"), grant("son", "dibao", "H5"),  # a shared number is a household
     ]  # fmt: skip
@@ -270,7 +268,9 @@ def test_an_unknown_ceiling_finds_nothing(world: World) -> None:
 
 def test_absent_from_payment(world: World) -> None:
     rows = [grant(w, "dibao") for w in ("li", "stays", "dead")]
-    world.send("civil_affairs", "recipients", grant("long-gone", "dibao"), as_of=date(2025, 9, 30), semantics=Semantics.PAYMENT)
+    world.send(
+        "civil_affairs", "recipients", grant("long-gone", "dibao"), as_of=date(2025, 9, 30), semantics=Semantics.PAYMENT
+    )
     world.send("civil_affairs", "recipients", *rows, as_of=OCTOBER, semantics=Semantics.PAYMENT)
     world.send("civil_affairs", "recipients", grant("stays", "dibao"), semantics=Semantics.PAYMENT)
     world.send("civil_affairs", "deaths", {"id": "dead", "died": date(2025, 11, 1)})
@@ -296,4 +296,3 @@ def test_a_quiet_world_has_no_findings(world: World) -> None:
     result = world.compute()
     assert result("finding") == []
     assert result("warning") == []
-    assert cost("li", "S1", 100)["scope"] == result.one("settlement")["scope"]

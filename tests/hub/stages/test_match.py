@@ -61,7 +61,9 @@ def test_the_most_trusted_source_anchors_the_name_however_many_rows_say_otherwis
 
 def test_within_a_source_the_name_of_most_different_records_is_the_anchor(world: World) -> None:
     for day in (OCTOBER, NOVEMBER):  # the same wrong record twice is one record
-        world.send("civil_affairs", "recipients", grant("li", "dibao", name="zhang"), grant("li", "tekun", "H2"), as_of=day)
+        world.send(
+            "civil_affairs", "recipients", grant("li", "dibao", name="zhang"), grant("li", "tekun", "H2"), as_of=day
+        )
     world.send("civil_affairs", "relief", {"id": "li", "payment_number": "1"})
     result = world.compute()
     assert spells(result, "li") == {("tekun", date(2025, 1, 1), OPEN)}
@@ -95,7 +97,9 @@ def test_a_steward_s_not_same_moves_the_anchor_to_the_next_name(world: World) ->
 
 def test_two_numbers_with_one_alias_are_one_person(world: World) -> None:
     world.people = {"li": 7, "li-before-the-keys-were-changed": 7}
-    world.send("civil_affairs", "recipients", grant("li-before-the-keys-were-changed", "dibao", name="li"), as_of=OCTOBER)
+    world.send(
+        "civil_affairs", "recipients", grant("li-before-the-keys-were-changed", "dibao", name="li"), as_of=OCTOBER
+    )
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
     result = world.compute()
     assert [row["person_id"] for row in result("person")] == [7]
@@ -440,11 +444,21 @@ def test_two_equal_subsidies_are_two(world: World) -> None:
 
 
 def test_a_settlement_s_payers_and_what_is_left_in_scope(world: World) -> None:
-    lines = [{"fund_pay_type": code, "fund_payamt": fen} for code, fen in (("390100", 600), ("610102", 30), ("610102", 5))]
+    lines = [
+        {"fund_pay_type": code, "fund_payamt": fen} for code, fen in (("390100", 600), ("610102", 30), ("610102", 5))
+    ]
     row = stay("li", "S1", 1_000, 600, hifmi_pay=100, maf_pay=50, medfee_sumamt=1_200, setldetail=lines)
     world.send("medical_insurance", "settlements", row)
     found = world.compute().one("settlement", "li")
-    names = ("total", "scope", "basic_paid", "serious_illness_paid", "medical_assistance_paid", "tilt_paid", "self_in_scope")
+    names = (
+        "total",
+        "scope",
+        "basic_paid",
+        "serious_illness_paid",
+        "medical_assistance_paid",
+        "tilt_paid",
+        "self_in_scope",
+    )
     assert [found[name] for name in names] == [1_200, 1_000, 600, 100, 50, 35, 215]
     assert (found["setting"], found["hospital_level"], found["cancelled"]) == ("inpatient", "2", False)
 
@@ -486,12 +500,16 @@ def test_what_a_named_refund_took_back_is_not_taken_back_twice(world: World) -> 
 
 
 def test_a_refund_of_what_was_never_seen_counts_for_nothing(world: World) -> None:
-    world.send("medical_insurance", "settlements", stay("li", "S1", -1_000, init_setl_id="S0"), stay("wang", "S2", -1_000))
+    world.send(
+        "medical_insurance", "settlements", stay("li", "S1", -1_000, init_setl_id="S0"), stay("wang", "S2", -1_000)
+    )
     assert cancelled(world.compute()) == {"S1", "S2"}
 
 
 def test_a_refund_names_only_a_settlement_of_the_same_person(world: World) -> None:
-    world.send("medical_insurance", "settlements", stay("li", "S1", 1_000), stay("wang", "S2", -1_000, init_setl_id="S1"))
+    world.send(
+        "medical_insurance", "settlements", stay("li", "S1", 1_000), stay("wang", "S2", -1_000, init_setl_id="S1")
+    )
     assert cancelled(world.compute()) == {"S2"}
 
 

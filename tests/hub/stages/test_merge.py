@@ -93,7 +93,9 @@ def test_a_rule_looks_only_at_the_care_and_the_insurance_it_speaks_of() -> None:
     ]
 
     def amount(**terms: object) -> int:
-        found: int = winner(merged([spell("li", "dibao")], [ma("dibao", ratio=10_000, **terms)], costs))["annual_amount"]
+        found: int = winner(merged([spell("li", "dibao")], [ma("dibao", ratio=10_000, **terms)], costs))[
+            "annual_amount"
+        ]
         return found
 
     assert amount() == 4_321
@@ -146,7 +148,11 @@ def test_the_greatest_amount_on_the_person_s_own_costs_wins() -> None:
 
 def test_equal_amounts_are_decided_by_rank_and_then_by_code() -> None:
     spells = [spell("li", category) for category in ("dibao", "tekun", "orphan")]
-    rules = [premium("dibao", amount=1, rank=2), premium("tekun", amount=1, rank=1), premium("orphan", amount=1, rank=2)]
+    rules = [
+        premium("dibao", amount=1, rank=2),
+        premium("tekun", amount=1, rank=1),
+        premium("orphan", amount=1, rank=2),
+    ]
     assert places(merged(spells, rules), "premium_subsidy") == [
         ("tekun", "winner"), ("dibao", "lower_rank"), ("orphan", "lower_rank"),
     ]  # fmt: skip
@@ -159,13 +165,23 @@ def test_equal_amounts_are_decided_by_rank_and_then_by_code() -> None:
 @pytest.mark.parametrize("order", [("tekun", "dibao"), ("dibao", "tekun")])
 def test_the_order_of_the_input_does_not_matter(order: tuple[str, str]) -> None:
     """特困,低保 and 低保,特困 give the same (domain.md B)."""
-    rules = [ma("tekun", ratio=9_000), ma("dibao", ratio=7_000), premium("tekun", amount=400_00), premium("dibao", amount=1)]
+    rules = [
+        ma("tekun", ratio=9_000),
+        ma("dibao", ratio=7_000),
+        premium("tekun", amount=400_00),
+        premium("dibao", amount=1),
+    ]
     found = merged([spell("li", category) for category in order], rules[:: 1 if order[0] == "tekun" else -1])
     assert {winner(found, b)["category"] for b in ("medical_assistance", "premium_subsidy")} == {"tekun"}
 
 
 def test_each_benefit_has_its_own_winner_in_mode_per_benefit() -> None:
-    rules = [ma("dibao", ratio=9_000), ma("mon_edge", ratio=1), premium("dibao", amount=1), premium("mon_edge", amount=2)]
+    rules = [
+        ma("dibao", ratio=9_000),
+        ma("mon_edge", ratio=1),
+        premium("dibao", amount=1),
+        premium("mon_edge", amount=2),
+    ]
     found = merged([spell("li", "dibao"), spell("li", "mon_edge")], rules, [cost("li", "S1", 1_000_00)])
     assert winner(found)["category"] == "dibao"
     assert winner(found, "premium_subsidy")["category"] == "mon_edge"
@@ -238,7 +254,9 @@ def test_one_region_pays_the_one_where_the_category_is_held() -> None:
 
 
 def test_of_two_regions_that_both_certify_the_greater_amount_pays() -> None:
-    rules = [ma("dibao", ratio=r, region=where, whose_region="certified") for r, where in ((5_000, COUNTY), (6_000, FAR))]
+    rules = [
+        ma("dibao", ratio=r, region=where, whose_region="certified") for r, where in ((5_000, COUNTY), (6_000, FAR))
+    ]
     spells = [spell("li", "dibao", region=COUNTY), spell("li", "dibao", region=FAR, household_key="x")]
     found = merged(spells, rules, [cost("li", "S1", 1_000_00)])
     assert winner(found)["region"] == FAR
@@ -418,7 +436,10 @@ def test_a_gap_between_two_spells_stays_a_gap() -> None:
 
 
 def test_every_candidate_of_an_entitlement_has_its_days_and_leads_to_its_spell() -> None:
-    spells = [spell("li", "dibao", record_digest="d"), spell("li", "mon_edge", valid_from=date(2025, 5, 1), record_digest="m")]
+    spells = [
+        spell("li", "dibao", record_digest="d"),
+        spell("li", "mon_edge", valid_from=date(2025, 5, 1), record_digest="m"),
+    ]
     found = merged(spells, [ma("dibao"), ma("mon_edge", ratio=1)], [cost("li", "S1", 1_000_00)])
     days = {(r["benefit"], r["valid_from"], r["valid_until"]) for r in found("entitlement")}
     assert {(r["benefit"], r["valid_from"], r["valid_until"]) for r in found("entitlement_candidate")} == days

@@ -122,13 +122,15 @@ def test_who_bears_more_than_the_line_is_warned_of(world: World) -> None:
     heavy(world, "li", "wang", "ordinary")
     world.send("medical_insurance", "settlements", stay("at", "S9", 5_000_00, 3_000_00))
     world.insure("at")
-    world.send("civil_affairs", "recipients", *(grant(w, "dibao_edge", f"H{w}") for w in ("li", "at")), grant("wang", "dibao"))
+    world.send(
+        "civil_affairs", "recipients", *(grant(w, "dibao_edge", f"H{w}") for w in ("li", "at")), grant("wang", "dibao")
+    )
     (row,) = world.compute()("warning")
     assert row == {
         "month": "2025-11", "case_key": "civil_affairs:Hli", "person_id": world.person("li"),
         "household_key": "civil_affairs:Hli", "county": COUNTY, "category": "dibao_edge", "addressee": "civil_affairs",
-        "burden": 5_000_00, "threshold": 2_000_00, "rule_key": "D1/warning-dibao_edge", "document": "D1", "article": "1",
-        "state": "new", "first_month": "2025-11",
+        "burden": 5_000_00, "threshold": 2_000_00, "rule_key": "D1/warning-dibao_edge", "document": "D1",
+        "article": "1", "state": "new", "first_month": "2025-11",
     }  # fmt: skip
 
 
@@ -308,7 +310,9 @@ def test_progress_tells_each_stage_from_its_first_to_its_last_step(world: World)
     for stage in ("match", "merge", "reconcile"):
         steps = [(done, total) for name, done, total in seen if name == stage]
         assert steps == [(n, len(steps)) for n in range(1, len(steps) + 1)]
-    assert [name for name, _, _ in seen] == sorted((name for name, _, _ in seen), key=("match", "merge", "reconcile").index)
+    assert [name for name, _, _ in seen] == sorted(
+        (name for name, _, _ in seen), key=("match", "merge", "reconcile").index
+    )
 
 
 def test_a_check_that_yields_what_no_finding_has_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ from hub.reconcile import STEPS as RECONCILE
 FOLDERS = (SQL / "match", SQL / "merge", SQL / "merge" / "price", SQL / "reconcile", CHECKS)
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
 KINDS = {
-    "listed_not_insured", "subsidy_missing", "subsidy_duplicated", "category_conflict", "tag_after_end", "deceased_active",
-    "name_conflict", "person_number_on_two_ids", "in_two_households", "ceiling_exceeded", "absent_from_payment",
+    "listed_not_insured", "subsidy_missing", "subsidy_duplicated", "category_conflict", "tag_after_end",
+    "deceased_active", "name_conflict", "person_number_on_two_ids", "in_two_households", "ceiling_exceeded",
+    "absent_from_payment",
 }  # fmt: skip
 FORBIDDEN = {
     r"//": "integer division is the prelude's",

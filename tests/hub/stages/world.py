@@ -301,12 +301,12 @@ def merged(
     insured_at: Mapping[str, tuple[str, str]] | None = None,
     month: str = "2025-11",
 ) -> Result:
-    """The merge stage alone. A spell names its person as `id`; `insured_at` gives (county, insutype), else 370302, 390."""
+    """The merge stage alone. A spell names its person as `id`; `insured_at` gives county and insutype (370302, 390)."""
     people: dict[str, int] = {}
-    held = list(spells)
-    for spell in held:
-        people.setdefault(spell["id"], 101 + len(people))
-    where = {word: (COUNTY, "390") for word in people} | dict(insured_at or {})
+    held, costs = list(spells), list(settlements)
+    for row in (*held, *costs):
+        people.setdefault(row["id"], 101 + len(people))
+    where = {word: (insured_at or {}).get(word, (COUNTY, "390")) for word in people}
     places = [
         {"person_id": people[word], "insutype": insutype, "region": county, "pooling_area": county[:4]}
         for word, (county, insutype) in where.items()
@@ -319,7 +319,7 @@ def merged(
         ),
         "settlement": (
             tables.SETTLEMENT.columns,
-            [{**COST, **cost, "person_id": people[cost["id"]]} for cost in settlements],
+            [{**COST, **row, "person_id": people[row["id"]]} for row in costs],
         ),
         "insured_place": (PLACE, places),
         "rule_in_force": (CONFIG["rule_in_force"], list(rules)),
