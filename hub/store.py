@@ -118,7 +118,7 @@ access_log = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),  # answered | refused | failed
     sa.Column("leaf", sa.LargeBinary, nullable=False),  # canonical JSON (RFC 8785), versioned
     sa.Column("leaf_hash", sa.LargeBinary, nullable=False),  # RFC 6962: SHA-256(0x00 || leaf)
-    sa.Column("subjects", sa.LargeBinary, nullable=False),  # person_ids, ascending, 8 bytes each, big-endian
+    sa.Column("subjects", sa.LargeBinary, nullable=False),  # packed as hub/log.py says
 )
 
 access_subject = sa.Table(  # built behind the log, so that a person's own accesses are found by index
@@ -162,6 +162,7 @@ for _table, _columns in (
     ("household_member", ("household_key", "person_id")),
     ("household_member", ("person_id",)),
     ("category_spell", ("person_id", "category")),
+    ("category_spell", ("household_key",)),
     ("identity_tag", ("person_id",)),
     ("enrolment", ("person_id",)),
     ("subsidy", ("person_id",)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from schema.graph import forms
-from schema.graph.codes import CaseState, Category, FindingKind, both
+from schema.graph.codes import CaseState, Category, FindingKind, Severity, both
 from schema.graph.division import Division
 from schema.graph.entities import FINDING, HOUSEHOLD, PERSON, WARNING
 from schema.graph.fields import column, way, where
@@ -37,7 +37,7 @@ class Finding:
     subject: str | None = column(
         "对象（类别对、资助来源等）", "what else names it: a category pair, a payer", "subject"
     )
-    severity: str | None = column("严重程度", "severity", "severity")
+    severity: Severity | None = column("严重程度", "severity", "severity")
     addressee: str | None = column("主送部门代码", "code of the department it goes to", "addressee")
     deadline: Day | None = column("处理期限", "deadline", "deadline")
     category: Category | None = forms.category()

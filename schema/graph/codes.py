@@ -64,6 +64,13 @@ class FindingKind(Enum):
     ABSENT_FROM_PAYMENT = code("absent_from_payment", "发放名单缺失", "absent from a payment list")
 
 
+@strawberry.enum(description=both("严重程度", "severity"))
+class Severity(Enum):
+    HIGH = code("high", "高", "high")
+    MEDIUM = code("medium", "中", "medium")
+    LOW = code("low", "低", "low")
+
+
 @strawberry.enum(description=both("与上月相比", "against the month before"))
 class CaseState(Enum):
     NEW = code("new", "新增", "new this month")

@@ -34,6 +34,7 @@ class CategorySpell:
     valid_from: Day | None = column("起始日期", "from", "valid_from")
     valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     region: Division | None = forms.division("认定地", "county where it is certified", "region")
+    rural: bool | None = column("是否农村", "rural; null where the source does not tell", "rural")
     certified: Day | None = column("认定日期", "certified on", "certified")
     certifier: str | None = column("认定部门代码", "code of the department that certified it", "certifier")
     source: Source | None = forms.source("数据源", "source")

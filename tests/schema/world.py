@@ -126,7 +126,7 @@ class World:
               since: date = date(2024, 1, 1), until: date = OPEN) -> None:  # fmt: skip
         self.row(
             "category_spell", person_id=PERSON_IDS + n, category=category, valid_from=since, valid_until=until,
-            region=region, certified=since, certifier=source, household_key=key, source=source, stream="recipients",
+            region=region, rural=True, certified=since, certifier=source, household_key=key, source=source, stream="recipients",
             **self.record(n, 2),
         )  # fmt: skip
 
@@ -167,7 +167,7 @@ class World:
         )  # fmt: skip
         self.row(
             "subsidy", person_id=PERSON_IDS + 1, year=2025, payer="civil_affairs", amount=150_00, paid=date(2025, 2, 1),
-            **self.record(10),
+            ordinal=0, **self.record(10),
         )  # fmt: skip
 
     def _entitlements(self) -> None:

@@ -84,6 +84,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("category_spell", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_category_spell_household_key",
+            ["household_key"],
+            unique=False,
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
+        batch_op.create_index(
             "ix_category_spell_person_id_category",
             ["person_id", "category"],
             unique=False,
@@ -661,6 +668,11 @@ def downgrade() -> None:
 
     op.drop_table("enrolment")
     with op.batch_alter_table("category_spell", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_category_spell_household_key",
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
         batch_op.drop_index(
             "ix_category_spell_person_id_category",
             sqlite_where=sa.text("pub_until IS NULL"),
