@@ -31,6 +31,7 @@ ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CODE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 ALL = "*"
 DIVISION_DIGITS = (2, 4, 6)
+NO_CATEGORY = (Category.EVERYONE, Category.REGIONAL)  # of the graph's enum; no one holds them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def _scope(section: Section, known: frozenset[str]) -> Scope:
             section.refuse("divisions", f"{code} is no division", remedy)
     scope = Scope(
         divisions=places,
-        categories=codes("categories", (item.value for item in Category if item is not Category.REGIONAL), "x_"),
+        categories=codes("categories", (item.value for item in Category if item not in NO_CATEGORY), "x_"),
         benefits=codes("benefits", (item.value for item in Benefit)),
         findings=codes("findings", (item.value for item in FindingKind)),
         addressees=codes("addressees"),

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from hub.store import publication
+from schema import logs
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
@@ -67,7 +67,8 @@ def create_app(
     `explorer` is the folder of GraphiQL's files; `cdn` allows the page to take them from a public CDN instead.
     `threads` operations run at once and `waiting` more may stand in line; then callers are told to try again.
     """
-    _structured()
+    if not structlog.is_configured():
+        logs.configure()
     contracts = {agreement.id: Contract(agreement) for agreement in graph.agreements}
     hub = Hub(
         graph=graph,
@@ -103,19 +104,6 @@ def create_app(
     )
     made.state.hub = hub
     return made
-
-
-def _structured() -> None:
-    """One JSON line an event on standard error, unless the deployment has said otherwise."""
-    if not structlog.is_configured():
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
-            ],
-            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        )
 
 
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:

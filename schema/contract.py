@@ -124,7 +124,7 @@ class Contract:
         for name, effect in names.items():
             item = catalogue()[kind][name]
             if isinstance(item.spec, Column):
-                allowed = getattr(self.agreement.scope, item.spec.codes) if item.spec.codes else None
+                allowed = self.agreement.scope.codes(item.spec.codes) if item.spec.codes else None
                 form = item.spec.forms[effect]
                 found[name] = Governed(
                     name=item.python_name,
@@ -148,7 +148,7 @@ def _within(form: Form, allowed: tuple[str, ...]) -> Form:
 def _narrow(schema: GraphQLSchema, agreement: Agreement) -> None:
     """Take out of the enums what is outside the scope."""
     for name, scope in ENUM_SCOPES.items():
-        kind, allowed = schema.type_map.get(name), getattr(agreement.scope, scope)
+        kind, allowed = schema.type_map.get(name), agreement.scope.codes(scope)
         if isinstance(kind, GraphQLEnumType) and allowed is not None:
             prefix, regional = REGIONAL
             own = {regional} if any(code.startswith(prefix) for code in allowed) else set()

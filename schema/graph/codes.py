@@ -32,6 +32,7 @@ class Category(Enum):
     STABLE_OUT = code("stable_out", "稳定脱贫人口", "person stably out of poverty")
     ILLNESS_POOR = code("illness_poor", "因病致贫重病患者", "seriously ill person impoverished by illness")
     EXPEND_HARD = code("expend_hard", "支出型困难家庭", "household in expenditure-type hardship")
+    EVERYONE = code("*", "所有参保人", "every insured person: a rule that asks for no category")
     REGIONAL = code("regional", "地方扩展类别", "a region's own category")
 
 

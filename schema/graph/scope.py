@@ -74,7 +74,7 @@ def among(**columns: str) -> ScopeRule:
     def rule(table: Table, scope: Scope) -> list[Condition]:
         found: list[Condition] = []
         for column, name in columns.items():
-            codes = getattr(scope, name)
+            codes = scope.codes(name)
             if codes is not None:
                 found.append(table.c[column].in_(codes))
         return found

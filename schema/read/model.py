@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Table = Any  # an alias of a store's table; its columns are known only at run time
 Condition = sa.ColumnElement[bool]
 SHOW = "show"
+EVERYONE = "*"  # the category of a rule that reaches every insured person
 SINCE = "since"  # bound in scope conditions: the first day of the published month's benefit year
 
 
@@ -34,6 +35,11 @@ class Scope:
     benefits: tuple[str, ...] | None = None
     findings: tuple[str, ...] | None = None
     addressees: tuple[str, ...] | None = None
+
+    def codes(self, name: str) -> tuple[str, ...] | None:
+        """The codes of a list that may be seen; a rule for everyone is nobody's category, so it always may."""
+        allowed: tuple[str, ...] | None = getattr(self, name)
+        return (*allowed, EVERYONE) if allowed is not None and name == "categories" else allowed
 
 
 ScopeRule = Callable[[Table, Scope], list[Condition]]

@@ -70,12 +70,13 @@ def test_a_masked_field_cannot_be_filtered_by_its_clear_value(agreements: tuple[
 def test_codes_outside_the_scope_do_not_exist(agreements: tuple[Agreement, ...]) -> None:
     rural = Contract(named(agreements, "rural-revitalization"))
     kinds = {name: kind for name, kind in rural.schema.type_map.items() if isinstance(kind, GraphQLEnumType)}
-    assert set(kinds["Category"].values) == {"FANPIN_ZHIPIN", "MON_UNSTABLE", "MON_EDGE", "MON_SUDDEN", "STABLE_OUT"}
+    monitored = {"FANPIN_ZHIPIN", "MON_UNSTABLE", "MON_EDGE", "MON_SUDDEN", "STABLE_OUT"}
+    assert set(kinds["Category"].values) == {*monitored, "EVERYONE"}
     assert "CEILING_EXCEEDED" not in kinds["FindingKind"].values
     own = Contract(replace(rural.agreement, scope=replace(rural.agreement.scope, categories=("x_own", "dibao"))))
     category = own.schema.type_map["Category"]
     assert isinstance(category, GraphQLEnumType)
-    assert set(category.values) == {"DIBAO", "REGIONAL"}
+    assert set(category.values) == {"DIBAO", "EVERYONE", "REGIONAL"}
 
 
 def test_schemas_made_one_after_another_do_not_disturb_each_other(agreements: tuple[Agreement, ...]) -> None:

@@ -156,7 +156,7 @@ def test_households_show_the_members_in_scope_and_no_other(client: Client) -> No
 
 def test_findings_and_warnings_follow_addressee_kind_and_place(client: Client) -> None:
     query = """{ findings(first: 9) { nodes { kind county { code } person { token } } }
-                 warnings(first: 9) { nodes { burden threshold document { title } household { token } } } }"""
+                 warnings(first: 9) { nodes { category burden threshold document { title } household { token } } } }"""
     civil, rural, auditor = (client.ask(agreement, query).data for agreement in (CIVIL, RURAL, AUDITOR))
     assert [item["kind"] for item in civil["findings"]["nodes"]] == ["SUBSIDY_MISSING"]
     assert [item["kind"] for item in rural["findings"]["nodes"]] == ["LISTED_NOT_INSURED"]
@@ -165,6 +165,7 @@ def test_findings_and_warnings_follow_addressee_kind_and_place(client: Client) -
     assert rural["warnings"]["nodes"][0]["burden"] == "2000.00..5000.00"
     assert rural["warnings"]["nodes"][0]["document"] == {"title": "新疆预警"}
     assert [item["burden"] for item in auditor["warnings"]["nodes"]] == ["3456.78"] * 3
+    assert [item["category"] for item in auditor["warnings"]["nodes"]] == ["DIBAO", "EVERYONE", "MON_EDGE"]
 
 
 def test_lineage_leads_from_an_entitlement_to_the_rows_and_the_article(client: Client) -> None:

@@ -219,7 +219,7 @@ class World:
         for n, source, addressee, county, category in (
             (1, "civil_affairs", "civil_affairs", "370302", "dibao"),
             (3, "rural_revitalization", "rural_revitalization", "653121", "mon_edge"),
-            (3, "rural_revitalization", "civil_affairs", "653121", "mon_edge"),
+            (3, "rural_revitalization", "civil_affairs", "653121", "*"),
         ):
             key = f"{source}:CANARYHH{n}"
             self.row(
