@@ -60,13 +60,17 @@ def test_the_most_trusted_source_anchors_the_name_however_many_rows_say_otherwis
 
 
 def test_within_a_source_the_name_of_most_different_records_is_the_anchor(world: World) -> None:
-    for day in (OCTOBER, NOVEMBER):  # the same wrong record twice is one record
-        world.send(
-            "civil_affairs", "recipients", grant("li", "dibao", name="zhang"), grant("li", "tekun", "H2"), as_of=day
-        )
+    for day in (SEPTEMBER, OCTOBER, NOVEMBER):  # the same wrong record three times is one record
+        rows = [grant("li", "dibao", name="zhang"), *([grant("li", "tekun", "H2")] if day == NOVEMBER else [])]
+        world.send("civil_affairs", "recipients", *rows, as_of=day)
     world.send("civil_affairs", "relief", {"id": "li", "payment_number": "1"})
-    result = world.compute()
-    assert spells(result, "li") == {("tekun", date(2025, 1, 1), OPEN)}
+    assert spells(world.compute(), "li") == {("tekun", date(2025, 1, 1), OPEN)}
+
+
+def test_a_name_that_two_sources_carry_is_one_name_beside_a_third(world: World) -> None:
+    world.insure("li")
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("li", "illness_poor", name="zhang"))
+    assert {name for name, _, _ in spells(world.compute(), "li")} == {"dibao"}
 
 
 def test_a_row_without_a_name_follows_its_number(world: World) -> None:
@@ -175,6 +179,12 @@ def test_absence_never_lengthens_a_spell_nor_makes_one_that_had_not_begun(world:
     result = world.compute()
     assert spells(result, "li") == {("dibao", date(2025, 1, 1), date(2025, 4, 1))}
     assert spells(result, "wang") == set()
+
+
+def test_absence_from_a_list_that_is_not_complete_ends_nothing(world: World) -> None:
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=OCTOBER)
+    world.send("civil_affairs", "recipients", grant("wang", "dibao"), complete=False)
+    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
 
 
 def test_the_first_list_without_the_row_counts_and_coming_back_opens_it_again(world: World) -> None:
@@ -417,12 +427,28 @@ def test_a_person_number_whose_id_was_corrected_counts_for_the_right_person_only
     assert world.compute().words("enrolment") == {"right"}
 
 
-def test_codes_are_read_by_the_province_s_own_list(world: World) -> None:
-    tag = {"idetinfo": [{"psn_idet_type": "01", "begntime": date(2025, 1, 1)}]}
-    world.send("medical_insurance", "persons", {**insured("li"), **tag}, {**insured("wang", FAR), **tag})
+def test_codes_are_read_by_the_province_s_own_list_and_then_by_the_nation_s(world: World) -> None:
+    def tag(code: str) -> Row:
+        return {"idetinfo": [{"psn_idet_type": code, "begntime": date(2025, 1, 1)}]}
+
+    rows = [
+        {**insured("li"), **tag("01")},
+        {**insured("wang", FAR), **tag("01")},
+        {**insured("zhao", FAR), **tag("99")},
+    ]
+    world.send("medical_insurance", "persons", *rows)
     result = world.compute()
-    assert result.one("identity_tag", "li")["category"] == "tekun"
-    assert result.one("identity_tag", "wang")["category"] == "dibao"
+    assert [result.one("identity_tag", w)["category"] for w in ("li", "wang", "zhao")] == ["tekun", "dibao", "orphan"]
+
+
+def test_a_person_insured_in_two_places_is_read_by_the_first(world: World) -> None:
+    tag = {"psn_idet_type": "01", "begntime": date(2025, 1, 1)}
+    covers = [cover(), cover(insutype="310", insuplc_admdvs=FAR)]
+    world.send("medical_insurance", "persons", {**insured("li"), "insuinfo": covers, "idetinfo": [tag]})
+    result = world.compute()
+    assert (result.one("identity_tag")["category"], result.one("identity_tag")["region"]) == ("tekun", COUNTY)
+    assert result.one("person")["residence"] == COUNTY
+    assert len(result("enrolment")) == 2
 
 
 def test_a_tag_that_says_none_is_no_tag(world: World) -> None:

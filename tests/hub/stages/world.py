@@ -52,6 +52,7 @@ CODES = {
     ("household_type", ""): {"脱贫户": "out_of_poverty", "一般户": "ordinary"},
     ("monitored_type", ""): {"无": "none", **{code: code for code in ("mon_unstable", "mon_edge", "mon_sudden")}},
     ("psn_insu_stas", ""): {"1": "normal", "2": "paused", "3": "ended"},
+    ("psn_idet_type", ""): {"01": "illness_poor", "99": "orphan"},
     ("psn_idet_type", "37"): {"00": "none", "01": "tekun", "04": "dibao", "07": "mon_unstable"},
     ("psn_idet_type", "65"): {"00": "none", "01": "dibao", "02": "tekun"},
     ("subsidy_payer", ""): {"1": "medical_insurance", "2": "civil_affairs", "4": "finance"},
@@ -146,7 +147,13 @@ class World:
         return self.people.setdefault(word, 101 + len(self.people))
 
     def send(
-        self, source: str, stream: str, *rows: Row, as_of: date = NOVEMBER, semantics: Semantics | None = None
+        self,
+        source: str,
+        stream: str,
+        *rows: Row,
+        as_of: date = NOVEMBER,
+        semantics: Semantics | None = None,
+        complete: bool | None = None,
     ) -> int:
         """Land a batch. A row names its person as `id` and may give `name`; lists inside it are its children."""
         declared = STREAMS[source, stream]
@@ -154,7 +161,7 @@ class World:
         self.batches.append(
             {
                 "batch_id": batch_id, "source": source, "stream": stream, "as_of": as_of,
-                "semantics": semantics or declared.semantics, "complete": declared.complete,
+                "semantics": semantics or declared.semantics, "complete": declared.complete if complete is None else complete,
             }
         )  # fmt: skip
         whole = [{**DEFAULTS[source, stream], **row} for row in rows]
