@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from conftest import a_store
+from oracle import on
 
 from connectors.base import discover
 from connectors.simulator.server import Departments
@@ -164,6 +165,45 @@ def test_settlements_that_count_are_all_there_to_the_fen(played, truth):
     assert played.rows("settlement", cancelled=True)  # refund pairs stay visible
 
 
+def test_entitlements_are_those_of_the_naive_model_on_every_day_that_matters(played, truth):
+    """Winner and amount of each benefit, for every person, on each day on which a spell or a rule begins or ends."""
+    ids = played.persons()
+    last = date(2025, 11, 30)
+    spells = [{"id": s.id_number, **asdict(s), "valid_until": s.valid_until or OPEN} for s in truth.spells]
+    counties = {spell["region"] for spell in spells} | {e.region for e in truth.enrolments}
+    rules = played.deployment.config.relations(counties, 2025)["rule_in_force"].to_pylist()
+    enrolled = {
+        e.id_number: (e.region, e.insutype)
+        for e in truth.enrolments
+        if e.status == "normal" and e.valid_from <= last < (e.valid_until or OPEN)
+    }
+    costs: dict[str, list[dict[str, object]]] = {}
+    for s in truth.settlements:
+        insutype = enrolled.get(s.id_number, ("", "390"))[1]
+        cost = {"id": s.id_number, **asdict(s), "cancelled": False, "insutype": insutype}
+        costs.setdefault(s.id_number, []).append(cost)
+    held: dict[str, list[dict[str, object]]] = {}
+    for spell in spells:
+        held.setdefault(str(spell["id"]), []).append(spell)
+    published: dict[int, list[dict[str, object]]] = {}
+    for row in played.rows("entitlement"):
+        published.setdefault(row["person_id"], []).append(row)
+    edges = {rule[name] for rule in rules for name in ("valid_from", "valid_until")}
+    compared = 0
+    for number, mine in held.items():
+        days = edges | {spell[name] for spell in mine for name in ("valid_from", "valid_until")} | {date(2025, 1, 1)}
+        for day in sorted(d for d in days if date(2025, 1, 1) <= d <= date(2025, 12, 31)):
+            model = on(day, number, mine, rules, costs.get(number, []), enrolled.get(number))
+            shown = {
+                row["benefit"]: (row["category"], row["region"], row["annual_amount"])
+                for row in published.get(ids[number], [])
+                if row["valid_from"] <= day < row["valid_until"]
+            }
+            assert shown == {benefit: (won.category, won.region, won.amount) for benefit, won in model.items()}
+            compared += len(model)
+    assert compared > 1_000
+
+
 @pytest.mark.parametrize("month", ["2025-10", "2025-11"])
 def test_findings_are_the_planted_ones_and_no_other(played, month):
     ids = played.persons()
@@ -271,25 +311,27 @@ def test_pulling_again_lands_nothing_twice(played):
 
 
 def test_a_month_that_fails_while_it_publishes_leaves_the_last_one_served(tmp_path, monkeypatch):
-    with Departments(World(400), folder=tmp_path / "departments") as departments:
-        with deploy(tmp_path / "data", f"sqlite:///{tmp_path / 'store.sqlite'}", departments) as deployment:
-            departments.show("2025-10")
-            pull(deployment)
-            first = months.compute(deployment, "2025-10", quiet)
-            departments.show("2025-11")
-            pull(deployment)
-            with monkeypatch.context() as patch:
-                patch.setattr(publish, "apply", failing_at(5, publish.apply))
-                with pytest.raises(OSError, match="No space left"):
-                    months.compute(deployment, "2025-11", quiet)
-            with deployment.engine.connect() as connection:
-                assert connection.scalars(sa.select(store.publication.c.publication)).all() == [first.publication]
-                assert connection.scalars(sa.select(store.month.c.state)).all() == ["open"]
-                t = store.published["person"]
-                assert connection.scalar(sa.select(sa.func.max(t.c.pub_from))) == first.publication
-            again = months.compute(deployment, "2025-11", quiet)
-            assert again.outcome == "published"
-            assert months.compute(deployment, "2025-11", quiet).digest == again.digest
+    with ExitStack() as stack:
+        departments = stack.enter_context(Departments(World(400), folder=tmp_path / "departments"))
+        url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+        deployment = stack.enter_context(deploy(tmp_path / "data", url, departments))
+        departments.show("2025-10")
+        pull(deployment)
+        first = months.compute(deployment, "2025-10", quiet)
+        departments.show("2025-11")
+        pull(deployment)
+        with monkeypatch.context() as patch:
+            patch.setattr(publish, "apply", failing_at(5, publish.apply))
+            with pytest.raises(OSError, match="No space left"):
+                months.compute(deployment, "2025-11", quiet)
+        with deployment.engine.connect() as connection:
+            assert connection.scalars(sa.select(store.publication.c.publication)).all() == [first.publication]
+            assert connection.scalars(sa.select(store.month.c.state)).all() == ["open"]
+            t = store.published["person"]
+            assert connection.scalar(sa.select(sa.func.max(t.c.pub_from))) == first.publication
+        again = months.compute(deployment, "2025-11", quiet)
+        assert again.outcome == "published"
+        assert months.compute(deployment, "2025-11", quiet).digest == again.digest
 
 
 def failing_at(turn: int, real: Callable[..., None]) -> Callable[..., None]:
