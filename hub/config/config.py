@@ -48,9 +48,10 @@ class Config:
     documents: Mapping[str, Document]
 
     def rule(self, key: str) -> Rule:
-        """The rule of a key (document '/' id). KeyError where there is none."""
-        found = self.documents[key.partition("/")[0]]
-        return {rule.key: rule for rule in found.rules}[key]
+        """The rule of a `rule_key`: document '/' id, perhaps '+' another id. KeyError where there is none."""
+        name = key.partition("+")[0]  # after the plus stands everyone's rule that it changes
+        found = self.documents[name.partition("/")[0]]
+        return {rule.key: rule for rule in found.rules}[name]
 
     def relations(self, counties: Iterable[str], year: int) -> dict[str, pa.Table]:
         """The relations of a benefit year for the counties that the data speaks of."""
@@ -71,9 +72,7 @@ class Config:
             "exclusion": pa.Table.from_pylist(excluded, schema=EXCLUSION),
             "division": self.divisions.table,
             "pooling_area": pooling.table(self.poolings, there),
-            "rule_in_force": relations.rule_in_force(
-                self.documents.values(), self.tables, self.categories, there, year
-            ),
+            **relations.rules(self.documents.values(), self.tables, self.categories, there, year),
             "premium": relations.premium(self.tables, there, year),
         }
 

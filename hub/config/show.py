@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 from hub.config.config import Config
 from hub.errors import InputError
-from hub.policy.keys import CALCULATED, KINDS
-from hub.policy.resolve import Amounts, amounts, resolve
+from hub.policy.amounts import amounts
+from hub.policy.keys import KINDS
+from hub.policy.resolve import resolve
 from hub.policy.rule import Rule
 from hub.policy.values import percent, written, yuan
 
@@ -47,8 +48,9 @@ def show(config: Config, region: str, on: date) -> list[Shown]:
     there = [document for document in config.documents.values() if document.region in where]
     rows = []
     for item in resolve(there, sorted(config.categories), on, on + timedelta(days=1)):
-        for rule in item.rules:
-            found = amounts(rule, config.tables, where, on.year) if item.benefit in CALCULATED else Amounts()
+        for case in item.cases():
+            rule = case.rule
+            found = amounts(rule, config.tables, where, on.year, case.everyone)
             rows.append(
                 Shown(
                     benefit=item.benefit,

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, product
 
+from hub.policy.amounts import PREMIUM
 from hub.policy.citation import ASSUMED, GRADES, NATION, Source
 from hub.policy.document import Document
 from hub.policy.keys import KINDS
-from hub.policy.resolve import PREMIUM
 from hub.policy.rule import Rule
 from hub.policy.table import AREAS, LOCAL, Table
 from hub.policy.toml import KeyPath, Problem, Toml

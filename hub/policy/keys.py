@@ -1,6 +1,6 @@
 """What a rule of each benefit may say: one table that reads, refuses, describes and documents the keys.
 
-CALCULATED is what this version turns into amounts; the other parameters are read, checked and shown.
+CALCULATED names the parameters of each benefit that become amounts; the other keys say whom and what they reach.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ WARNING = frozenset({"warning"})
 CEILING = frozenset({"ceiling"})
 PARTICIPATION = frozenset({"participation"})
 BENEFITS = PAID | SUBSIDY | WARNING | CEILING | PARTICIPATION
+
+OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")  # what else may have helped
+
+INSUTYPES = ("310", "390")  # employees, residents
 
 EVERYONE = "*"  # every insured person, whatever category
 FOR_EVERYONE = INSURANCE | WARNING
@@ -79,6 +83,11 @@ NUMBERS = (
         example='cap = "none"',
     ),
     Number(
+        name="group_cap", kind=Kind.MONEY, benefits=PAID,
+        text="most yuan paid in a period by all rules of the cap_group together",
+        example='cap_group = "inpatient-and-chronic"\ngroup_cap = 90000',
+    ),
+    Number(
         name="special_drug_line", kind=Kind.MONEY, benefits=SERIOUS,
         text="line for special drugs (特药); 0 is no line",
         example="special_drug_line = 0",
@@ -93,8 +102,12 @@ CHOICES = (
         benefits=PAID | WARNING | CEILING, text="kinds of care the rule reaches; absent: all",
     ),
     Choice(
-        name="insutypes", choices=("310", "390"), many=True, benefits=BENEFITS,
+        name="insutypes", choices=INSUTYPES, many=True, benefits=BENEFITS,
         text="insurance the rule reaches: 310 employees, 390 residents; absent: both",
+    ),
+    Choice(
+        name="hospital_levels", choices=("1", "2", "3"), many=True, benefits=PAID,
+        text="levels of hospital the rule reaches; absent: all",
     ),
     Choice(
         name="base", choices=("scope", "after_basic_and_serious_illness", "after_all_three"),
@@ -115,8 +128,28 @@ CHOICES = (
         text="the rule of the place where the person is insured, or where the category is held",
     ),
     Choice(
-        name="conditions", choices=("referral", "in_region"), many=True, benefits=AID,
-        text="needed besides the category: referral in order, treated inside the document's region",
+        name="conditions", choices=("referral", "in_region", "designated"), many=True, benefits=PAID,
+        text="all needed besides the category: referral in order, treated in the region, a designated institution",
+    ),
+    Choice(
+        name="tiers_from", choices=("cost", "line"), benefits=PAID, default=dict.fromkeys(PAID, "cost"),
+        text="above in tiers counts from the first yuan of the cost, or from the line",
+    ),
+    Choice(
+        name="day", choices=("admission", "discharge"), benefits=PAID, default=dict.fromkeys(PAID, "admission"),
+        text="the day of a stay whose category counts",
+    ),
+    Choice(
+        name="deducts", choices=OTHER_AID, many=True, benefits=PAID,
+        text="other aid that is taken off before the line",
+    ),
+    Choice(
+        name="counts", choices=OTHER_AID, many=True, benefits=PAID | CEILING,
+        text="other aid that counts as paid in the ratio of a ceiling; absent: none",
+    ),
+    Choice(
+        name="denominator", choices=("scope", "total"), benefits=CEILING, default={"ceiling": "scope"},
+        text="what a ceiling is a share of: in-scope cost or the whole bill",
     ),
     Choice(
         name="effect", choices=("finding", "cap"), benefits=CEILING, default={"ceiling": "finding"},
@@ -138,8 +171,7 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 CALCULATED: dict[str, tuple[str, ...]] = {
     "premium_subsidy": ("amount",),
-    "medical_assistance": ("line", "ratio", "cap"),
-    "tilt": ("line", "ratio", "cap"),
+    **dict.fromkeys(sorted(PAID), ("line", "ratio", "cap", "group_cap")),
     "warning": ("line",),
     "ceiling": ("ratio",),
     "participation": ("ratio",),

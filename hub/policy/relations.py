@@ -1,4 +1,4 @@
-"""The relation `rule_in_force`: for each county of the data, what decides each benefit and category on each interval.
+"""`rule_in_force` and `rule_tier`: for each county, what decides each benefit and category on each interval.
 
 Counties with the same documents and the same figures share one block of rows, so a nation is as quick as a city.
 """
@@ -11,10 +11,10 @@ from datetime import date
 
 import pyarrow as pa
 
+from hub.policy.amounts import PREMIUM, Amounts, amounts
 from hub.policy.document import Document
-from hub.policy.keys import CALCULATED
-from hub.policy.resolve import PREMIUM, Amounts, InForce, amounts, chain, resolve
-from hub.policy.rule import Rule
+from hub.policy.keys import PAID
+from hub.policy.resolve import Case, InForce, chain, resolve
 from hub.policy.table import LOCAL, Known, Table
 from hub.policy.values import BP, Share
 
@@ -44,20 +44,42 @@ RULE_IN_FORCE = pa.schema(
         ("period", pa.string()),
         ("addressee", pa.string()),
         ("insutypes", pa.string()),
+        ("conditions", pa.string()),
+        ("hospital_levels", pa.string()),
+        ("deducts", pa.string()),
+        ("counts", pa.string()),
+        ("cap_group", pa.string()),
+        ("group_cap", pa.int64()),
+        ("day", pa.string()),
+        ("rounding", pa.string()),
+        ("effect", pa.string()),
+        ("denominator", pa.string()),
+    ]
+)
+RULE_TIER = pa.schema(
+    [
+        ("region", pa.string()),
+        ("benefit", pa.string()),
+        ("category", pa.string()),
+        ("valid_from", pa.date32()),
+        ("rule_key", pa.string()),
+        ("above", pa.int64()),
+        ("ratio", pa.int32()),
     ]
 )
 PREMIUMS = pa.schema([("region", pa.string()), ("year", pa.int32()), ("insutype", pa.string()), ("amount", pa.int64())])
-BLOCK = pa.schema([column for column in RULE_IN_FORCE if column.name != "region"])
+ORDER = ("region", "benefit", "category", "valid_from", "rule_key")
+ROUNDING = "half_up"  # to the fen, after each layer
 
 
-def rule_in_force(
+def rules(
     documents: Iterable[Document],
     tables: Mapping[str, Table],
     categories: Iterable[str],
     counties: Iterable[str],
     year: int,
-) -> pa.Table:
-    """The relation of some counties and a benefit year, ordered by region, benefit, category, day and rule."""
+) -> dict[str, pa.Table]:
+    """Both relations of some counties and a benefit year, ordered by region, benefit, category, day and rule."""
     names = sorted(categories)
     by_region: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
@@ -68,19 +90,25 @@ def rule_in_force(
         there = [document for region in chain(county) for document in by_region.get(region, ())]
         ids = tuple(document.id for document in there)
         if ids not in resolved:
-            found = resolve(there, names, date(year, 1, 1), date(year + 1, 1, 1))
-            resolved[ids] = [item for item in found if item.benefit in CALCULATED]
+            resolved[ids] = resolve(there, names, date(year, 1, 1), date(year + 1, 1, 1))
         groups[ids, _amounts(resolved[ids], tables, county, year)].append(county)
-    parts = [
-        block.append_column(
-            "region", pa.array([county for county in members for _ in range(len(block) // len(members))])
-        )
-        for (ids, figures), members in groups.items()
-        for block in [pa.concat_tables([_block(resolved[ids], figures)] * len(members))]
-    ]
-    order = [(name, "ascending") for name in ("region", "benefit", "category", "valid_from", "rule_key")]
-    empty = RULE_IN_FORCE.empty_table()
-    return pa.concat_tables([empty, *(part.select(RULE_IN_FORCE.names) for part in parts)]).sort_by(order)
+    blocks = [(members, _block(resolved[ids], figures)) for (ids, figures), members in groups.items()]
+    return {
+        name: _of_counties([(members, block[name]) for members, block in blocks], schema)
+        for name, schema in (("rule_in_force", RULE_IN_FORCE), ("rule_tier", RULE_TIER))
+    }
+
+
+def _of_counties(blocks: Iterable[tuple[list[str], list[dict[str, object]]]], schema: pa.Schema) -> pa.Table:
+    """Each block of rows once for each of its counties."""
+    inner = pa.schema([column for column in schema if column.name != "region"])
+    parts = [schema.empty_table()]
+    for members, rows in blocks:
+        block = pa.concat_tables([pa.Table.from_pylist(rows, schema=inner)] * len(members))
+        region = pa.array([county for county in members for _ in rows], pa.string())
+        parts.append(block.append_column("region", region).select(schema.names))
+    order = (*ORDER, "above") if "above" in schema.names else ORDER
+    return pa.concat_tables(parts).sort_by([(name, "ascending") for name in order])
 
 
 def premium(tables: Mapping[str, Table], counties: Iterable[str], year: int) -> pa.Table:
@@ -99,27 +127,39 @@ def premium(tables: Mapping[str, Table], counties: Iterable[str], year: int) -> 
 
 def _amounts(found: list[InForce], tables: Mapping[str, Table], county: str, year: int) -> tuple[Amounts, ...]:
     where = chain(county)
-    known: dict[str, Amounts] = {}
+    known: dict[tuple[str, str], Amounts] = {}
+    figures = []
     for item in found:
-        for rule in item.rules:
-            if rule.key not in known:
-                known[rule.key] = amounts(rule, tables, where, year)
-    return tuple(known[rule.key] for item in found for rule in item.rules)
+        for case in item.cases():
+            key = (case.rule.key, case.everyone.key if case.everyone else "")
+            if key not in known:
+                known[key] = amounts(case.rule, tables, where, year, case.everyone)
+            figures.append(known[key])
+    return tuple(figures)
 
 
-def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> pa.Table:
-    pairs = [(item, rule) for item in found for rule in item.rules]
-    rows = [_row(item, rule, figure) for (item, rule), figure in zip(pairs, figures, strict=True)]
-    return pa.Table.from_pylist(rows, schema=BLOCK)
+def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list[dict[str, object]]]:
+    """The rows of a county, without it."""
+    pairs = [(item, case) for item in found for case in item.cases()]
+    rows = [_row(item, case, figure) for (item, case), figure in zip(pairs, figures, strict=True)]
+    names = ("benefit", "category", "valid_from", "rule_key")
+    tiers = [
+        {**{name: row[name] for name in names}, "above": tier.above, "ratio": tier.bp}
+        for row, figure in zip(rows, figures, strict=True)
+        if row["determined"] and row["benefit"] in PAID
+        for tier in figure.tiers
+    ]
+    return {"rule_in_force": rows, "rule_tier": tiers}
 
 
-def _row(item: InForce, rule: Rule, figure: Amounts) -> dict[str, object]:
+def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
+    rule = case.rule
     return {
         "benefit": item.benefit,
         "category": item.category,
         "valid_from": item.valid_from,
         "valid_until": item.valid_until,
-        "rule_key": rule.key,
+        "rule_key": case.key,
         "document": rule.document,
         "article": rule.citation.article,
         "rank": item.rank,
@@ -133,9 +173,19 @@ def _row(item: InForce, rule: Rule, figure: Amounts) -> dict[str, object]:
         "line": figure.line,
         "ratio": figure.ratio,
         "cap": figure.cap,
-        "settings": ",".join(rule.settings),
+        "settings": ",".join(case.settings),
         "base": rule.base,
         "period": rule.period,
         "addressee": ",".join(rule.addressees),
-        "insutypes": ",".join(rule.insutypes),
+        "insutypes": ",".join(case.insutypes),
+        "conditions": ",".join(rule.conditions),
+        "hospital_levels": ",".join(case.hospital_levels),
+        "deducts": ",".join(rule.deducts),
+        "counts": ",".join(rule.counts),
+        "cap_group": rule.cap_group,
+        "group_cap": figure.group_cap,
+        "day": rule.day,
+        "rounding": ROUNDING,
+        "effect": rule.effect,
+        "denominator": rule.denominator,
     }

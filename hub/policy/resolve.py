@@ -1,32 +1,45 @@
-"""Which rule is in force where and when, and the amounts it comes to for a county and benefit year.
+"""Which rule is in force where and when.
 
 1. The most local documents in force that day that speak of a benefit and category decide it; a bound or an unknown
    value there is not filled from above: it is undetermined, with the reason.
 2. Rank and mode come, each, from the most local document in force that says so.
 3. A year is cut where anything changes; neighbouring days that are alike are one interval.
+4. A rule that changes everyone's line or ratio is taken with each of everyone's rules in force that it meets.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
 from hub.policy.document import Document
-from hub.policy.keys import CALCULATED, EVERYONE, KINDS
+from hub.policy.keys import EVERYONE, INSUTYPES
 from hub.policy.rule import Rule
-from hub.policy.table import LOCAL, Known, Table, Undetermined
-from hub.policy.values import BP, Ceiling, Exact, Floor, Parameter, Share, Unknown, Word, written
 
 DEFAULT_MODE = "per_benefit"
-PREMIUM = "premium"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A rule, everyone's rule that it changes (if it does), and what both reach. `key` is its own in the interval."""
+
+    key: str
+    rule: Rule
+    everyone: Rule | None
+    settings: tuple[str, ...]
+    insutypes: tuple[str, ...]
+    hospital_levels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """What decides a benefit for a category on [valid_from, valid_until), and the rules of less local documents."""
+    """What decides a benefit for a category on [valid_from, valid_until), and the rules of less local documents.
+
+    `everyone` are everyone's rules in force that the deciding ones change; none where none of them does.
+    """
 
     benefit: str
     category: str
@@ -34,33 +47,19 @@ class InForce:
     valid_until: date
     rules: tuple[Rule, ...]
     overridden: tuple[Rule, ...]
+    everyone: tuple[Rule, ...] = ()
     rank: int
     mode: str
 
     def continues(self, other: InForce) -> bool:
         """Does the other interval say the same, beginning where this one ends?"""
-        return self.valid_until == other.valid_from and (self.rules, self.overridden, self.rank, self.mode) == (
-            other.rules,
-            other.overridden,
-            other.rank,
-            other.mode,
+        return self.valid_until == other.valid_from and self == replace(
+            other, valid_from=self.valid_from, valid_until=self.valid_until
         )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
-    """A rule's parameters in fen and basis points. One that is no number here is None, and `reasons` say why.
-
-    `presumed` says which table's minimum was taken for the figure itself.
-    """
-
-    amount: int | None = None
-    line: int | None = None
-    ratio: int | None = None
-    cap: int | None = None
-    full: bool = False
-    reasons: tuple[str, ...] = ()
-    presumed: tuple[str, ...] = ()
+    def cases(self) -> list[Case]:
+        """Its rules, each that changes everyone's once for each of those it meets."""
+        return [case for rule in self.rules for case in _cases(rule, self.everyone)]
 
 
 def chain(county: str) -> tuple[str, ...]:
@@ -97,21 +96,55 @@ def _on(documents: Sequence[Document], categories: Sequence[str], day: date, unt
                     speaking[rule.benefit, category].append(rule)
     found = []
     for (benefit, category), rules in speaking.items():
-        most_local = max(len(rule.region) for rule in rules)
         ordered = sorted(rules, key=lambda rule: (-len(rule.region), rule.key))
+        deciding = _most_local(ordered)
+        relative = any(rule.relative for rule in deciding)
         found.append(
             InForce(
                 benefit=benefit,
                 category=category,
                 valid_from=day,
                 valid_until=until,
-                rules=tuple(rule for rule in ordered if len(rule.region) == most_local),
-                overridden=tuple(rule for rule in ordered if len(rule.region) < most_local),
+                rules=deciding,
+                overridden=tuple(ordered[len(deciding) :]),
+                everyone=_most_local(speaking.get((benefit, EVERYONE), ())) if relative else (),
                 rank=rank[category],
                 mode=mode,
             )
         )
     return found
+
+
+def _most_local(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    most = max((len(rule.region) for rule in rules), default=0)
+    return tuple(sorted((rule for rule in rules if len(rule.region) == most), key=lambda rule: rule.key))
+
+
+def _cases(rule: Rule, everyone: Sequence[Rule]) -> list[Case]:
+    """The rule by itself, or with each of everyone's that it meets; an insurance that none of those reaches is left."""
+    if not rule.relative:
+        settings, insutypes, levels = rule.reach
+        return [_case(rule, None, rule.key, settings, insutypes, levels)]
+    found = []
+    left = set(rule.insutypes or INSUTYPES)
+    for other in everyone:
+        if rule.shares_reach(other):
+            left -= set(other.insutypes or INSUTYPES)
+            settings, insutypes, levels = (_both(*pair) for pair in zip(rule.reach, other.reach, strict=True))
+            found.append(_case(rule, other, f"{rule.key}+{other.key.partition('/')[2]}", settings, insutypes, levels))
+    if left:
+        insutypes = tuple(sorted(left)) if found or rule.insutypes else ()
+        found.append(_case(rule, None, f"{rule.key}+none", rule.settings, insutypes, rule.hospital_levels))
+    return [replace(found[0], key=rule.key)] if len(found) == 1 else found
+
+
+def _case(rule: Rule, everyone: Rule | None, key: str, *reach: tuple[str, ...]) -> Case:
+    settings, insutypes, levels = reach
+    return Case(key=key, rule=rule, everyone=everyone, settings=settings, insutypes=insutypes, hospital_levels=levels)
+
+
+def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item for item in mine if item in theirs) if mine and theirs else mine or theirs
 
 
 def _rank(documents: Sequence[Document], categories: Sequence[str]) -> dict[str, int]:
@@ -125,47 +158,3 @@ def _rank(documents: Sequence[Document], categories: Sequence[str]) -> dict[str,
 def _mode(documents: Sequence[Document]) -> str:
     said = max((d for d in documents if d.merge and d.merge.mode), key=lambda d: len(d.region), default=None)
     return said.merge.mode if said and said.merge else DEFAULT_MODE
-
-
-def amounts(rule: Rule, tables: Mapping[str, Table], where: Sequence[str], year: int) -> Amounts:
-    """A rule's parameters for a county's chain and benefit year."""
-    values: dict[str, int] = {}
-    reasons: list[str] = []
-    presumed: list[str] = []
-    for name in CALCULATED[rule.benefit]:
-        found = _number(rule, name, tables, where, year)
-        if isinstance(found, Undetermined):
-            reasons.append(f"{name}: {found.reason}")
-        elif found:
-            values[name] = found.fen
-            presumed += [found.presumed] if found.presumed else []
-    reasons += [f"needs {condition}, which no source tells" for condition in rule.conditions]
-    full = rule.numbers.get("amount") == Exact(value=Word.FULL)
-    return Amounts(**values, full=full, reasons=tuple(reasons), presumed=tuple(presumed))
-
-
-def _number(
-    rule: Rule, name: str, tables: Mapping[str, Table], where: Sequence[str], year: int
-) -> Known | Undetermined | None:
-    """Fen or basis points; None is "no cap"."""
-    parameter: Parameter | None = rule.numbers.get(name)
-    match parameter:
-        case Exact(value=int(number)):
-            return Known(fen=number)
-        case Exact(value=Word.NO_CAP):
-            return None
-        case Exact(value=Share() | Word.FULL as named):
-            share = named if isinstance(named, Share) else full_premium(rule.insutypes[0])
-            return tables[share.table].share(share, where, year)
-        case Floor() | Ceiling():
-            bound = written(parameter, KINDS[name])
-            return Undetermined(reason=f"{bound}, and no rule gives the value itself")
-        case Unknown(reason=reason):
-            return Undetermined(reason=f"unknown: {reason}")
-        case _:
-            return Undetermined(reason="tiers are not calculated by this version")
-
-
-def full_premium(insutype: str) -> Share:
-    """The whole personal premium of the benefit year, where the person is insured."""
-    return Share(bp=BP, table=PREMIUM, area=LOCAL, year="same", where=(("insutype", insutype),))

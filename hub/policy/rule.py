@@ -38,7 +38,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """`bp` basis points of what lies above `above` fen, up to the next tier; the first tier begins at the line."""
+    """`bp` basis points of what lies above `above` fen, up to the next tier; nothing below the line is paid."""
 
     above: int
     bp: int
@@ -66,12 +66,29 @@ class Rule:
     insutypes: tuple[str, ...]
     conditions: tuple[str, ...]
     addressees: tuple[str, ...]
+    hospital_levels: tuple[str, ...] = ()
+    deducts: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+    cap_group: str = ""
+    day: str = "admission"
+    tiers_from: str = "cost"
+    denominator: str = ""
     base: str
     period: str
     whose_region: str
     effect: str
     on_application: bool
     note: str
+
+    @property
+    def reach(self) -> tuple[tuple[str, ...], ...]:
+        """Which settings, insurances and hospital levels it speaks of; empty is all."""
+        return (self.settings, self.insutypes, self.hospital_levels)
+
+    @property
+    def relative(self) -> bool:
+        """Does it change everyone's line or ratio, and so need everyone's rule?"""
+        return "line_factor" in self.numbers or "ratio_bonus" in self.numbers
 
     def meets(self, other: Rule) -> bool:
         """Do two rules of one benefit reach the same case on some day?"""
@@ -80,11 +97,13 @@ class Rule:
             and not set(self.categories).isdisjoint(other.categories)
             and self.valid_from < other.valid_until
             and other.valid_from < self.valid_until
-            and all(
-                not mine or not theirs or not set(mine).isdisjoint(theirs)
-                for mine, theirs in ((self.settings, other.settings), (self.insutypes, other.insutypes))
-            )
+            and self.shares_reach(other)
         )
+
+    def shares_reach(self, other: Rule) -> bool:
+        """Is there a setting, insurance and hospital level of which both speak?"""
+        pairs = zip(self.reach, other.reach, strict=True)
+        return all(not mine or not theirs or not set(mine).isdisjoint(theirs) for mine, theirs in pairs)
 
 
 def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule | None:
@@ -114,6 +133,13 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         insutypes=chosen.get("insutypes", ()),
         conditions=chosen.get("conditions", ()),
         addressees=_addressees(section, benefit, words),
+        hospital_levels=chosen.get("hospital_levels", ()),
+        deducts=chosen.get("deducts", ()),
+        counts=chosen.get("counts", ()),
+        cap_group=_cap_group(section, benefit),
+        day="".join(chosen.get("day", ("admission",))),
+        tiers_from="".join(chosen.get("tiers_from", ("cost",))),
+        denominator="".join(chosen.get("denominator", ())),
         base="".join(chosen.get("base", ())),
         period="".join(chosen.get("period", ("year",))),
         whose_region="".join(chosen.get("whose_region", ("insured",))),
@@ -172,6 +198,17 @@ def _addressees(section: Section, benefit: str, words: Vocabulary) -> tuple[str,
     if benefit not in keys.WARNING:
         return ()
     return section.texts("addressee", choices=tuple(sorted(words.departments)))
+
+
+def _cap_group(section: Section, benefit: str) -> str:
+    """The name that rules of a document share with one cap; they all say the cap."""
+    if benefit not in keys.PAID:
+        return ""
+    name = section.text("cap_group", default="")
+    if bool(name) != ("group_cap" in section):
+        given, other = ("cap_group", "group_cap") if name else ("group_cap", "cap_group")
+        section.refuse(given, f"stands without {other}", "Write both on each rule of the group")
+    return name
 
 
 def _choice(section: Section, choice: keys.Choice, benefit: str) -> tuple[str, ...]:

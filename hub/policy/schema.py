@@ -81,6 +81,7 @@ def _rule(benefit: str) -> dict[str, Any]:
             "properties": {"above": _plain(Kind.MONEY), "ratio": _plain(Kind.RATIO)},
         }
         properties["tiers"] = {"type": "array", "items": tier}
+        properties["cap_group"] = {**TEXT, "description": "rules of one document with the same name share group_cap"}
     if benefit in keys.WARNING:
         properties["addressee"] = {**LIST, "minItems": 1}
     if benefit in keys.AID | keys.SUBSIDY:

@@ -43,7 +43,10 @@ def test_a_provinces_code_list_stands_before_the_nations(folder):
 
 def test_no_county_gives_empty_relations_with_all_their_columns(folder):
     found = config.load(folder.path).relations([], 2025)
-    assert set(found) == {"code_map", "category", "exclusion", "division", "pooling_area", "rule_in_force", "premium"}
+    assert set(found) == {
+        "code_map", "category", "exclusion", "division", "pooling_area", "rule_in_force", "rule_tier", "premium",
+    }  # fmt: skip
+    assert found["rule_tier"].num_rows == 0
     assert found["rule_in_force"].num_rows == found["premium"].num_rows == found["pooling_area"].num_rows == 0
     assert found["rule_in_force"].column_names[:5] == ["region", "benefit", "category", "valid_from", "valid_until"]
 

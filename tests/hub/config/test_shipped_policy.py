@@ -11,7 +11,8 @@ from config_folders import SHIPPED, TODAY
 from hub import config
 from hub.config import Config
 from hub.errors import InputError
-from hub.policy.keys import BENEFITS, CALCULATED, CHOICES, NEEDED, NUMBERS
+from hub.inputs import CONFIG
+from hub.policy.keys import BENEFITS, CALCULATED, CHOICES, NEEDED, NUMBERS, PAID
 from hub.policy.toml import read
 from hub.policy.values import Ceiling, Exact, Floor, Unknown, Word
 
@@ -29,6 +30,7 @@ def shipped() -> Config:
 def rows(shipped) -> dict:
     """(county, benefit, category) -> the one row of rule_in_force in 2025."""
     found = shipped.relations(COUNTIES, 2025)["rule_in_force"].to_pylist()
+    found = [row for row in found if not row["rule_key"].endswith("+none")]  # an insurance without everyone's rule
     keyed = {(row["region"], row["benefit"], row["category"]): row for row in found}
     assert len(keyed) == len(found), "nothing changes within 2025, and no rule is parted"
     return keyed
@@ -107,6 +109,39 @@ def test_taian_serious_illness_is_p05(shipped):
     assert [tier.bp for tier in everyone.tiers] == [6000, 6500, 7000, 7500]
     assert [tier.bp for tier in key.tiers] == [6500, 7000, 7500, 8000]
     assert [tier.above for tier in key.tiers] == [0, 10_000_000, 20_000_000, 30_000_000]
+
+
+def test_the_relations_have_every_column_that_the_stages_read(shipped):
+    found = shipped.relations(["370302"], 2025)
+    for name, columns in CONFIG.items():
+        assert set(columns) <= set(found[name].column_names)
+
+
+def test_every_determined_paying_rule_has_a_tier_and_no_other(shipped):
+    found = shipped.relations(COUNTIES, 2025)
+    key = ("region", "benefit", "category", "valid_from", "rule_key")
+    rules = [row for row in found["rule_in_force"].to_pylist() if row["benefit"] in PAID]
+    tiers = found["rule_tier"].to_pylist()
+    paying = [tuple(row[name] for name in key) for row in rules if row["determined"]]
+    assert len(set(paying)) == len(paying)
+    assert {tuple(row[name] for name in key) for row in tiers} == set(paying)
+    assert [
+        (row["above"], row["ratio"])
+        for row in tiers
+        if (row["region"], row["benefit"], row["category"]) == ("370902", "serious_illness", "tekun")
+    ] == [(0, 6500), (10_000_000, 7000), (20_000_000, 7500), (30_000_000, 8000)]
+
+
+def test_a_special_category_has_everyones_rule_of_the_place_changed_by_the_provinces(shipped):
+    found = shipped.relations(["370902"], 2025)["rule_in_force"].to_pylist()
+    fanpin = [row for row in found if (row["benefit"], row["category"]) == ("serious_illness", "fanpin_zhipin")]
+    assert [(row["rule_key"], row["insutypes"], row["line"], row["determined"]) for row in fanpin] == [
+        ("shandong-2022-12/cii-key-three+cii-everyone", "390", 700_000, False),
+        ("shandong-2022-12/cii-key-three+none", "310", None, False),
+    ]
+    assert fanpin[0]["undetermined_reason"].startswith("ratio_bonus: unknown")
+    assert fanpin[1]["undetermined_reason"].startswith("line_factor and ratio_bonus: no rule for everyone")
+    assert shipped.rule(fanpin[0]["rule_key"]) == shipped.rule("shandong-2022-12/cii-key-three")
 
 
 def test_shandong_keeps_floors_floors_and_lost_words_unknown(shipped):

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.policy.amounts import Amounts, amounts
 from hub.policy.citation import Citation, Source
 from hub.policy.document import Document, Merge
-from hub.policy.resolve import Amounts, amounts, resolve
-from hub.policy.rule import Rule
+from hub.policy.resolve import resolve
+from hub.policy.rule import Rule, Tier
 from hub.policy.table import Figure, Table
 from hub.policy.toml import Toml
 from hub.policy.values import Ceiling, Exact, Floor, Share, Unknown, Word
@@ -207,8 +208,9 @@ def of(numbers, tables=(), **given) -> Amounts:
 
 
 def test_zero_no_cap_and_no_number_are_three_things():
-    assert of({}) == Amounts(line=0, ratio=7000, cap=None)
-    assert of({"cap": Exact(value=0)}) == Amounts(line=0, ratio=7000, cap=0)
+    seventy = (Tier(above=0, bp=7000),)
+    assert of({}) == Amounts(line=0, ratio=7000, tiers=seventy, cap=None)
+    assert of({"cap": Exact(value=0)}) == Amounts(line=0, ratio=7000, tiers=seventy, cap=0)
     assert of({"cap": Unknown(reason="lost")}).reasons == ("cap: unknown: lost",)
 
 
@@ -248,12 +250,84 @@ def test_what_cannot_be_determined_says_why(numbers, tables, reason):
     assert getattr(found, reason.split(":")[0]) is None
 
 
-def test_a_condition_that_no_source_tells_and_tiers_leave_a_rule_undetermined():
-    assert of({}, conditions=("referral",)).reasons == ("needs referral, which no source tells",)
-    numbers = {"line": Exact(value=0), "cap": Exact(value=Word.NO_CAP)}
-    assert amounts(rule(numbers=numbers), {}, REGIONS, 2025).reasons == (
-        "ratio: tiers are not calculated by this version",
+def test_conditions_and_tiers_leave_a_rule_determined():
+    tiers = (Tier(above=0, bp=6000), Tier(above=1_000_000, bp=7000))
+    numbers = {"line": Exact(value=200_000), "cap": Exact(value=Word.NO_CAP)}
+    found = amounts(rule(numbers=numbers, tiers=tiers, conditions=("referral",)), {}, REGIONS, 2025)
+    assert found == Amounts(line=200_000, ratio=6000, tiers=tiers)
+
+
+def test_tiers_that_count_from_the_line_are_given_from_the_first_fen():
+    tiers = (Tier(above=0, bp=6000), Tier(above=1_000_000, bp=7000))
+    numbers = {"line": Exact(value=200_000), "cap": Exact(value=Word.NO_CAP)}
+    found = amounts(rule(numbers=numbers, tiers=tiers, tiers_from="line"), {}, REGIONS, 2025)
+    assert found.tiers == (Tier(above=200_000, bp=6000), Tier(above=1_200_000, bp=7000))
+
+
+EVERYONE = {"line": Exact(value=1_400_001), "ratio": Exact(value=9800), "cap": Exact(value=1)}
+SPECIAL = {"line_factor": Exact(value=5000), "ratio_bonus": Exact(value=500), "cap": Exact(value=Word.NO_CAP)}
+
+
+def serious(name, numbers, **given) -> Rule:
+    return rule(key=f"d/{name}", benefit="serious_illness", numbers=numbers, **given)
+
+
+def special(everyone, numbers=SPECIAL) -> Amounts:
+    return amounts(serious("special", numbers), {}, REGIONS, 2025, everyone)
+
+
+def test_a_factor_and_points_are_applied_to_everyones_rule_and_its_cap_is_not():
+    found = special(serious("all", EVERYONE))
+    assert found == Amounts(line=700_001, ratio=10_000, tiers=(Tier(above=0, bp=10_000),))
+
+
+def test_points_raise_each_of_everyones_tiers_and_the_thresholds_follow_its_own_line():
+    tiers = (Tier(above=0, bp=6000), Tier(above=100, bp=7000))
+    numbers = {"line": Exact(value=1000), "cap": Exact(value=1)}
+    assert special(serious("all", numbers, tiers=tiers)).tiers == (Tier(above=0, bp=6500), Tier(above=100, bp=7500))
+    from_line = serious("all", numbers, tiers=tiers, tiers_from="line")
+    assert special(from_line).tiers == (Tier(above=500, bp=6500), Tier(above=600, bp=7500))
+
+
+def test_a_rule_that_changes_everyones_is_undetermined_where_that_is_unknown_or_absent():
+    unknown = serious("all", {**EVERYONE, "line": Unknown(reason="torn")})
+    assert special(unknown).reasons == ("line of d/all: unknown: torn",)
+    assert special(None).reasons == (
+        "line_factor and ratio_bonus: no rule for everyone is in force that it could change",
     )
+    assert special(serious("all", EVERYONE), {**SPECIAL, "ratio_bonus": Unknown(reason="lost")}).reasons == (
+        "ratio_bonus: unknown: lost",
+    )
+
+
+def cases(*everyone, **given):
+    rules = (serious("special", SPECIAL, **given), *everyone)
+    found = resolve([document(rules=rules)], CATEGORIES, START, END)
+    (item,) = [item for item in found if item.category == "dibao"]
+    return [(case.key, case.everyone and case.everyone.key, case.insutypes) for case in item.cases()]
+
+
+def test_a_rule_is_taken_with_each_of_everyones_rules_that_it_meets():
+    resident = serious("res", EVERYONE, categories=("*",), insutypes=("390",))
+    employee = serious("emp", EVERYONE, categories=("*",), insutypes=("310",))
+    assert cases() == [("d/special", None, ())]
+    assert cases(resident, insutypes=("390",)) == [("d/special", "d/res", ("390",))]
+    assert cases(resident, employee) == [
+        ("d/special+emp", "d/emp", ("310",)),
+        ("d/special+res", "d/res", ("390",)),
+    ]
+    assert cases(resident) == [("d/special+res", "d/res", ("390",)), ("d/special+none", None, ("310",))]
+
+
+def test_an_interval_ends_where_everyones_rule_changes():
+    middle = date(2025, 1, 20)
+    before = serious("before", EVERYONE, categories=("*",), valid_until=middle)
+    after = serious("after", EVERYONE, categories=("*",), valid_from=middle)
+    found = resolve([document(rules=(serious("special", SPECIAL), before, after))], CATEGORIES, START, END)
+    assert [(item.valid_from, item.cases()[0].everyone.key) for item in found if item.category == "dibao"] == [
+        (START, "d/before"),
+        (middle, "d/after"),
+    ]
 
 
 def subsidy(amount, tables):

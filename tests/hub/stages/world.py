@@ -22,6 +22,7 @@ from hub import tables
 from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
 from hub.merge import merge
+from hub.policy.keys import PAID
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
 
@@ -78,6 +79,8 @@ RULE: Row = {
     "region": COUNTY, "valid_from": date(2025, 1, 1), "valid_until": date(2026, 1, 1), "document": "D1", "article": "1",
     "mode": "per_benefit", "determined": True, "whose_region": "insured", "on_application": False, "full": False,
     "settings": "", "base": "after_basic_and_serious_illness", "period": "year", "addressee": "", "insutypes": "",
+    "conditions": "", "hospital_levels": "", "deducts": "", "counts": "", "cap_group": "", "day": "admission",
+    "rounding": "half_up", "effect": "", "denominator": "",
 }  # fmt: skip
 RANK = {category: place for place, category in enumerate(CATEGORIES, 1)} | {"*": 99}
 
@@ -90,6 +93,15 @@ def rule(benefit: str, category: str, **values: Any) -> Row:
     return {**RULE, **base, **zero, **key, "benefit": benefit, "category": category, **values}
 
 
+def tiers(rules: Iterable[Row]) -> list[Row]:
+    """The rows of rule_tier that follow from rules of a single ratio."""
+    return [
+        {**rule, "above": 0}
+        for rule in rules
+        if rule["determined"] and rule.get("ratio") is not None and rule["benefit"] in PAID
+    ]
+
+
 def relation(columns: Mapping[str, str], rows: Iterable[Row]) -> pa.Table:
     """Rows as a relation of these columns; what a row does not say is NULL."""
     schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()])
@@ -98,6 +110,7 @@ def relation(columns: Mapping[str, str], rows: Iterable[Row]) -> pa.Table:
 
 def config(rules: Iterable[Row] = (), premiums: Iterable[Row] = ()) -> dict[str, pa.Table]:
     """The config relations of this world."""
+    rules = list(rules)
     category = [
         {
             "code": code, "title": code, "title_en": code, "level": level, "certifier": by,
@@ -126,6 +139,7 @@ def config(rules: Iterable[Row] = (), premiums: Iterable[Row] = ()) -> dict[str,
         "pooling_area": pooling,
         "premium": premiums,
         "rule_in_force": rules,
+        "rule_tier": tiers(rules),
     }
     return {name: relation(columns, rows[name]) for name, columns in CONFIG.items()}
 
@@ -310,7 +324,7 @@ def merged(
 ) -> Result:
     """The merge stage alone. A spell names its person as `id`; `insured_at` gives county and insutype (370302, 390)."""
     people: dict[str, int] = {}
-    held, costs = list(spells), list(settlements)
+    held, costs, rules = list(spells), list(settlements), list(rules)
     for row in (*held, *costs):
         people.setdefault(row["id"], 101 + len(people))
     where = {word: (insured_at or {}).get(word, (COUNTY, "390")) for word in people}
@@ -329,7 +343,8 @@ def merged(
             [{**COST, **row, "person_id": people[row["id"]]} for row in costs],
         ),
         "insured_place": (PLACE, places),
-        "rule_in_force": (CONFIG["rule_in_force"], list(rules)),
+        "rule_in_force": (CONFIG["rule_in_force"], rules),
+        "rule_tier": (CONFIG["rule_tier"], tiers(rules)),
         "premium": (CONFIG["premium"], list(premiums)),
     }
     with DuckDB(threads=1) as engine:

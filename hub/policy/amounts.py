@@ -1,0 +1,140 @@
+"""The amounts a rule comes to for a county and benefit year, in fen and basis points, or why it comes to none.
+
+1. A bound or an unknown value is no amount: the rule is undetermined and says why.
+2. `line_factor` and `ratio_bonus` are applied to everyone's rule, so that what is given here is complete.
+3. Tiers are given from the first fen of the cost, whatever the document counts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.policy.keys import CALCULATED, KINDS, PAID
+from hub.policy.rule import Rule, Tier
+from hub.policy.table import LOCAL, Known, Table, Undetermined
+from hub.policy.values import BP, Ceiling, Exact, Floor, Parameter, Share, Unknown, Word, half_up, written
+
+PREMIUM = "premium"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """A rule's parameters in fen and basis points. One that is no number here is None, and `reasons` say why.
+
+    `ratio` is that of the first tier. `presumed` says which table's minimum was taken for the figure itself.
+    """
+
+    amount: int | None = None
+    line: int | None = None
+    ratio: int | None = None
+    cap: int | None = None
+    group_cap: int | None = None
+    tiers: tuple[Tier, ...] = ()
+    full: bool = False
+    reasons: tuple[str, ...] = ()
+    presumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """Reads parameters of rules at one place and year, and keeps what it could not read and what it presumed."""
+
+    tables: Mapping[str, Table]
+    where: Sequence[str]
+    year: int
+    reasons: list[str] = field(default_factory=list)
+    presumed: list[str] = field(default_factory=list)
+
+    def number(self, rule: Rule, name: str, named: str = "") -> int | None:
+        """Fen or basis points; None is "no cap", an absent parameter, or one that `reasons` now tell of."""
+        if name not in rule.numbers:
+            return None
+        found = _number(rule, rule.numbers[name], name, self)
+        if isinstance(found, Undetermined):
+            self.reasons.append(f"{named or name}: {found.reason}")
+            return None
+        if found and found.presumed:
+            self.presumed.append(found.presumed)
+        return found.fen if found else None
+
+
+def amounts(
+    rule: Rule, tables: Mapping[str, Table], where: Sequence[str], year: int, everyone: Rule | None = None
+) -> Amounts:
+    """A rule's parameters for a county's chain and benefit year; `everyone` is the rule that it changes."""
+    reading = _Reading(tables=tables, where=where, year=year)
+    values: dict[str, int | None] = {}
+    tiers: tuple[Tier, ...] = ()
+    if rule.benefit in PAID:
+        if rule.relative and everyone is None:
+            changed = " and ".join(name for name in ("line_factor", "ratio_bonus") if name in rule.numbers)
+            reading.reasons.append(f"{changed}: no rule for everyone is in force that it could change")
+        values["line"] = line = _line(rule, everyone, reading)
+        tiers = _tiers(rule, everyone, line, reading)
+        values["ratio"] = tiers[0].bp if tiers else None
+    for name in CALCULATED[rule.benefit]:
+        if name not in values:
+            values[name] = reading.number(rule, name)
+    return Amounts(
+        **values,
+        tiers=tiers,
+        full=rule.numbers.get("amount") == Exact(value=Word.FULL),
+        reasons=tuple(reading.reasons),
+        presumed=tuple(dict.fromkeys(reading.presumed)),
+    )
+
+
+def _line(rule: Rule, everyone: Rule | None, reading: _Reading) -> int | None:
+    """Its own line, or what the factor leaves of everyone's; where neither is said (basic insurance), 0."""
+    if "line_factor" not in rule.numbers:
+        return reading.number(rule, "line") if "line" in rule.numbers else 0
+    factor = reading.number(rule, "line_factor")
+    whole = reading.number(everyone, "line", f"line of {everyone.key}") if everyone else None
+    return None if factor is None or whole is None else half_up(whole, factor)
+
+
+def _tiers(rule: Rule, everyone: Rule | None, line: int | None, reading: _Reading) -> tuple[Tier, ...]:
+    """Its own tiers or ratio, or everyone's with the points added, from the first fen of the cost."""
+    bonus = 0
+    source: Rule | None = rule
+    named = "ratio"
+    if "ratio_bonus" in rule.numbers:
+        points = reading.number(rule, "ratio_bonus")
+        source, bonus = (everyone, points) if points is not None else (None, 0)
+        named = f"ratio of {everyone.key}" if everyone else ""
+    if source is None:
+        return ()
+    tiers = source.tiers
+    if not tiers:
+        ratio = reading.number(source, "ratio", named)
+        tiers = (Tier(above=0, bp=ratio),) if ratio is not None else ()
+    if source.tiers and source.tiers_from == "line":
+        if line is None:
+            return ()
+        tiers = tuple(Tier(above=line + tier.above, bp=tier.bp) for tier in tiers)
+    return tuple(Tier(above=tier.above, bp=min(BP, tier.bp + bonus)) for tier in tiers)
+
+
+def _number(rule: Rule, parameter: Parameter, name: str, reading: _Reading) -> Known | Undetermined | None:
+    """Fen or basis points; None is "no cap"."""
+    match parameter:
+        case Exact(value=int(number)):
+            return Known(fen=number)
+        case Exact(value=Word.NO_CAP):
+            return None
+        case Exact(value=Share() | Word.FULL as named):
+            share = named if isinstance(named, Share) else full_premium(rule.insutypes[0])
+            return reading.tables[share.table].share(share, reading.where, reading.year)
+        case Floor() | Ceiling():
+            bound = written(parameter, KINDS[name])
+            return Undetermined(reason=f"{bound}, and no rule gives the value itself")
+        case Unknown(reason=reason):
+            return Undetermined(reason=f"unknown: {reason}")
+        case _:
+            raise AssertionError(f"{rule.key} {name}: {parameter}")
+
+
+def full_premium(insutype: str) -> Share:
+    """The whole personal premium of the benefit year, where the person is insured."""
+    return Share(bp=BP, table=PREMIUM, area=LOCAL, year="same", where=(("insutype", insutype),))
