@@ -62,6 +62,7 @@ CONFIG: dict[str, Columns] = {
         "ends_on_risk_removed": "BOOLEAN",
         "rural_low_income": "BOOLEAN",
         "out_of_poverty": "BOOLEAN",
+        "look_back_months": "INTEGER",
     },
     "exclusion": {"category_a": "VARCHAR", "category_b": "VARCHAR"},
     "pooling_area": {
@@ -105,6 +106,11 @@ CONFIG: dict[str, Columns] = {
         "rounding": "VARCHAR",
         "effect": "VARCHAR",
         "denominator": "VARCHAR",
+        "tops_up": "VARCHAR",
+        "cadence": "VARCHAR",
+        "special_drug_line": "BIGINT",
+        "special_drug_ratio": "INTEGER",
+        "special_drug_cap": "BIGINT",
     },
     "rule_tier": {
         "region": "VARCHAR",

@@ -37,7 +37,10 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A category of persons. `ends_on_risk_removed`: the spell ends when the monitored risk is removed."""
+    """A category of persons. `ends_on_risk_removed`: the spell ends when the monitored risk is removed.
+
+    `look_back_months`: costs of so many months before the certification count (0: none, unless the spell says so).
+    """
 
     code: str
     title: str
@@ -47,6 +50,7 @@ class Category:
     ends_on_risk_removed: bool
     rural_low_income: bool
     out_of_poverty: bool
+    look_back_months: int
     citation: str
 
     def certifier(self, day: date) -> str | None:
@@ -151,6 +155,7 @@ def _category(section: Section, departments: tuple[str, ...]) -> Category:
         ends_on_risk_removed=section.flag("ends_on_risk_removed"),
         rural_low_income=section.flag("rural_low_income"),
         out_of_poverty=section.flag("out_of_poverty"),
+        look_back_months=section.number("look_back_months") if "look_back_months" in section else 0,
         citation=section.text("citation", remedy="Say where the category comes from, or [own]"),
     )
     section.finish()

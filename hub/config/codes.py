@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from hub.policy.keys import PAYERS
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 
@@ -19,7 +20,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
     "psn_cert_type": ("resident_id", "hmt_permit", "foreign_permanent"),
     "gend": ("1", "2", "0"),
     "psn_insu_stas": ("normal", "paused", "ended"),
-    "subsidy_payer": ("medical_insurance", "civil_affairs", "rural_revitalization", "finance", "village", "charity"),
+    "subsidy_payer": PAYERS,
     "med_type": ("inpatient", "outpatient_chronic", "outpatient"),
     "hosp_lv": ("1", "2", "3"),
     "fund_pay_type": ("basic", "serious_illness", "medical_assistance", "tilt", "other"),

@@ -27,6 +27,7 @@ from hub.policy.toml import read as read_toml
 CATEGORY = pa.schema(
     [(name, pa.string()) for name in ("code", "title", "title_en", "level", "certifier")]
     + [(name, pa.bool_()) for name in ("ends_on_risk_removed", "rural_low_income", "out_of_poverty")]
+    + [("look_back_months", pa.int32())]
 )
 EXCLUSION = pa.schema([("category_a", pa.string()), ("category_b", pa.string())])
 

@@ -50,7 +50,7 @@ def show(config: Config, region: str, on: date) -> list[Shown]:
     for item in resolve(there, sorted(config.categories), on, on + timedelta(days=1)):
         for case in item.cases():
             rule = case.rule
-            found = amounts(rule, config.tables, where, on.year, case.everyone)
+            found = amounts(rule, config.tables, where, on.year, case.other)
             rows.append(
                 Shown(
                     benefit=item.benefit,

@@ -10,12 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hub.policy.keys import CALCULATED, KINDS, PAID
+from hub.policy.keys import CALCULATED, KINDS, PAID, SUBSIDY
 from hub.policy.rule import Rule, Tier
-from hub.policy.table import LOCAL, Known, Table, Undetermined
-from hub.policy.values import BP, Ceiling, Exact, Floor, Parameter, Share, Unknown, Word, half_up, written
+from hub.policy.table import Known, Table, Undetermined
+from hub.policy.values import (
+    BP,
+    Ceiling,
+    Exact,
+    Floor,
+    Parameter,
+    Share,
+    Unknown,
+    Word,
+    half_up,
+    premium_share,
+    written,
+)
 
-PREMIUM = "premium"
+SPECIAL_DRUGS = ("special_drug_line", "special_drug_ratio", "special_drug_cap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,9 @@ class Amounts:
     ratio: int | None = None
     cap: int | None = None
     group_cap: int | None = None
+    special_drug_line: int | None = None
+    special_drug_ratio: int | None = None
+    special_drug_cap: int | None = None
     tiers: tuple[Tier, ...] = ()
     full: bool = False
     reasons: tuple[str, ...] = ()
@@ -48,9 +63,11 @@ class _Reading:
 
     def number(self, rule: Rule, name: str, named: str = "") -> int | None:
         """Fen or basis points; None is "no cap", an absent parameter, or one that `reasons` now tell of."""
-        if name not in rule.numbers:
-            return None
-        found = _number(rule, rule.numbers[name], name, self)
+        return self.parameter(rule, rule.numbers[name], name, named) if name in rule.numbers else None
+
+    def parameter(self, rule: Rule, parameter: Parameter, name: str, named: str = "") -> int | None:
+        """As `number`, of a parameter that is at hand."""
+        found = _number(rule, parameter, name, self)
         if isinstance(found, Undetermined):
             self.reasons.append(f"{named or name}: {found.reason}")
             return None
@@ -60,29 +77,54 @@ class _Reading:
 
 
 def amounts(
-    rule: Rule, tables: Mapping[str, Table], where: Sequence[str], year: int, everyone: Rule | None = None
+    rule: Rule, tables: Mapping[str, Table], where: Sequence[str], year: int, other: Rule | None = None
 ) -> Amounts:
-    """A rule's parameters for a county's chain and benefit year; `everyone` is the rule that it changes."""
+    """A rule's parameters for a county's chain and benefit year; `other` is the rule that it refers to."""
     reading = _Reading(tables=tables, where=where, year=year)
     values: dict[str, int | None] = {}
     tiers: tuple[Tier, ...] = ()
+    if rule.refers_to and other is None:
+        named = " and ".join(name for name in ("line_factor", "ratio_bonus") if name in rule.numbers)
+        whose = "everyone" if named else rule.cap_by
+        reading.reasons.append(f"{named or 'cap_by'}: no rule for {whose} is in force here")
     if rule.benefit in PAID:
-        if rule.relative and everyone is None:
-            changed = " and ".join(name for name in ("line_factor", "ratio_bonus") if name in rule.numbers)
-            reading.reasons.append(f"{changed}: no rule for everyone is in force that it could change")
-        values["line"] = line = _line(rule, everyone, reading)
-        tiers = _tiers(rule, everyone, line, reading)
+        values["line"] = line = _line(rule, other, reading)
+        tiers = _tiers(rule, other, line, reading)
         values["ratio"] = tiers[0].bp if tiers else None
+        unsaid = _Reading(tables=tables, where=where, year=year)  # not known of special drugs: the rest is determined
+        values |= {name: unsaid.number(rule, name) for name in SPECIAL_DRUGS}
+    if rule.benefit in SUBSIDY:
+        values["amount"] = _subsidy(rule, other, reading)
     for name in CALCULATED[rule.benefit]:
         if name not in values:
             values[name] = reading.number(rule, name)
     return Amounts(
         **values,
         tiers=tiers,
-        full=rule.numbers.get("amount") == Exact(value=Word.FULL),
+        full=_of_year(rule, year) == Exact(value=Word.FULL) and not rule.cap_by,
         reasons=tuple(reading.reasons),
         presumed=tuple(dict.fromkeys(reading.presumed)),
     )
+
+
+def _of_year(rule: Rule, year: int) -> Parameter | None:
+    """What a subsidy's rule says of a year: by its schedule, or always the same."""
+    return rule.schedule.get(year) if rule.schedule else rule.numbers.get("amount")
+
+
+def _subsidy(rule: Rule, other: Rule | None, reading: _Reading) -> int | None:
+    """A year's amount, not above that of the category that caps it."""
+    said = _of_year(rule, reading.year)
+    if said is None:
+        reading.reasons.append(f"schedule: says nothing of {reading.year}")
+        return None
+    amount = reading.parameter(rule, said, "amount")
+    if other is None:
+        return amount
+    cap = amounts(other, reading.tables, reading.where, reading.year)
+    reading.reasons.extend(f"{other.key}: {reason}" for reason in cap.reasons)
+    reading.presumed.extend(cap.presumed)
+    return None if amount is None or cap.amount is None else min(amount, cap.amount)
 
 
 def _line(rule: Rule, everyone: Rule | None, reading: _Reading) -> int | None:
@@ -124,7 +166,7 @@ def _number(rule: Rule, parameter: Parameter, name: str, reading: _Reading) -> K
         case Exact(value=Word.NO_CAP):
             return None
         case Exact(value=Share() | Word.FULL as named):
-            share = named if isinstance(named, Share) else full_premium(rule.insutypes[0])
+            share = named if isinstance(named, Share) else premium_share(BP, rule.insutypes[0])
             return reading.tables[share.table].share(share, reading.where, reading.year)
         case Floor() | Ceiling():
             bound = written(parameter, KINDS[name])
@@ -133,8 +175,3 @@ def _number(rule: Rule, parameter: Parameter, name: str, reading: _Reading) -> K
             return Undetermined(reason=f"unknown: {reason}")
         case _:
             raise AssertionError(f"{rule.key} {name}: {parameter}")
-
-
-def full_premium(insutype: str) -> Share:
-    """The whole personal premium of the benefit year, where the person is insured."""
-    return Share(bp=BP, table=PREMIUM, area=LOCAL, year="same", where=(("insutype", insutype),))

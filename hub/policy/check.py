@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, product
 
-from hub.policy.amounts import PREMIUM
 from hub.policy.citation import ASSUMED, GRADES, NATION, Source
 from hub.policy.document import Document
 from hub.policy.keys import KINDS
 from hub.policy.rule import Rule
-from hub.policy.table import AREAS, LOCAL, Table
+from hub.policy.table import AREAS, Table
 from hub.policy.toml import KeyPath, Problem, Toml
-from hub.policy.values import Ceiling, Exact, Floor, Share, Unknown, Word, respects, written
+from hub.policy.values import LOCAL, PREMIUM, Ceiling, Exact, Floor, Share, Unknown, Word, respects, written
 
 YEAR = timedelta(days=365)
 
@@ -70,9 +69,10 @@ def _problem(toml: Toml, path: KeyPath, message: str, remedy: str, *, warning: b
 
 
 def _shares(toml: Toml, rule: Rule, tables: Mapping[str, Table], divisions: frozenset[str]) -> Iterator[Problem]:
-    for name, parameter in rule.numbers.items():
+    scheduled = ((("schedule",), parameter) for parameter in rule.schedule.values())
+    for place, parameter in (*(((name,), number) for name, number in rule.numbers.items()), *scheduled):
         value = None if isinstance(parameter, Unknown) else parameter.value
-        path = ("rule", rule.index, name)
+        path = ("rule", rule.index, *place)
         if value is Word.FULL and PREMIUM not in tables:
             yield _problem(
                 toml, path, "is the full premium, but there is no table of premiums", f"Add tables/{PREMIUM}.toml"

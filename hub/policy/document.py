@@ -78,6 +78,11 @@ def parse(toml: Toml, words: Vocabulary, problems: list[Problem]) -> Document | 
         if rule and rule.key in seen:
             part.refuse("id", f"{rule.key} stands twice", "Give each rule of a document its own id")
         seen.add(rule.key if rule else "")
+    shared: dict[str, Rule] = {}
+    for part, rule in found:
+        first = shared.setdefault(rule.cap_group, rule) if rule and rule.cap_group else None
+        if rule and first and first.numbers["group_cap"] != rule.numbers["group_cap"]:
+            part.refuse("group_cap", f"{rule.cap_group} has another cap in {first.key}", "Give each rule the same")
     section.finish()
     return document if len(problems) == before else None
 

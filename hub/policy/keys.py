@@ -24,6 +24,8 @@ OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")
 
 INSUTYPES = ("310", "390")  # employees, residents
 
+PAYERS = ("medical_insurance", "civil_affairs", "rural_revitalization", "finance", "village", "charity")
+
 EVERYONE = "*"  # every insured person, whatever category
 FOR_EVERYONE = INSURANCE | WARNING
 
@@ -92,6 +94,16 @@ NUMBERS = (
         text="line for special drugs (特药); 0 is no line",
         example="special_drug_line = 0",
     ),
+    Number(
+        name="special_drug_ratio", kind=Kind.RATIO, benefits=SERIOUS,
+        text="fraction paid of special drugs above their line",
+        example="special_drug_ratio = 0.60",
+    ),
+    Number(
+        name="special_drug_cap", kind=Kind.CAP, benefits=SERIOUS,
+        text='most yuan a year paid for special drugs; "none" where there is no cap',
+        example="special_drug_cap = 200000",
+    ),
 )  # fmt: skip
 
 KINDS = {number.name: number.kind for number in NUMBERS}
@@ -152,6 +164,14 @@ CHOICES = (
         text="what a ceiling is a share of: in-scope cost or the whole bill",
     ),
     Choice(
+        name="tops_up", choices=PAYERS, benefits=SUBSIDY, default={"premium_subsidy": ""},
+        text="who pays the rest of the personal premium, beyond the amount; absent: the person",
+    ),
+    Choice(
+        name="cadence", choices=("real_time", "daily", "weekly", "ten_days", "monthly", "quarterly"), benefits=WARNING,
+        default={"warning": ""}, text="how often the document has the cost compared",
+    ),
+    Choice(
         name="effect", choices=("finding", "cap"), benefits=CEILING, default={"ceiling": "finding"},
         text="what passing the ceiling does",
     ),
@@ -159,7 +179,7 @@ CHOICES = (
 
 # Each inner tuple: one of these must be given. A document that is silent says { unknown = "the document is silent" }.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "premium_subsidy": (("amount",),),
+    "premium_subsidy": (("amount", "schedule"),),
     "basic_insurance": (("ratio", "tiers"),),
     "serious_illness": (("line", "line_factor"), ("ratio", "tiers", "ratio_bonus"), ("cap",)),
     "medical_assistance": (("line",), ("ratio", "tiers"), ("cap",)),

@@ -11,12 +11,12 @@ from datetime import date
 
 import pyarrow as pa
 
-from hub.policy.amounts import PREMIUM, Amounts, amounts
+from hub.policy.amounts import SPECIAL_DRUGS, Amounts, amounts
 from hub.policy.document import Document
 from hub.policy.keys import PAID
 from hub.policy.resolve import Case, InForce, chain, resolve
-from hub.policy.table import LOCAL, Known, Table
-from hub.policy.values import BP, Share
+from hub.policy.table import Known, Table
+from hub.policy.values import BP, PREMIUM, premium_share
 
 RULE_IN_FORCE = pa.schema(
     [
@@ -54,6 +54,11 @@ RULE_IN_FORCE = pa.schema(
         ("rounding", pa.string()),
         ("effect", pa.string()),
         ("denominator", pa.string()),
+        ("tops_up", pa.string()),
+        ("cadence", pa.string()),
+        ("special_drug_line", pa.int64()),
+        ("special_drug_ratio", pa.int32()),
+        ("special_drug_cap", pa.int64()),
     ]
 )
 RULE_TIER = pa.schema(
@@ -118,7 +123,7 @@ def premium(tables: Mapping[str, Table], counties: Iterable[str], year: int) -> 
     wheres = sorted({where for _, of_year, where in table.figures if of_year == year}) if table else []
     for county in sorted(set(counties)):
         for where in wheres:
-            share = Share(bp=BP, table=PREMIUM, area=LOCAL, year="same", where=where)
+            share = premium_share(BP, dict(where)["insutype"])
             found = table.share(share, chain(county), year) if table else None
             if isinstance(found, Known):
                 rows.append({"region": county, "year": year, "insutype": dict(where)["insutype"], "amount": found.fen})
@@ -131,9 +136,9 @@ def _amounts(found: list[InForce], tables: Mapping[str, Table], county: str, yea
     figures = []
     for item in found:
         for case in item.cases():
-            key = (case.rule.key, case.everyone.key if case.everyone else "")
+            key = (case.rule.key, case.other.key if case.other else "")
             if key not in known:
-                known[key] = amounts(case.rule, tables, where, year, case.everyone)
+                known[key] = amounts(case.rule, tables, where, year, case.other)
             figures.append(known[key])
     return tuple(figures)
 
@@ -188,4 +193,7 @@ def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
         "rounding": ROUNDING,
         "effect": rule.effect,
         "denominator": rule.denominator,
+        "tops_up": rule.tops_up,
+        "cadence": rule.cadence,
+        **{name: getattr(figure, name) for name in SPECIAL_DRUGS},
     }

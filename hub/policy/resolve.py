@@ -4,7 +4,7 @@
    value there is not filled from above: it is undetermined, with the reason.
 2. Rank and mode come, each, from the most local document in force that says so.
 3. A year is cut where anything changes; neighbouring days that are alike are one interval.
-4. A rule that changes everyone's line or ratio is taken with each of everyone's rules in force that it meets.
+4. A rule that refers to another category's (Rule.refers_to) is taken with each rule of it in force that it meets.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ DEFAULT_MODE = "per_benefit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A rule, everyone's rule that it changes (if it does), and what both reach. `key` is its own in the interval."""
+    """A rule, the rule that it refers to (if it does), and what both reach. `key` is its own in the interval."""
 
     key: str
     rule: Rule
-    everyone: Rule | None
+    other: Rule | None
     settings: tuple[str, ...]
     insutypes: tuple[str, ...]
     hospital_levels: tuple[str, ...]
@@ -38,7 +38,7 @@ class Case:
 class InForce:
     """What decides a benefit for a category on [valid_from, valid_until), and the rules of less local documents.
 
-    `everyone` are everyone's rules in force that the deciding ones change; none where none of them does.
+    `others` are the rules in force that the deciding ones refer to (Rule.refers_to).
     """
 
     benefit: str
@@ -47,7 +47,7 @@ class InForce:
     valid_until: date
     rules: tuple[Rule, ...]
     overridden: tuple[Rule, ...]
-    everyone: tuple[Rule, ...] = ()
+    others: tuple[Rule, ...] = ()
     rank: int
     mode: str
 
@@ -58,8 +58,8 @@ class InForce:
         )
 
     def cases(self) -> list[Case]:
-        """Its rules, each that changes everyone's once for each of those it meets."""
-        return [case for rule in self.rules for case in _cases(rule, self.everyone)]
+        """Its rules, each that refers to others once for each of those it meets."""
+        return [case for rule in self.rules for case in _cases(rule, self.others)]
 
 
 def chain(county: str) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _on(documents: Sequence[Document], categories: Sequence[str], day: date, unt
     for (benefit, category), rules in speaking.items():
         ordered = sorted(rules, key=lambda rule: (-len(rule.region), rule.key))
         deciding = _most_local(ordered)
-        relative = any(rule.relative for rule in deciding)
+        named = sorted({rule.refers_to for rule in deciding if rule.refers_to})
         found.append(
             InForce(
                 benefit=benefit,
@@ -107,7 +107,7 @@ def _on(documents: Sequence[Document], categories: Sequence[str], day: date, unt
                 valid_until=until,
                 rules=deciding,
                 overridden=tuple(ordered[len(deciding) :]),
-                everyone=_most_local(speaking.get((benefit, EVERYONE), ())) if relative else (),
+                others=tuple(rule for name in named for rule in _most_local(speaking.get((benefit, name), ()))),
                 rank=rank[category],
                 mode=mode,
             )
@@ -120,27 +120,26 @@ def _most_local(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted((rule for rule in rules if len(rule.region) == most), key=lambda rule: rule.key))
 
 
-def _cases(rule: Rule, everyone: Sequence[Rule]) -> list[Case]:
-    """The rule by itself, or with each of everyone's that it meets; an insurance that none of those reaches is left."""
-    if not rule.relative:
-        settings, insutypes, levels = rule.reach
-        return [_case(rule, None, rule.key, settings, insutypes, levels)]
+def _cases(rule: Rule, others: Sequence[Rule]) -> list[Case]:
+    """The rule by itself, or with each it refers to and meets; an insurance that none of those reaches stays alone."""
+    if not rule.refers_to:
+        return [_case(rule, None, rule.key, *rule.reach)]
     found = []
     left = set(rule.insutypes or INSUTYPES)
-    for other in everyone:
-        if rule.shares_reach(other):
+    for other in others:
+        if rule.refers_to in other.categories and rule.shares_reach(other):
             left -= set(other.insutypes or INSUTYPES)
-            settings, insutypes, levels = (_both(*pair) for pair in zip(rule.reach, other.reach, strict=True))
-            found.append(_case(rule, other, f"{rule.key}+{other.key.partition('/')[2]}", settings, insutypes, levels))
+            both = [_both(*pair) for pair in zip(rule.reach, other.reach, strict=True)]
+            found.append(_case(rule, other, f"{rule.key}+{other.key.partition('/')[2]}", *both))
     if left:
         insutypes = tuple(sorted(left)) if found or rule.insutypes else ()
         found.append(_case(rule, None, f"{rule.key}+none", rule.settings, insutypes, rule.hospital_levels))
     return [replace(found[0], key=rule.key)] if len(found) == 1 else found
 
 
-def _case(rule: Rule, everyone: Rule | None, key: str, *reach: tuple[str, ...]) -> Case:
+def _case(rule: Rule, other: Rule | None, key: str, *reach: tuple[str, ...]) -> Case:
     settings, insutypes, levels = reach
-    return Case(key=key, rule=rule, everyone=everyone, settings=settings, insutypes=insutypes, hospital_levels=levels)
+    return Case(key=key, rule=rule, other=other, settings=settings, insutypes=insutypes, hospital_levels=levels)
 
 
 def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:

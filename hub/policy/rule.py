@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
 from hub.policy import keys
 from hub.policy.citation import Citation, Source, citation
 from hub.policy.section import Section
-from hub.policy.values import BadValueError, Parameter, basis_points, fen, parameter
+from hub.policy.values import BadValueError, Exact, Kind, Parameter, basis_points, fen, parameter, premium_share
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -73,6 +73,10 @@ class Rule:
     day: str = "admission"
     tiers_from: str = "cost"
     denominator: str = ""
+    tops_up: str = ""
+    cadence: str = ""
+    cap_by: str = ""
+    schedule: Mapping[int, Parameter] = field(default_factory=dict)
     base: str
     period: str
     whose_region: str
@@ -86,9 +90,10 @@ class Rule:
         return (self.settings, self.insutypes, self.hospital_levels)
 
     @property
-    def relative(self) -> bool:
-        """Does it change everyone's line or ratio, and so need everyone's rule?"""
-        return "line_factor" in self.numbers or "ratio_bonus" in self.numbers
+    def refers_to(self) -> str:
+        """The category whose rule it needs: everyone's, whose line or ratio it changes, or the one that caps it."""
+        relative = "line_factor" in self.numbers or "ratio_bonus" in self.numbers
+        return keys.EVERYONE if relative else self.cap_by
 
     def meets(self, other: Rule) -> bool:
         """Do two rules of one benefit reach the same case on some day?"""
@@ -140,6 +145,12 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         day="".join(chosen.get("day", ("admission",))),
         tiers_from="".join(chosen.get("tiers_from", ("cost",))),
         denominator="".join(chosen.get("denominator", ())),
+        tops_up="".join(chosen.get("tops_up", ())),
+        cadence="".join(chosen.get("cadence", ())),
+        cap_by=section.text("cap_by", default="", choices=tuple(sorted(words.categories)))
+        if benefit in keys.SUBSIDY
+        else "",
+        schedule=_schedule(section) if benefit in keys.SUBSIDY else {},
         base="".join(chosen.get("base", ())),
         period="".join(chosen.get("period", ("year",))),
         whose_region="".join(chosen.get("whose_region", ("insured",))),
@@ -150,8 +161,40 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
     _needed(section, benefit)
     if benefit in keys.SUBSIDY and len(rule.insutypes) != 1:
         section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
+    for kind in sorted(set(rule.counts) - set(rule.deducts)) if benefit in keys.PAID else ():
+        section.refuse(
+            "counts", f"{kind} counts as paid but is not deducted", "Name it in deducts too, or leave it out"
+        )
+    if rule.cap_by in rule.categories:
+        section.refuse("cap_by", f"{rule.cap_by} would cap itself", "Name another category, or leave cap_by out")
     section.finish()
     return rule if len(section.problems) == before else None
+
+
+def _schedule(section: Section) -> dict[int, Parameter]:
+    """The amount of each year: an amount as elsewhere, or a share of that year's premium."""
+    found: dict[int, Parameter] = {}
+    for part in section.tables("schedule"):
+        year = part.number("year")
+        key = "share" if "share" in part else "amount"
+        if "share" in part and "amount" in part:
+            part.refuse("amount", "share and amount stand together", "Keep one of share or amount for a year")
+            part.raw("amount")
+        try:
+            if key == "share":
+                bp = basis_points(part.raw("share"))
+                found[year] = Exact(value=premium_share(bp, "".join(section.texts("insutypes")[:1])))
+            else:
+                remedy = "Add share = 0.50 of the year's premium, or amount = yuan"
+                found[year] = parameter(part.raw("amount", required=True, remedy=remedy), Kind.SUBSIDY)
+        except BadValueError as refusal:
+            if key in part:
+                part.refused(key, refusal)
+        part.finish()
+    years = list(found)
+    if years != sorted(years) or len(years) != len(section.tables("schedule")):
+        section.refuse("schedule", "years are out of order", "Name each year once, in order")
+    return found
 
 
 def _needed(section: Section, benefit: str) -> None:

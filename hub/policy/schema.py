@@ -84,6 +84,16 @@ def _rule(benefit: str) -> dict[str, Any]:
         properties["cap_group"] = {**TEXT, "description": "rules of one document with the same name share group_cap"}
     if benefit in keys.WARNING:
         properties["addressee"] = {**LIST, "minItems": 1}
+    if benefit in keys.SUBSIDY:
+        properties["cap_by"] = {**TEXT, "description": "the category whose amount is the most that is paid"}
+        year = {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["year"],
+            "properties": {"year": {"type": "integer"}, "share": _plain(Kind.RATIO), "amount": _graded(Kind.SUBSIDY)},
+            "oneOf": [{"required": ["share"]}, {"required": ["amount"]}],
+        }
+        properties["schedule"] = {"type": "array", "items": year}
     if benefit in keys.AID | keys.SUBSIDY:
         properties["on_application"] = {"type": "boolean", "default": False}
     return {

@@ -14,10 +14,21 @@ from pathlib import PurePosixPath
 from hub.policy.citation import ASSUMED, NATION, Citation, citation
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
-from hub.policy.values import BadValueError, Exact, Floor, Kind, Parameter, Share, Unknown, half_up, parameter, yuan
+from hub.policy.values import (
+    LOCAL,
+    BadValueError,
+    Exact,
+    Floor,
+    Kind,
+    Parameter,
+    Share,
+    Unknown,
+    half_up,
+    parameter,
+    yuan,
+)
 
 AREAS = {"county": 6, "prefecture": 4, "province": 2, "nation": 0}
-LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from enum import Enum, StrEnum
 from typing import Literal
 
 BP = 10_000
+PREMIUM = "premium"
+LOCAL = "local"
 Year = int | Literal["previous", "same"]
 
 
@@ -186,6 +188,11 @@ def _year(raw: object, remedy: str) -> Year:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise BadValueError('is a share of a year that is neither "previous", "same" nor a number', remedy)
     return raw
+
+
+def premium_share(bp: int, insutype: str) -> Share:
+    """A share of the personal premium of the benefit year, where the person is insured."""
+    return Share(bp=bp, table=PREMIUM, area=LOCAL, year="same", where=(("insutype", insutype),))
 
 
 def respects(value: Measure, bound: Floor | Ceiling) -> bool | None:

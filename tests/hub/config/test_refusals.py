@@ -22,6 +22,14 @@ def changed(old: str, new: str, text: str = RULE) -> str:
     return text.replace(old, new + HERE)
 
 
+SUBSIDY = """[[rule]]
+id = "p"
+benefit = "premium_subsidy"
+categories = ["dibao"]
+article = "1"
+insutypes = ["390"]
+"""
+
 RULES = {
     "an unknown key": (RULE + "rate = 0.7" + HERE, "rate", "is not a known key"),
     "a key of another benefit": (RULE + 'addressee = ["finance"]' + HERE, "addressee", "is not a known key"),
@@ -72,6 +80,35 @@ RULES = {
         'insutypes = ["310", "390"]' + HERE,
         "insutypes",
         "is of one insurance",
+    ),
+    "a schedule out of order": (
+        SUBSIDY + "schedule = [{ year = 2026, share = 0.3 }, { year = 2025, share = 0.5 }]" + HERE,
+        "schedule",
+        "years are out of order",
+    ),
+    "a schedule beside an amount": (
+        SUBSIDY + 'amount = "full"\nschedule = [{ year = 2026, share = 0.3 }]' + HERE,
+        "schedule",
+        "amount and schedule stand together",
+    ),
+    "a year without an amount": (SUBSIDY + "schedule = [{ year = 2026 }]" + HERE, "amount", "is missing"),
+    "a share of the premium above 1": (
+        SUBSIDY + "schedule = [{ year = 2026, share = 1.1 }]" + HERE,
+        "share",
+        "is not a fraction from 0 to 1",
+    ),
+    "a category that caps itself": (
+        SUBSIDY + 'amount = "full"\ncap_by = "dibao"' + HERE,
+        "cap_by",
+        "dibao would cap itself",
+    ),
+    "a shared cap without its amount": (RULE + 'cap_group = "both"' + HERE, "cap_group", "stands without group_cap"),
+    "an amount of no shared cap": (RULE + "group_cap = 9" + HERE, "group_cap", "stands without cap_group"),
+    "other aid nobody knows": (RULE + 'deducts = ["loan"]' + HERE, "deducts", "loan is not known"),
+    "other aid that counts and is not deducted": (
+        RULE + 'deducts = ["charity"]\ncounts = ["commercial"]' + HERE,
+        "counts",
+        "commercial counts as paid but is not deducted",
     ),
     "a warning nobody gets": (
         f'[[rule]]{HERE}\nid = "w"\nbenefit = "warning"\ncategories = ["*"]\narticle = "1"\nline = 2000\n'
@@ -137,6 +174,13 @@ def test_a_file_that_is_no_toml_and_a_file_name_that_is_no_id_are_refused(folder
     }
     assert told["policy/broken.toml"].line == 1
     assert "no id" in told["policy/Not An Id.toml"].message
+
+
+def test_rules_that_share_a_cap_say_the_same_amount(folder):
+    one, two = (f'cap_group = "both"\ngroup_cap = {amount}\n' for amount in (90_000, 90_001))
+    folder.document("shared", RULE + one, RULE.replace('"ma"', '"mb"').replace('"dibao"', '"tekun"') + two)
+    (problem,) = folder.problems()
+    assert (problem.key, problem.message) == ("group_cap", "both has another cap in shared/ma")
 
 
 def test_two_rules_of_one_id_are_refused(folder):

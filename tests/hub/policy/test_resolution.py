@@ -17,7 +17,7 @@ from hub.policy.resolve import resolve
 from hub.policy.rule import Rule, Tier
 from hub.policy.table import Figure, Table
 from hub.policy.toml import Toml
-from hub.policy.values import Ceiling, Exact, Floor, Share, Unknown, Word
+from hub.policy.values import Ceiling, Exact, Floor, Share, Unknown, Word, premium_share
 
 START, END = date(2025, 1, 1), date(2025, 2, 10)
 REGIONS = ("", "37", "3703", "370302")
@@ -292,9 +292,7 @@ def test_points_raise_each_of_everyones_tiers_and_the_thresholds_follow_its_own_
 def test_a_rule_that_changes_everyones_is_undetermined_where_that_is_unknown_or_absent():
     unknown = serious("all", {**EVERYONE, "line": Unknown(reason="torn")})
     assert special(unknown).reasons == ("line of d/all: unknown: torn",)
-    assert special(None).reasons == (
-        "line_factor and ratio_bonus: no rule for everyone is in force that it could change",
-    )
+    assert special(None).reasons == ("line_factor and ratio_bonus: no rule for everyone is in force here",)
     assert special(serious("all", EVERYONE), {**SPECIAL, "ratio_bonus": Unknown(reason="lost")}).reasons == (
         "ratio_bonus: unknown: lost",
     )
@@ -304,7 +302,7 @@ def cases(*everyone, **given):
     rules = (serious("special", SPECIAL, **given), *everyone)
     found = resolve([document(rules=rules)], CATEGORIES, START, END)
     (item,) = [item for item in found if item.category == "dibao"]
-    return [(case.key, case.everyone and case.everyone.key, case.insutypes) for case in item.cases()]
+    return [(case.key, case.other and case.other.key, case.insutypes) for case in item.cases()]
 
 
 def test_a_rule_is_taken_with_each_of_everyones_rules_that_it_meets():
@@ -324,7 +322,7 @@ def test_an_interval_ends_where_everyones_rule_changes():
     before = serious("before", EVERYONE, categories=("*",), valid_until=middle)
     after = serious("after", EVERYONE, categories=("*",), valid_from=middle)
     found = resolve([document(rules=(serious("special", SPECIAL), before, after))], CATEGORIES, START, END)
-    assert [(item.valid_from, item.cases()[0].everyone.key) for item in found if item.category == "dibao"] == [
+    assert [(item.valid_from, item.cases()[0].other.key) for item in found if item.category == "dibao"] == [
         (START, "d/before"),
         (middle, "d/after"),
     ]
@@ -340,6 +338,39 @@ def subsidy(amount, tables):
 
 
 RESIDENT = (("insutype", "390"),)
+
+
+def scheduled(schedule, year=2025, other=None, **given) -> Amounts:
+    made = rule(benefit="premium_subsidy", numbers={}, schedule=schedule, insutypes=("390",), **given)
+    premium = table(Exact(value=40_000), name="premium", year=year, area="", where=RESIDENT)
+    return amounts(made, {"premium": premium}, REGIONS[::-1], year, other)
+
+
+def test_a_schedule_gives_each_year_its_share_of_the_premium_or_its_amount_and_no_other_year_any():
+    schedule = {2025: Exact(value=premium_share(5000, "390")), 2026: Exact(value=12_000)}
+    assert scheduled(schedule).amount == 20_000
+    assert scheduled(schedule, 2026).amount == 12_000
+    assert scheduled(schedule, 2027).reasons == ("schedule: says nothing of 2027",)
+
+
+def test_temporary_aid_is_not_above_the_amount_of_the_category_that_caps_it():
+    def capping(value):
+        return rule(key="d/cap", benefit="premium_subsidy", numbers={"amount": value}, insutypes=("390",))
+
+    own = {2025: Exact(value=20_000)}
+    assert scheduled(own, other=capping(Exact(value=15_000)), cap_by="stable_out").amount == 15_000
+    assert scheduled(own, other=capping(Exact(value=Word.FULL)), cap_by="stable_out").amount == 20_000
+    unknown = scheduled(own, other=capping(Unknown(reason="lost")), cap_by="stable_out")
+    assert (unknown.amount, unknown.reasons) == (None, ("d/cap: amount: unknown: lost",))
+    assert scheduled(own, cap_by="stable_out").reasons == ("cap_by: no rule for stable_out is in force here",)
+
+
+def test_what_is_unknown_of_special_drugs_leaves_the_rest_determined():
+    found = amounts(
+        serious("all", {**EVERYONE, "special_drug_line": Exact(value=0), "special_drug_cap": Unknown(reason="lost")}),
+        {}, REGIONS, 2025,
+    )  # fmt: skip
+    assert (found.special_drug_line, found.special_drug_cap, found.reasons) == (0, None, ())
 
 
 def test_full_is_the_premium_of_the_most_local_area_that_has_one():
