@@ -63,8 +63,8 @@ class InForce:
 
 
 def chain(county: str) -> tuple[str, ...]:
-    """A county and the regions around it, most local first; '' is the nation."""
-    return (county, county[:4], county[:2], "")
+    """A county (or a city, or a province) and the regions around it, most local first; '' is the nation."""
+    return tuple(dict.fromkeys((county, county[:4], county[:2], "")))
 
 
 def resolve(documents: Sequence[Document], categories: Sequence[str], start: date, end: date) -> list[InForce]:

@@ -11,7 +11,17 @@ from itertools import pairwise
 from hub.policy import keys
 from hub.policy.citation import Citation, Source, citation
 from hub.policy.section import Section
-from hub.policy.values import BadValueError, Exact, Kind, Parameter, basis_points, fen, parameter, premium_share
+from hub.policy.values import (
+    BadValueError,
+    Exact,
+    Kind,
+    Parameter,
+    Unknown,
+    basis_points,
+    fen,
+    parameter,
+    premium_share,
+)
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -162,9 +172,7 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
     if benefit in keys.SUBSIDY and len(rule.insutypes) != 1:
         section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
     for kind in sorted(set(rule.counts) - set(rule.deducts)) if benefit in keys.PAID else ():
-        section.refuse(
-            "counts", f"{kind} counts as paid but is not deducted", "Name it in deducts too, or leave it out"
-        )
+        section.refuse("counts", f"{kind} counts as paid but is not deducted", "Name it in deducts too")
     if rule.cap_by in rule.categories:
         section.refuse("cap_by", f"{rule.cap_by} would cap itself", "Name another category, or leave cap_by out")
     section.finish()
@@ -188,6 +196,7 @@ def _schedule(section: Section) -> dict[int, Parameter]:
                 remedy = "Add share = 0.50 of the year's premium, or amount = yuan"
                 found[year] = parameter(part.raw("amount", required=True, remedy=remedy), Kind.SUBSIDY)
         except BadValueError as refusal:
+            found[year] = Unknown(reason="-")
             if key in part:
                 part.refused(key, refusal)
         part.finish()
