@@ -1,7 +1,8 @@
 """Do documents and tables agree with each other? What each file says alone is checked where it is read.
 
 Refused: shares of tables that are not there, two rules of one region for the same case, two ranks or modes of one
-region on one day, an exact value outside a bound of a document above. Warned of: what nobody checked for a year.
+region on one day, an exact value outside a bound of a document above, gaps (gaps.py). Warned of: what nobody checked
+for a year.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import combinations, product
 
 from hub.policy.citation import ASSUMED, GRADES, NATION, Source
 from hub.policy.document import Document
+from hub.policy.gaps import gaps
 from hub.policy.keys import KINDS
 from hub.policy.rule import Rule
 from hub.policy.table import AREAS, Table
@@ -32,6 +34,7 @@ def check(
     problems += _overlaps(documents, rules)
     problems += _merges(documents.values())
     problems += _bounds(documents, rules)
+    problems += gaps(documents)
 
 
 def stale(documents: Iterable[Document], tables: Iterable[Table], today: date) -> Iterator[Problem]:
@@ -144,18 +147,18 @@ def _bounds(documents: Mapping[str, Document], rules: list[Rule]) -> Iterator[Pr
             ):
                 continue
             for name, bound in above.numbers.items():
-                own = rule.numbers.get(name)
-                if (
-                    not isinstance(bound, Floor | Ceiling)
-                    or not isinstance(own, Exact)
-                    or respects(own.value, bound) is not False
-                ):
+                if not isinstance(bound, Floor | Ceiling):
+                    continue
+                tiered = name == "ratio" and bool(rule.tiers)
+                own = [Exact(value=tier.bp) for tier in rule.tiers] if tiered else [rule.numbers.get(name)]
+                breaking = [one for one in own if isinstance(one, Exact) and respects(one.value, bound) is False]
+                if not breaking:
                     continue
                 toml = documents[rule.document].toml
                 yield _problem(
                     toml,
-                    ("rule", rule.index, name),
-                    f"{written(own, KINDS[name])} breaks the bound of {above.key}: {written(bound, KINDS[name])} "
-                    f"({above.citation.article})",
+                    ("rule", rule.index, "tiers" if tiered else name),
+                    f"{written(breaking[0], KINDS[name])} breaks the bound of {above.key}: "
+                    f"{written(bound, KINDS[name])} ({above.citation.article})",
                     "Correct the value, or the bound if the document above was misread",
                 )

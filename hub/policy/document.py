@@ -29,7 +29,10 @@ class Merge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A document in force on [valid_from, valid_until) in a region ('' is the nation) and all below it."""
+    """A document in force on [valid_from, valid_until) in a region ('' is the nation) and all below it.
+
+    `serves` are the categories of which each of its benefits must speak; empty where it does not say.
+    """
 
     id: str
     file: str
@@ -41,6 +44,7 @@ class Document:
     valid_from: date
     valid_until: date
     source: Source
+    serves: tuple[str, ...] = ()
     note: str
     rules: tuple[Rule, ...]
     merge: Merge | None
@@ -68,6 +72,7 @@ def parse(toml: Toml, words: Vocabulary, problems: list[Problem]) -> Document | 
         valid_from=period[0],
         valid_until=period[1],
         source=scope.source,
+        serves=rules.spread(section, "serves", section.texts("serves"), words),
         note=section.text("note", default=""),
         rules=tuple(rule for _, rule in found if rule),
         merge=_merge(section.table("merge"), words),

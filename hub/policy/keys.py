@@ -23,6 +23,8 @@ BENEFITS = PAID | SUBSIDY | WARNING | CEILING | PARTICIPATION
 OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")  # what else may have helped
 
 INSUTYPES = ("310", "390")  # employees, residents
+SETTINGS = ("inpatient", "outpatient_chronic", "outpatient", "major_illness")
+HOSPITAL_LEVELS = ("1", "2", "3")
 
 PAYERS = ("medical_insurance", "civil_affairs", "rural_revitalization", "finance", "village", "charity")
 
@@ -110,7 +112,7 @@ KINDS = {number.name: number.kind for number in NUMBERS}
 
 CHOICES = (
     Choice(
-        name="settings", choices=("inpatient", "outpatient_chronic", "outpatient", "major_illness"), many=True,
+        name="settings", choices=SETTINGS, many=True,
         benefits=PAID | WARNING | CEILING, text="kinds of care the rule reaches; absent: all",
     ),
     Choice(
@@ -118,7 +120,7 @@ CHOICES = (
         text="insurance the rule reaches: 310 employees, 390 residents; absent: both",
     ),
     Choice(
-        name="hospital_levels", choices=("1", "2", "3"), many=True, benefits=PAID,
+        name="hospital_levels", choices=HOSPITAL_LEVELS, many=True, benefits=PAID,
         text="levels of hospital the rule reaches; absent: all",
     ),
     Choice(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -233,17 +233,22 @@ def _categories(section: Section, benefit: str, words: Vocabulary) -> tuple[str,
                 'Write ["*"] alone, the rest in another rule',
             )
         return (keys.EVERYONE,)
-    spread: list[str] = []
+    return spread(section, "categories", named, words)
+
+
+def spread(section: Section, key: str, named: Iterable[str], words: Vocabulary) -> tuple[str, ...]:
+    """The categories that a list of codes and groups names, each once."""
+    found: list[str] = []
     for name in named:
         group = name.removeprefix("@") if name.startswith("@") else ""
         if name not in words.categories and group not in words.groups:
             section.refuse(
-                "categories",
+                key,
                 f"{name} is no category",
                 "Use a code of categories.toml, or @ and a group of it",
             )
-        spread += words.groups.get(group, ()) if group else (name,)
-    return tuple(dict.fromkeys(spread))
+        found += words.groups.get(group, ()) if group else (name,)
+    return tuple(dict.fromkeys(found))
 
 
 def _addressees(section: Section, benefit: str, words: Vocabulary) -> tuple[str, ...]:

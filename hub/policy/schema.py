@@ -43,6 +43,7 @@ def schema() -> dict[str, Any]:
             "from": DAY,
             "until": {**DAY, "description": "the first day no longer in force"},
             **SOURCE,
+            "serves": {**LIST, "description": "categories of which each benefit of the document must speak"},
             "merge": {
                 "type": "object",
                 "additionalProperties": False,

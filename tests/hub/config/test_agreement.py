@@ -84,6 +84,56 @@ def test_a_bound_binds_only_exact_values_of_the_same_case_below_it(folder, above
     assert folder.problems() == []
 
 
+def test_a_tier_below_the_floor_of_the_province_is_refused(folder):
+    tiers = "tiers = [{ above = 0, ratio = 0.60 }, { above = 10000, ratio = 0.85 }]"
+    folder.document("above", RULE.replace("ratio = 0.75", "ratio = { floor = 0.70 }"))
+    folder.document("below", RULE.replace("ratio = 0.75", tiers), region="3703")
+    (problem,) = folder.problems()
+    assert (problem.key, problem.message) == ("tiers", "60 % breaks the bound of above/ma: not less than 70 % (一)")
+
+
+def gap(folder, *rules, **given):
+    folder.document("some", *rules, **given)
+    return [(problem.key, problem.message) for problem in folder.problems()]
+
+
+def test_a_document_that_forgets_one_of_those_it_serves_is_refused(folder):
+    serves = 'serves = ["tekun", "dibao"]\n'
+    assert gap(folder, RULE, more=serves) == [
+        ("serves", "medical_assistance is given to dibao and says nothing of tekun from 2025-01-01")
+    ]
+    assert gap(folder, RULE.replace('["dibao"]', '["dibao", "tekun"]'), more=serves) == []
+    late = RULE.replace('"ma"', '"mb"').replace('"dibao"', '"tekun"') + "until = 2025-07-01\n"
+    assert gap(folder, RULE, late, more=serves) == [
+        ("serves", "medical_assistance is given to dibao, tekun and says nothing of tekun from 2025-07-01")
+    ]
+    silent = late.replace("until = 2025-07-01\n", "").replace("ratio = 0.75", 'ratio = { unknown = "silent" }')
+    assert gap(folder, RULE, silent, more=serves) == []
+    assert gap(folder, more='serves = ["poor"]\n') == [("serves", "poor is no category")]
+
+
+def test_a_rule_of_some_hospital_levels_that_leaves_another_unsaid_is_warned_of(folder):
+    low = RULE + 'hospital_levels = ["1", "2"]\n'
+    high = RULE.replace('"ma"', '"mb"') + 'hospital_levels = ["3"]\n'
+    assert gap(folder, low) == []
+    assert [(problem.key, problem.message) for problem in folder.problems("warning")] == [
+        ("hospital_levels", "some/ma leaves a gap: medical_assistance in hospitals of level 3 for dibao")
+    ]
+    assert gap(folder, low, high) == folder.problems("warning") == []
+    assert gap(folder, low, high + "until = 2025-07-01\n") == []
+    assert len(folder.problems("warning")) == 1
+
+
+def test_days_between_two_rules_of_a_region_are_a_gap_unless_a_document_above_speaks(folder):
+    first, second = RULE + "until = 2025-03-01\n", RULE.replace('"ma"', '"mb"') + "from = 2025-04-01\n"
+    told = [("from", "some/mb leaves a gap: no rule of medical_assistance from 2025-03-01 to 2025-04-01 for dibao")]
+    assert gap(folder, first, second, region="3703") == told
+    folder.document("above", RULE)
+    assert gap(folder, first, second, region="3703") == []
+    folder.document("above", RULE + 'settings = ["inpatient"]\n')
+    assert gap(folder, first, second, region="3703") == told
+
+
 def test_no_cap_is_above_every_floor_and_every_ceiling(folder):
     folder.document("above", RULE.replace("cap = 30000", "cap = { floor = 30000 }"))
     folder.document("below", RULE.replace("cap = 30000", 'cap = "none"'), region="3703")
