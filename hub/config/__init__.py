@@ -4,8 +4,9 @@
 """
 
 from hub.config.config import Config, check, load
+from hub.config.diff import Change, diff
 from hub.config.show import Shown, show
 from hub.policy.schema import schema
 from hub.policy.toml import Problem
 
-__all__ = ["Config", "Problem", "Shown", "check", "load", "schema", "show"]
+__all__ = ["Change", "Config", "Problem", "Shown", "check", "diff", "load", "schema", "show"]

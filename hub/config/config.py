@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -78,17 +78,24 @@ class Config:
         }
 
 
-def load(path: Path) -> Config:
-    """The configuration in a folder. Raises ConfigError with the first problem's file, line, key and remedy."""
-    config, problems = _read(path)
+def load(path: Path, policy: Path | None = None) -> Config:
+    """The configuration in a folder, perhaps with another folder of policy documents in place of its own.
+
+    Raises ConfigError with the first problem's file, line, key and remedy.
+    """
+    config, problems = _read(path, policy)
     errors = sorted(problem for problem in problems if problem.severity == "error")
     if errors:
         more = f" ({len(errors) - 1} more: run `aidgraph check`)" if errors[1:] else ""
         raise ConfigError(
-            f"{path / errors[0].file}:{errors[0].line}: {errors[0].key}: {errors[0].message}{more}",
+            f"{_place(path, policy, errors[0].file)}:{errors[0].line}: {errors[0].key}: {errors[0].message}{more}",
             remedy=errors[0].remedy,
         )
     return config
+
+
+def _place(path: Path, policy: Path | None, file: str) -> Path:
+    return policy / Path(file).name if policy and file.startswith("policy/") else path / file
 
 
 def check(path: Path, today: date | None = None) -> list[Problem]:
@@ -98,7 +105,7 @@ def check(path: Path, today: date | None = None) -> list[Problem]:
     return sorted([*problems, *agreement.stale(config.documents.values(), config.tables.values(), day)])
 
 
-def _read(root: Path) -> tuple[Config, list[Problem]]:
+def _read(root: Path, policy: Path | None = None) -> tuple[Config, list[Problem]]:
     problems: list[Problem] = []
     if not root.is_dir():
         raise ConfigError(
@@ -113,10 +120,10 @@ def _read(root: Path) -> tuple[Config, list[Problem]]:
         divisions=known.codes,
     )
     tables = [table.parse(toml, known.codes, problems) for toml in _tomls(root, "tables/*.toml", problems)]
-    documents = [document.parse(toml, words, problems) for toml in _tomls(root, "policy/*.toml", problems)]
+    documents = [document.parse(toml, words, problems) for toml in _policy(root, policy, problems)]
     config = Config(
         path=root,
-        digest=digest(root),
+        digest=digest(root) if policy is None else _both(digest(root), digest(policy)),
         categories=catalogue.categories,
         exclusions=catalogue.exclusions,
         benefits=catalogue.benefits,
@@ -135,6 +142,22 @@ def _read(root: Path) -> tuple[Config, list[Problem]]:
 
 def _tomls(root: Path, pattern: str, problems: list[Problem]) -> list[Toml]:
     return [read_toml(root, path, problems) for path in sorted(root.glob(pattern))]
+
+
+def _policy(root: Path, policy: Path | None, problems: list[Problem]) -> list[Toml]:
+    """The documents of the folder, or of the other folder as if they were in it."""
+    if policy is None:
+        return _tomls(root, "policy/*.toml", problems)
+    if not policy.is_dir():
+        raise ConfigError(f"There is no policy folder {policy}", remedy="Name a folder with policy documents")
+    own: list[Problem] = []
+    found = [replace(toml, file=f"policy/{toml.file}") for toml in _tomls(policy, "*.toml", own)]
+    problems += [replace(problem, file=f"policy/{problem.file}") for problem in own]
+    return found
+
+
+def _both(first: str, second: str) -> str:
+    return hashlib.sha256(f"{first}\0{second}".encode()).hexdigest()
 
 
 def digest(root: Path) -> str:

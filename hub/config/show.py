@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hub.config.config import Config
 from hub.errors import InputError
 from hub.policy.amounts import amounts
-from hub.policy.keys import KINDS
+from hub.policy.keys import CHOICES, KINDS
 from hub.policy.resolve import resolve
 from hub.policy.rule import Rule
 from hub.policy.values import percent, written, yuan
@@ -18,13 +18,14 @@ from hub.policy.values import percent, written, yuan
 class Shown:
     """One rule in force, and the rules it overrides.
 
-    `values` are as the document says; `undetermined` why they come to no amount; `presumed` where they rest on a
-    table's minimum taken for the figure itself. All three are for people to read.
+    `values` are as the document says, `reach` what else it says of whom and how; `undetermined` why they come to no
+    amount; `presumed` where they rest on a table's minimum taken for the figure itself. All four are for people.
     """
 
     benefit: str
     category: str
     values: str
+    reach: str
     undetermined: str
     presumed: str
     rank: int
@@ -56,6 +57,7 @@ def show(config: Config, region: str, on: date) -> list[Shown]:
                     benefit=item.benefit,
                     category=item.category,
                     values=values(rule),
+                    reach=reach(rule),
                     undetermined="; ".join(found.reasons),
                     presumed="; ".join(found.presumed),
                     rank=item.rank,
@@ -75,5 +77,19 @@ def show(config: Config, region: str, on: date) -> list[Shown]:
 def values(rule: Rule) -> str:
     """A rule's parameters as people write them."""
     parts = [f"{name} {written(parameter, KINDS[name])}" for name, parameter in rule.numbers.items()]
+    parts += [f"{year} {written(parameter, KINDS['amount'])}" for year, parameter in rule.schedule.items()]
     parts += [f"{percent(tier.bp)} above {yuan(tier.above)}" for tier in rule.tiers]
     return ", ".join(parts)
+
+
+def reach(rule: Rule) -> str:
+    """The other keys of a rule, where they are not what an absent key means: whom it reaches, and how it counts."""
+    parts = []
+    for choice in CHOICES:
+        said = getattr(rule, choice.name) if rule.benefit in choice.benefits else ""
+        if said and said != choice.default.get(rule.benefit):
+            parts.append(f"{choice.name} {said if isinstance(said, str) else ', '.join(said)}")
+    parts += [f"{name} {said}" for name in ("cap_group", "cap_by") if (said := getattr(rule, name))]
+    parts += [f"addressee {', '.join(rule.addressees)}"] if rule.addressees else []
+    parts += ["on_application"] if rule.on_application else []
+    return "; ".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,7 +57,8 @@ def policy_show(
     told: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         why = f"undetermined: {row.undetermined}" if row.undetermined else row.presumed
-        told.setdefault((row.benefit, row.rule, row.values, why, row.article, *row.overrides), []).append(row.category)
+        shown = "; ".join(text for text in (row.values, row.reach) if text)
+        told.setdefault((row.benefit, row.rule, shown, why, row.article, *row.overrides), []).append(row.category)
     last = ""
     for (benefit, rule, values, why, article, *overrides), categories in told.items():
         if benefit != last:
@@ -66,6 +68,38 @@ def policy_show(
         for text in (f"{rule}, {article}", why, *(f"over {overridden}" for overridden in overrides)):
             if text:
                 line("      ", text)
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(help="A config folder, or a folder of policy documents.")],
+    new: Annotated[Path, typer.Argument(help="The changed one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Which benefits, categories, regions and days a change of files touches. 政策变动影响的待遇、对象、地区和日期。"""
+    from dataclasses import asdict
+
+    from hub import config
+
+    own = State.settings().config
+    before, after = (config.load(path) if _whole(path) else config.load(own, path) for path in (old, new))
+    changes = config.diff(before, after)
+    if as_json:
+        print_json({"changes": [asdict(change) for change in changes]})
+    for change in changes:
+        days = f"from {change.valid_from}" + ("" if change.valid_until.year == LAST else f" until {change.valid_until}")
+        console.print(f"[bold]{change.region} {change.benefit}[/] {days}", highlight=False)
+        line("  ", ", ".join(change.categories))
+        for sign, text, rules in (("-", change.before, change.rules_before), ("+", change.after, change.rules_after)):
+            line("    ", f"{sign} {text or 'no rule'}" + (f" [{', '.join(rules)}]" if rules else ""))
+    say(f"{len(changes)} changes between {old} and {new}")
+
+
+LAST = 9999
+
+
+def _whole(path: Path) -> bool:
+    return (path / "policy").is_dir() or (path / "categories.toml").is_file()
 
 
 def line(indent: str, text: str) -> None:
