@@ -111,9 +111,24 @@ def test_the_policy_of_a_worked_case_is_in_order(case, tmp_path):
     folder = tmp_path / "config"
     shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("demo", "policy"))
     shutil.copytree(CASES / case / "policy", folder / "policy")
-    assert config.check(folder, TODAY) == []
-    tiers = config.load(folder).relations(["500112"], 2024)["rule_tier"].to_pylist()
+    assert [problem for problem in config.check(folder, TODAY) if problem.severity == "error"] == []
+    tiers = config.load(folder).relations(["500112", "320281", "440703"], 2024)["rule_tier"].to_pylist()
     assert tiers
+
+
+WARNINGS = [
+    ("130727", 2022, "mon_unstable", None, "after_basic_and_serious_illness", "ten_days"),
+    ("130727", 2022, "*", None, "after_basic_and_serious_illness", "monthly"),
+    ("630102", 2022, "*", 617_100, "after_basic_and_serious_illness", "real_time"),
+    ("610102", 2025, "dibao", 1_000_000, "after_all_three", "monthly"),
+    ("610102", 2025, "*", 2_600_000, "after_all_three", "monthly"),
+]
+
+
+@pytest.mark.parametrize(("county", "year", "category", "line", "base", "cadence"), WARNINGS)
+def test_warning_lines_are_as_published(shipped, county, year, category, line, base, cadence):
+    (row,) = found(shipped, county, year, "warning", category)
+    assert (row["line"], row["base"], row["cadence"], row["determined"]) == (line, base, cadence, line is not None)
 
 
 def test_documents_end_and_begin_with_their_years(shipped):

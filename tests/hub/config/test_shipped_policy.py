@@ -55,6 +55,7 @@ def test_every_pinned_document_is_there(shipped):
     regions = {document.region for document in shipped.documents.values()}
     assert regions == {
         "", "37", "370302", "3709", "65", "3713", "371302", "3213", "3604", "500112", "320281", "4407",
+        "130727", "63", "6101",
     }  # fmt: skip
     assert shipped.rule("zichuan-2025/ma-margin").numbers["line"] == Exact(value=300_000)
 
