@@ -3,7 +3,7 @@
 1. Both folders are resolved for each region that has a document, or a figure that differs, and compared day by day.
 2. A region below another is named only where its change is not the same as above it; what is said of a region holds
    below it, where nothing more local speaks.
-3. Years are cut where a table has figures, so that a changed figure shows as the changed amount.
+3. Years are cut where tables have figures or schedules have steps, so that what changed shows as a changed amount.
 """
 
 from __future__ import annotations
@@ -63,9 +63,8 @@ def _regions(old: Config, new: Config) -> set[str]:
 
 def _changes(old: Config, new: Config, region: str) -> Iterator[Change]:
     """One change for each category and stretch of days between two cuts."""
-    years = {key[1] + more for c in (old, new) for t in c.tables.values() for key in t.figures for more in (0, 1, 2)}
     there = [(config, _in_force(config, region)) for config in (old, new)]
-    cuts = {FIRST, OPEN, *(date(year, 1, 1) for year in years)}
+    cuts = {FIRST, OPEN, *(date(year, 1, 1) for config in (old, new) for year in _years(config))}
     cuts |= {day for _, items in there for item in items for day in (item.valid_from, item.valid_until)}
     keys = sorted({(item.benefit, item.category) for _, items in there for item in items})
     by_key = [_by_key(items) for _, items in there]
@@ -89,6 +88,14 @@ def _changes(old: Config, new: Config, region: str) -> Iterator[Change]:
                     rules_before=before[1],
                     rules_after=after[1],
                 )
+
+
+def _years(config: Config) -> set[int]:
+    """The years of figures and schedules, and those after them, in which they may count or cease to."""
+    years = {year for table in config.tables.values() for _, year, _ in table.figures}
+    rules = [rule for document in config.documents.values() for rule in document.rules]
+    years |= {year for rule in rules for year in rule.schedule}
+    return {year + more for year in years for more in (0, 1, 2)}
 
 
 def _in_force(config: Config, region: str) -> list[InForce]:

@@ -173,6 +173,9 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
     for kind in sorted(set(rule.counts) - set(rule.deducts)) if benefit in keys.PAID else ():
         section.refuse("counts", f"{kind} counts as paid but is not deducted", "Name it in deducts too")
+    if keys.EVERYONE in rule.categories and rule.refers_to == keys.EVERYONE:
+        given = "line_factor" if "line_factor" in rule.numbers else "ratio_bonus"
+        section.refuse(given, "changes everyone's rule and is for everyone itself", "Write line and ratio, or tiers")
     if rule.cap_by in rule.categories:
         section.refuse("cap_by", f"{rule.cap_by} would cap itself", "Name another category, or leave cap_by out")
     section.finish()

@@ -110,3 +110,51 @@ def test_the_example_of_every_parameter_is_accepted(folder, number):
         head = f'[[rule]]\nid = "r"\nbenefit = "{benefit}"\ncategories = ["dibao"]\narticle = "1"\n'
         folder.document("example", head + "\n".join([*lines, number.example]) + "\n")
         assert folder.problems() == [], benefit
+
+
+SUBSIDIES = """[[rule]]
+id = "stable"
+benefit = "premium_subsidy"
+categories = ["stable_out"]
+insutypes = ["390"]
+schedule = [{ year = 2025, share = 0.50 }, { year = 2026, amount = 100 }]
+article = "1"
+[[rule]]
+id = "temporary"
+benefit = "premium_subsidy"
+categories = ["dibao_edge"]
+insutypes = ["390"]
+amount = 350
+cap_by = "stable_out"
+article = "2"
+"""
+
+
+def test_temporary_aid_follows_the_fading_amount_that_caps_it(folder):
+    folder.document("subsidies", SUBSIDIES)
+    loaded = config.load(folder.path)
+
+    def told(year):
+        rows = loaded.relations(["370302"], year)["rule_in_force"].to_pylist()
+        return [(row["category"], row["amount"], row["undetermined_reason"]) for row in rows]
+
+    assert told(2025) == [("dibao_edge", 20_000, None), ("stable_out", 20_000, None)]
+    assert told(2026) == [("dibao_edge", 10_000, None), ("stable_out", 10_000, None)]
+    assert told(2027) == [
+        ("dibao_edge", None, "subsidies/stable: schedule: says nothing of 2027"),
+        ("stable_out", None, "schedule: says nothing of 2027"),
+    ]
+    (shown,) = [row for row in config.show(loaded, "370302", date(2025, 3, 1)) if row.category == "stable_out"]
+    assert shown.values == "2025 50 % of premium (local, same, 390), 2026 100.00"
+
+
+def test_relations_of_a_city_by_itself_speak_of_its_rules_once(folder):
+    folder.document("city", RULE, region="3703")
+    rows = config.load(folder.path).relations(["3703"], 2025)["rule_in_force"].to_pylist()
+    assert [(row["region"], row["rule_key"]) for row in rows] == [("3703", "city/ma")]
+
+
+def test_look_back_and_the_end_with_the_risk_are_told_of_a_category(folder):
+    held = {row["code"]: row for row in config.load(folder.path).relations([], 2025)["category"].to_pylist()}
+    assert (held["illness_poor"]["look_back_months"], held["dibao"]["look_back_months"]) == (12, 0)
+    assert held["mon_edge"]["ends_on_risk_removed"]

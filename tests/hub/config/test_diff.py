@@ -79,6 +79,19 @@ article = "1"
     assert ("comes to amount 400.00" in change[5], "comes to amount 420.00" in change[6]) == (True, True)
 
 
+def test_a_changed_step_of_a_schedule_touches_its_year(folder, changed):
+    subsidy = RULE.partition("line")[0].replace("medical_assistance", "premium_subsidy") + 'insutypes = ["390"]\n'
+    steps = "schedule = [{ year = 2025, amount = 200 }, { year = 2026, amount = 100 }]\n"
+    folder.document("above", subsidy + steps)
+    changed.document("above", subsidy + steps.replace("100", "120"))
+    for one in (folder, changed):
+        (one.path / "policy/below.toml").unlink()
+    changes = [change for change in told(folder, changed) if change[3] == date(2026, 1, 1)]
+    assert [(change[4], change[6].rpartition("; ")[2]) for change in changes] == [
+        (date(2027, 1, 1), "comes to amount 120.00")
+    ]
+
+
 def test_a_changed_rank_is_a_change(folder, changed):
     merge = '[merge]\nrank = ["tekun", "orphan", "dibao"]\narticle = "1"\n'
     changed.document("above", RULE, more=merge)

@@ -102,6 +102,13 @@ RULES = {
         "cap_by",
         "dibao would cap itself",
     ),
+    "everyone's rule that changes everyone's": (
+        '[[rule]]\nid = "c"\nbenefit = "serious_illness"\ncategories = ["*"]\narticle = "1"\nline_factor = 0.5'
+        + HERE
+        + "\nratio = 0.6\ncap = 1\n",
+        "line_factor",
+        "is for everyone itself",
+    ),
     "a shared cap without its amount": (RULE + 'cap_group = "both"' + HERE, "cap_group", "stands without group_cap"),
     "an amount of no shared cap": (RULE + "group_cap = 9" + HERE, "group_cap", "stands without cap_group"),
     "other aid nobody knows": (RULE + 'deducts = ["loan"]' + HERE, "deducts", "loan is not known"),
