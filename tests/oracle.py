@@ -5,8 +5,8 @@ It shares no text and no code with the stage. Written for tests only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -32,6 +32,8 @@ def on(
     rules: Sequence[Row],
     costs: Sequence[Row],
     place: tuple[str, str] | None,
+    *,
+    with_tilt: bool = True,
 ) -> dict[str, Won]:
     """What a person is entitled to on a day. `place` is (county, insutype), None where not insured."""
     county, insutype = place or (None, "390")
@@ -50,15 +52,111 @@ def on(
         ]
         if through:
             reached.append((rule, any(s["region"] == rule["region"] for s in through)))
-    mine = [c for c in costs if c["id"] == word and not c["cancelled"]]
+    mine = in_order([c for c in costs if c["id"] == word])
+    insured_left = {c["setl_id"]: max(c["scope"] - c["basic_paid"] - c["serious_illness_paid"], 0) for c in mine}
     found: dict[str, Won] = {}
-    for benefit in LAYERS:
-        found |= _layer(benefit, reached, mine, found.get("medical_assistance"))
+    found |= _layer("premium_subsidy", reached, mine, {}, insured_left)
+    found |= _layer("medical_assistance", reached, mine, dict(insured_left), insured_left)
+    assisted = due("medical_assistance", word, spells, rules, mine, place, insured_left) if with_tilt else {}
+    left: dict[str, int | None] = {
+        key: None if key in assisted and assisted[key] is None else was - (assisted.get(key) or 0)
+        for key, was in insured_left.items()
+    }
+    assistance = found.get("medical_assistance")
+    if assistance is not None and assistance.amount is None:  # what is on an unknown amount is unknown
+        reached = [({**rule, "determined": rule["determined"] and rule["benefit"] != "tilt"}, h) for rule, h in reached]
+    tilt = _layer("tilt", reached, mine, left, insured_left)
+    for benefit, won in tilt.items():
+        doubtful = won.doubtful
+        if won.amount is not None and assistance is not None and assistance.amount is not None:
+            doubtful = doubtful or assistance.doubtful
+        found[benefit] = replace(won, doubtful=doubtful)
     return found
 
 
+def in_order(costs: Sequence[Row]) -> list[Row]:
+    """The settlements that count, in the order in which they count. Days that are not told are that of settlement."""
+    kept = [{"discharged": c["settled"], "visit_id": c["setl_id"], **c} for c in costs if not c["cancelled"]]
+    kept = [{"admitted": c["discharged"], **c} for c in kept]
+    return sorted(kept, key=lambda c: (c["discharged"], c["settled"], c["setl_id"]))
+
+
+def due(
+    benefit: str,
+    word: str,
+    spells: Sequence[Row],
+    rules: Sequence[Row],
+    costs: Sequence[Row],
+    place: tuple[str, str] | None,
+    left: dict[str, int],
+) -> dict[str, int | None]:
+    """What a layer pays of each settlement: the winner of the day of admission, line and cap going on over the year."""
+    accounts: dict[Any, Account] = {}
+    paid: dict[str, int | None] = {}
+    for cost in costs:
+        won = on(cost["admitted"], word, spells, rules, costs, place, with_tilt=False).get(benefit)
+        if won is None:
+            continue
+        for rule in rules:
+            same = (rule["benefit"], rule["category"], rule["region"]) == (benefit, won.category, won.region)
+            insutype = place[1] if place else "390"
+            asked = not rule["insutypes"] or insutype in rule["insutypes"].split(",")
+            if same and asked and covers(rule, cost):
+                stay = cost["visit_id"] if rule["period"] == "stay" else ""
+                account = accounts.setdefault((rule["settings"], rule["insutypes"], rule["period"], stay), Account())
+                paid[cost["setl_id"]] = account.pay(rule, cost, left[cost["setl_id"]], left[cost["setl_id"]])
+    return paid
+
+
+@dataclass
+class Account:
+    """Line and cap used so far; once something is unknown, all that follows is."""
+
+    counted: int = 0
+    used: int = 0
+    unknown: bool = False
+
+    def pay(self, rule: Row, cost: Row, left: int | None, remaining: int) -> int | None:
+        if not rule["determined"] or left is None:
+            self.unknown = True
+        if self.unknown or left is None:
+            return None
+        base = {"scope": cost["scope"], "after_basic_and_serious_illness": remaining, "after_all_three": left}[
+            rule["base"] if rule["benefit"] == "tilt" or rule["base"] == "scope" else "after_all_three"
+        ]
+        earned = curve(rule, self.counted + base) - curve(rule, self.counted)
+        self.counted += base
+        amount = min(earned, left)
+        if rule["cap"] is not None:
+            amount = min(amount, max(rule["cap"] - self.used, 0))
+        self.used += amount
+        return amount
+
+
+def curve(rule: Row, cost: int) -> int:
+    """What a rule gives on a year's cost before its cap, tier by tier."""
+    tiers = rule.get("tiers") or [(0, rule["ratio"])]
+    total = Decimal(0)
+    for place, (above, ratio) in enumerate(tiers):
+        upper = tiers[place + 1][0] if place + 1 < len(tiers) else cost
+        lower = max(above, rule["line"])
+        total += Decimal(max(min(cost, upper) - lower, 0)) * ratio / 10_000
+    return int(total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def covers(rule: Row, cost: Row) -> bool:
+    """Is the settlement of the care and the insurance that the rule speaks of?"""
+    return (not rule["settings"] or cost["setting"] in rule["settings"].split(",")) and (
+        not rule["insutypes"] or cost["insutype"] in rule["insutypes"].split(",")
+    )
+
+
 def _layer(
-    benefit: str, everything: list[tuple[Row, bool]], costs: list[Row], assistance: Won | None
+    benefit: str,
+    everything: list[tuple[Row, bool]],
+    costs: list[Row],
+    left: Mapping[str, int | None],
+    insured_left: Mapping[str, int],
 ) -> dict[str, Won]:
     reached = [(rule, here) for rule, here in everything if rule["benefit"] == benefit]
     offers = []
@@ -66,7 +164,7 @@ def _layer(
         regional = []
         for region in {rule["region"] for rule, _ in reached if rule["category"] == category}:
             parts = [(r, here) for r, here in reached if (r["category"], r["region"]) == (category, region)]
-            given = [_gives(r, costs, assistance) for r, _ in parts]
+            given = [_gives(r, costs, left, insured_left) for r, _ in parts]
             known = [amount for amount, _ in given if amount is not None]
             most = None if any(m is None for _, m in given) else sum(m for _, m in given if m is not None)
             rule = parts[0][0]
@@ -89,8 +187,6 @@ def _layer(
     doubtful = best["amount"] is not None and any(
         not o["sure"] and (o["most"] is None or o["most"] > best["amount"]) for o in rivals
     )
-    if benefit == "tilt" and best["amount"] is not None and assistance is not None:
-        doubtful = doubtful or assistance.doubtful
     return {benefit: Won(category=best["category"], region=best["region"], amount=best["amount"], doubtful=doubtful)}
 
 
@@ -100,29 +196,21 @@ def _top(reached: list[tuple[Row, bool]], region: str) -> str:
     return found
 
 
-def _gives(rule: Row, costs: list[Row], assistance: Won | None) -> tuple[int | None, int | None]:
+def _gives(
+    rule: Row, costs: list[Row], left: Mapping[str, int | None], insured_left: Mapping[str, int]
+) -> tuple[int | None, int | None]:
     """(amount, the most it could be): amount None where unknown, most None where there is no bound."""
     if rule["benefit"] == "premium_subsidy":
         return (rule["amount"], rule["amount"]) if rule["determined"] else (None, None)
-    seen = [
-        c
-        for c in costs
-        if (not rule["settings"] or c["setting"] in rule["settings"].split(","))
-        and (not rule["insutypes"] or c["insutype"] in rule["insutypes"].split(","))
-    ]
-    scope = max(sum(c["scope"] for c in seen), 0)
-    left = max(sum(c["scope"] - c["basic_paid"] - c["serious_illness_paid"] for c in seen), 0)
-    determined = rule["determined"]
-    if rule["benefit"] == "tilt":
-        determined = determined and (assistance is None or assistance.amount is not None)
-        remaining = left
-        left = max(left - (assistance.amount or 0 if assistance else 0), 0)
-        base = {"scope": scope, "after_basic_and_serious_illness": remaining, "after_all_three": left}[rule["base"]]
-    else:
-        base = scope if rule["base"] == "scope" else left
-    if not determined:
-        return None, left
-    above = Decimal(max(base - rule["line"], 0)) * rule["ratio"] / 10_000
-    amount = int(above.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    amount = min(amount, left) if rule["cap"] is None else min(amount, left, rule["cap"])
-    return amount, amount
+    accounts: dict[str, Account] = {}
+    total: int | None = 0 if rule["determined"] else None
+    most = 0
+    for cost in costs:
+        if not covers(rule, cost):
+            continue
+        now, remaining = left[cost["setl_id"]], insured_left[cost["setl_id"]]
+        most += remaining if now is None else now
+        account = accounts.setdefault(cost["visit_id"] if rule["period"] == "stay" else "", Account())
+        amount = account.pay(rule, cost, now, remaining)
+        total = None if total is None or amount is None else total + amount
+    return total, most if total is None else total

@@ -177,10 +177,12 @@ def test_entitlements_are_those_of_the_naive_model_on_every_day_that_matters(pla
         for e in truth.enrolments
         if e.status == "normal" and e.valid_from <= last < (e.valid_until or OPEN)
     }
+    told = ("admitted", "discharged", "visit_id")
+    days_of = {row["setl_id"]: {name: row[name] for name in told} for row in played.rows("settlement")}
     costs: dict[str, list[dict[str, object]]] = {}
     for s in truth.settlements:
         insutype = enrolled.get(s.id_number, ("", "390"))[1]
-        cost = {"id": s.id_number, **asdict(s), "cancelled": False, "insutype": insutype}
+        cost = {"id": s.id_number, **asdict(s), "cancelled": False, "insutype": insutype, **days_of[s.setl_id]}
         costs.setdefault(s.id_number, []).append(cost)
     held: dict[str, list[dict[str, object]]] = {}
     for spell in spells:

@@ -356,10 +356,10 @@ def test_tilt_is_undetermined_where_assistance_is_and_doubtful_where_assistance_
     assert row["undetermined_reason"] == "medical_assistance: tekun: unknown: set locally"
 
 
-def test_a_tilt_per_stay_says_that_it_is_not_computed() -> None:
-    row = winner(merged([spell("li", "dibao")], [tilt("dibao", period="stay")], [cost("li", "S1", 1_000_00)]), "tilt")
-    assert row["determined"] is False
-    assert "per stay" in row["undetermined_reason"]
+def test_a_tilt_per_stay_takes_its_line_from_every_stay_that_assistance_left() -> None:
+    costs = [cost("li", "S1", 1_000_00), cost("li", "S2", 3_000_00)]
+    rules = [ma("dibao", ratio=5_000), tilt("dibao", period="stay", line=600_00)]
+    assert winner(merged([spell("li", "dibao")], rules, costs), "tilt")["annual_amount"] == 630_00
 
 
 def test_by_category_an_unknown_rule_of_the_highest_category_stands() -> None:

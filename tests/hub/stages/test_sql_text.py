@@ -15,7 +15,16 @@ from hub.merge import STEPS as MERGE
 from hub.reconcile import CHECKS, HEAD, checks, read_check
 from hub.reconcile import STEPS as RECONCILE
 
-FOLDERS = (SQL / "match", SQL / "merge", SQL / "merge" / "price", SQL / "reconcile", CHECKS)
+FOLDERS = (
+    SQL / "match",
+    SQL / "merge",
+    SQL / "merge" / "price",
+    SQL / "pay",
+    SQL / "pay" / "standing",
+    SQL / "pay" / "due",
+    SQL / "reconcile",
+    CHECKS,
+)
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
 KINDS = {
     "listed_not_insured", "subsidy_missing", "subsidy_duplicated", "category_conflict", "tag_after_end",
@@ -74,7 +83,9 @@ def test_every_derived_table_has_one_file() -> None:
 
 
 def test_layers_are_priced_in_the_order_in_which_they_pay() -> None:
-    assert [name for name, _ in LAYERS] == ["premium_subsidy", "medical_assistance", "tilt"]
+    assert list(LAYERS) == [
+        "premium_subsidy", "basic_insurance", "serious_illness", "medical_assistance", "tilt",
+    ]  # fmt: skip
 
 
 def test_the_checks_are_the_closed_list_of_kinds() -> None:

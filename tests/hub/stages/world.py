@@ -21,8 +21,7 @@ from connectors.base import Semantics, Stream, discover
 from hub import tables
 from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
-from hub.merge import merge
-from hub.policy.keys import PAID
+from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, merge
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
 
@@ -93,12 +92,14 @@ def rule(benefit: str, category: str, **values: Any) -> Row:
     return {**RULE, **base, **zero, **key, "benefit": benefit, "category": category, **values}
 
 
-def tiers(rules: Iterable[Row]) -> list[Row]:
-    """The rows of rule_tier that follow from rules of a single ratio."""
+def tiers_of(rules: Iterable[Row]) -> list[Row]:
+    """The relation rule_tier of some rules: a rule's `tiers` are (above, ratio) pairs; without them, its one ratio."""
+    names = ("region", "benefit", "category", "valid_from", "rule_key")
     return [
-        {**rule, "above": 0}
-        for rule in rules
-        if rule["determined"] and rule.get("ratio") is not None and rule["benefit"] in PAID
+        {**{name: row[name] for name in names}, "above": above, "ratio": ratio}
+        for row in rules
+        if row["determined"] and row.get("ratio") is not None
+        for above, ratio in row.get("tiers") or [(0, row["ratio"])]
     ]
 
 
@@ -132,14 +133,15 @@ def config(rules: Iterable[Row] = (), premiums: Iterable[Row] = ()) -> dict[str,
         }
         for county in (COUNTY, OTHER, FAR)
     ]
+    rules = list(rules)
     rows: dict[str, Iterable[Row]] = {
+        "rule_tier": tiers_of(rules),
         "code_map": codes,
         "category": category,
         "exclusion": [{"category_a": a, "category_b": b} for a, b in EXCLUSIONS],
         "pooling_area": pooling,
         "premium": premiums,
         "rule_in_force": rules,
-        "rule_tier": tiers(rules),
     }
     return {name: relation(columns, rows[name]) for name, columns in CONFIG.items()}
 
@@ -175,7 +177,8 @@ class World:
         self.batches.append(
             {
                 "batch_id": batch_id, "source": source, "stream": stream, "as_of": as_of,
-                "semantics": semantics or declared.semantics, "complete": declared.complete if complete is None else complete,
+                "semantics": semantics or declared.semantics,
+                "complete": declared.complete if complete is None else complete,
             }
         )  # fmt: skip
         whole = [{**DEFAULTS[source, stream], **row} for row in rows]
@@ -344,16 +347,29 @@ def merged(
         ),
         "insured_place": (PLACE, places),
         "rule_in_force": (CONFIG["rule_in_force"], rules),
-        "rule_tier": (CONFIG["rule_tier"], tiers(rules)),
+        "rule_tier": (CONFIG["rule_tier"], tiers_of(rules)),
         "premium": (CONFIG["premium"], list(premiums)),
     }
     with DuckDB(threads=1) as engine:
         engine.register("period", period(month), PERIOD)
         for name, (columns, rows) in given.items():
             engine.register(name, relation(columns, rows), columns)
-        merge(engine)
-        found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE)}
+        merge(engine, details=given_details(costs))
+        found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE, PAYMENT)}
     return Result(tables=found, people=people)
+
+
+def given_details(costs: Iterable[Row]) -> dict[str, pa.Table]:
+    """What settlements say as a case file would: conditions, and `other_aid` as {kind: amount}."""
+    aid = [
+        {"setl_id": row["setl_id"], "kind": kind, "amount": amount}
+        for row in costs
+        for kind, amount in row.get("other_aid", {}).items()
+    ]
+    return {
+        SETTLEMENT_DETAIL.name: relation(SETTLEMENT_DETAIL.columns, costs),
+        OTHER_AID.name: relation(OTHER_AID.columns, aid),
+    }
 
 
 PLACE = {"person_id": "BIGINT", "insutype": "VARCHAR", "region": "VARCHAR", "pooling_area": "VARCHAR"}

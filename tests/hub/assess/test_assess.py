@@ -1,0 +1,173 @@
+"""Assess: layers, line and cap over a year, conditions, refunds, undetermined, refusals by line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.assess import assess
+from hub.errors import InputError
+
+CONFIG = Path(__file__).parents[3] / "config"
+HEAD = """
+number = "无文号"
+title = "测试"
+title_en = "Test"
+issuer = "-"
+region = "370302"
+from = 2025-01-01
+address = "https://example.test/"
+grade = "R"
+checked = 2026-11-21
+"""
+
+
+def rule(benefit: str, category: str, body: str) -> str:
+    return (
+        f'[[rule]]\nid = "{benefit.replace("_", "-")}-{category.replace("_", "-")}"\nbenefit = "{benefit}"\n'
+        f'categories = ["{category}"]\narticle = "1"\n{body}\n'
+    )
+
+
+def stay(name: str, scope: int, day: str = "2025-03-01", more: str = "") -> str:
+    return (
+        f'[[settlement]]\nid = "{name}"\ndischarged = {day}\nscope = {scope}\nbasic_paid = 0\n'
+        f"serious_illness_paid = 0\n{more}\n"
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    def ask(policy: str, case: str) -> Any:
+        (tmp_path / "policy").mkdir(exist_ok=True)
+        (tmp_path / "policy" / "test-2025.toml").write_text(HEAD + policy, encoding="utf-8")
+        (tmp_path / "case.toml").write_text('document = "test-2025"\n' + case, encoding="utf-8")
+        return assess(tmp_path / "case.toml", CONFIG, tmp_path / "policy")
+
+    return ask
+
+
+def held(*spans: tuple[str, str, str]) -> str:
+    items = ", ".join(f'{{ code = "{code}", from = {start}, until = {end} }}' for code, start, end in spans)
+    return f"categories = [{items}]\n"
+
+
+YEAR = ("2025-01-01", "2026-01-01")
+DIBAO = held(("dibao", *YEAR))
+
+
+def given(answer: Any, benefit: str = "medical_assistance") -> list[Any]:
+    return [row[benefit] for row in answer["settlements"]]
+
+
+def test_line_and_cap_are_the_year_s_and_not_the_stay_s(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", "line = 1000\nratio = 0.50\ncap = 1200")
+    answer = run(policy, DIBAO + stay("B", 2000, "2025-05-01") + stay("A", 1500) + stay("C", 900, "2025-06-01"))
+    assert [row["id"] for row in answer["settlements"]] == ["A", "B", "C"]
+    assert given(answer) == ["250.00", "950.00", "0.00"]
+    assert answer["totals"]["medical_assistance"] == "1200.00"
+    assert [row["layers"][0]["line"] for row in answer["settlements"]] == ["1000.00", "0.00", "0.00"]
+    assert [row["layers"][0]["cap_left"] for row in answer["settlements"]] == ["950.00", "0.00", "0.00"]
+
+
+def test_a_change_of_category_keeps_line_and_cap_already_used(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao_edge", "line = 1000\nratio = 0.50\ncap = 600") + rule(
+        "medical_assistance", "dibao", "line = 1000\nratio = 1.00\ncap = 2000"
+    )
+    spells = held(("dibao_edge", "2025-01-01", "2025-05-01"), ("dibao", "2025-05-01", "2026-01-01"))
+    answer = run(policy, spells + stay("A", 3000) + stay("B", 1000, "2025-06-01") + stay("C", 900, "2025-07-01"))
+    assert given(answer) == ["600.00", "1000.00", "400.00"]
+
+
+def test_a_shared_cap_is_one_for_two_settings(run: Any) -> None:
+    body = 'settings = ["{}"]\nline = 0\nratio = 1.00\ncap = "none"\ncap_group = "year"\ngroup_cap = 1500'
+    first = rule("medical_assistance", "dibao", body.format("inpatient"))
+    second = rule("medical_assistance", "dibao", body.format("outpatient")).replace("-dibao", "-dibao-out", 1)
+    answer = run(
+        first + second,
+        DIBAO + stay("A", 1000) + stay("B", 1000, "2025-06-01", 'setting = "outpatient"'),
+    )
+    assert given(answer) == ["1000.00", "500.00"]
+
+
+def test_nothing_no_rule_and_no_cap_are_three_things(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", 'settings = ["inpatient"]\nline = 5000\nratio = 0.50\ncap = "none"')
+    answer = run(policy, DIBAO + stay("A", 100) + stay("B", 100, "2025-06-01", 'setting = "outpatient"'))
+    assert given(answer) == ["0.00", None]
+    assert answer["settlements"][0]["layers"][0]["cap_left"] is None
+    assert given(answer, "tilt") == [None, None]
+
+
+def test_a_condition_not_met_pays_nothing_and_one_nobody_tells_is_undetermined(run: Any) -> None:
+    policy = rule("tilt", "dibao", 'line = 0\nratio = 0.50\ncap = "none"\nconditions = ["referral"]')
+    answer = run(policy, DIBAO + stay("A", 100, more="referral = false") + stay("B", 100, "2025-06-01"))
+    assert given(answer, "tilt") == ["0.00", {"undetermined": "needs referral, which no source tells"}]
+    assert answer["totals"]["self_in_scope"] == {"undetermined": "needs referral, which no source tells"}
+
+
+def test_an_unknown_or_a_floor_is_undetermined_and_so_is_what_follows(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", "line = 0\nratio = { floor = 0.70 }\ncap = 100")
+    policy += rule("tilt", "dibao", 'line = 0\nratio = 0.50\ncap = "none"')
+    answer = run(policy, DIBAO + stay("A", 100))
+    assert "undetermined" in given(answer)[0]
+    assert given(answer, "tilt")[0]["undetermined"].startswith("medical_assistance: ")
+
+
+def test_a_benefit_on_application_waits_for_one(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", 'line = 0\nratio = 0.50\ncap = "none"\non_application = true')
+    assert given(run(policy, "applied = false\n" + DIBAO + stay("A", 100))) == ["0.00"]
+    assert given(run(policy, "applied = true\n" + DIBAO + stay("A", 100))) == ["50.00"]
+
+
+def test_a_refund_takes_back_its_settlement(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", "line = 100\nratio = 1.00\ncap = 150")
+    back = '[[settlement]]\nid = "R"\ndischarged = 2025-04-01\nscope = -1000\ntotal = -1000\nbasic_paid = 0\n'
+    answer = run(policy, DIBAO + stay("A", 1000) + back + stay("B", 200, "2025-06-01"))
+    assert given(answer) == ["0.00", "0.00", "100.00"]
+
+
+def test_other_aid_is_deducted_before_the_line_where_the_document_says_so(run: Any) -> None:
+    aid = 'other_aid = [{ kind = "temporary_relief", amount = 300 }]'
+    policy = rule("medical_assistance", "dibao", 'line = 100\nratio = 0.50\ncap = "none"\n{}')
+    before = run(policy.replace("{}", 'deducts = ["temporary_relief"]'), DIBAO + stay("A", 1000, more=aid))
+    without = run(policy.replace("{}", ""), DIBAO + stay("A", 1000, more=aid))
+    assert (given(before), given(without)) == (["300.00"], ["450.00"])
+    assert before["settlements"][0]["self_total"] == "400.00"
+
+
+def test_the_category_of_the_day_of_admission_counts_and_the_outranked_one_is_told(run: Any) -> None:
+    policy = rule("medical_assistance", "dibao", 'line = 0\nratio = 0.90\ncap = "none"')
+    policy += rule("medical_assistance", "dibao_edge", 'line = 0\nratio = 0.50\ncap = "none"')
+    both = run(policy, held(("dibao", *YEAR), ("dibao_edge", *YEAR)) + stay("A", 100))
+    assert given(both) == ["90.00"]
+    assert [(row["category"], row["amount"]) for row in both["settlements"][0]["outranked"]] == [
+        ("dibao_edge", "50.00")
+    ]
+    late = held(("dibao", "2025-03-01", "2026-01-01"))
+    assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-02-27"))) == [None]
+    assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-03-01"))) == ["90.00"]
+
+
+@pytest.mark.parametrize(
+    ("case", "line", "key"),
+    [
+        ("colour = 1\n", 2, "colour"),
+        ('insutype = "999"\n', 2, "insutype"),
+        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = "x"\n', 5, "scope"),
+        ('[[settlement]]\nid = "A"\nscope = 1\n', 2, "discharged"),
+        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = 1\ntotal = -5\n', 5, "scope"),
+        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = 1.001\n', 5, "scope"),
+        ("[[settlement]]\n= 3\n", 3, "-"),
+        ('categories = [{ code = "nobody", from = 2025-01-01 }]\n', 2, "categories"),
+        ("", 1, "settlement"),
+    ],
+)
+def test_a_bad_case_file_is_refused_with_line_and_key(run: Any, case: str, line: int, key: str) -> None:
+    if key == "scope" and "-5" in case:
+        case = case.replace("total = -5", "total = 0.5")
+    with pytest.raises(InputError) as refused:
+        run(rule("medical_assistance", "dibao", 'line = 0\nratio = 0.50\ncap = "none"'), case)
+    assert f"case.toml:{line}: {key}: " in str(refused.value)
+    assert refused.value.exit_code == 4

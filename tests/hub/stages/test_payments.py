@@ -1,0 +1,123 @@
+"""Payments by settlement: what must hold for any input, against the model and by themselves."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle import due, in_order
+from test_properties import CATEGORIES, WORDS, costs, numbered, one_of_each, policies, spells
+from world import COUNTY, OTHER, Result, Row, cost, merged, rule
+
+SLOW: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+BENEFITS = ("medical_assistance", "tilt")
+
+
+def amounts(result: Result, word: str, benefit: str) -> dict[str, int | None]:
+    return {row["setl_id"]: row["amount"] for row in result("payment", word, benefit=benefit)}
+
+
+def total(result: Result, word: str) -> int:
+    return sum(row["amount"] for row in result("payment", word))
+
+
+@settings(max_examples=20, **SLOW)
+@given(st.data())
+def test_assistance_is_paid_as_the_model_pays_it(data: st.DataObject) -> None:
+    held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=8)))
+    paid_for = numbered(data.draw(st.lists(costs, min_size=1, max_size=8)))
+    rules = data.draw(policies())
+    where = {word: data.draw(st.sampled_from([(COUNTY, "390"), (OTHER, "310"), ("", "")])) for word in WORDS[:3]}
+    found = merged(held, rules, paid_for, insured_at=where)
+    for word in found.people:
+        mine = in_order([c for c in paid_for if c["id"] == word])
+        left = {c["setl_id"]: max(c["scope"] - c["basic_paid"], 0) for c in mine}
+        place = where[word] if where[word][0] else None
+        assert amounts(found, word, BENEFITS[0]) == due(BENEFITS[0], word, held, rules, mine, place, left)
+
+
+@settings(max_examples=15, **SLOW)
+@given(st.data())
+def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObject) -> None:
+    held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=8)))
+    paid_for = numbered(data.draw(st.lists(costs, min_size=1, max_size=8)))
+    rules = data.draw(policies())
+    found = merged(held, rules, paid_for)
+    other = merged(held[::-1], data.draw(st.permutations(rules)), data.draw(st.permutations(paid_for)))
+    names = {person: word for word, person in other.people.items()}
+    mine = {person: word for word, person in found.people.items()}
+    keys = ("setl_id", "benefit", "rule_key", "amount", "cap_left", "reason")
+    one = sorted((mine[r["person_id"]], *map(repr, (r[k] for k in keys))) for r in found("payment"))
+    two = sorted((names[r["person_id"]], *map(repr, (r[k] for k in keys))) for r in other("payment"))
+    assert one == two
+    for paid in paid_for:
+        rows = [row for row in found("payment") if row["setl_id"] == paid["setl_id"]]
+        given_here = [row["amount"] or 0 for row in rows]
+        assert all(amount >= 0 for amount in given_here)
+        assert paid["basic_paid"] + sum(given_here) <= paid["scope"]
+        assert all((row["amount"] is None) == (not row["determined"]) == (row["reason"] is not None) for row in rows)
+
+
+def annual(rules: list[Row]) -> list[Row]:
+    """Rules of the year on what earlier layers left, in one county."""
+    kept = [r for r in rules if r["region"] == COUNTY]
+    base = {"medical_assistance": "after_basic_and_serious_illness", "tilt": "after_all_three"}
+    return [{**r, "whose_region": "insured", "period": "year", "base": base.get(r["benefit"], r["base"])} for r in kept]
+
+
+@settings(max_examples=15, **SLOW)
+@given(st.data())
+def test_splitting_a_year_s_cost_and_a_further_category_and_more_cost_never_cost_the_person(
+    data: st.DataObject,
+) -> None:
+    rules = annual(data.draw(policies(known=True)))
+    codes = data.draw(st.lists(st.sampled_from(CATEGORIES), unique=True, min_size=1, max_size=3))
+    further = data.draw(st.sampled_from(CATEGORIES))
+    parts = data.draw(st.lists(st.integers(0, 30_000), min_size=1, max_size=4))
+    more = data.draw(st.integers(0, 10_000))
+    held = [{"id": word, "category": code} for word in ("whole", "split", "costly") for code in codes]
+    held += [{"id": "further", "category": code} for code in {*codes, further}]
+    days = [date(2025, 2, 1) + timedelta(days=30 * n) for n in range(len(parts))]
+    paid_for = [
+        cost("whole", "W", sum(parts)),
+        cost("further", "F", sum(parts)),
+        cost("costly", "C", sum(parts) + more),
+    ]
+    paid_for += [
+        cost("split", f"S{n}", part, admitted=day, discharged=day, settled=day)
+        for n, (part, day) in enumerate(zip(parts, days, strict=True))
+    ]
+    found = merged(held, rules, paid_for)
+    assert total(found, "split") == total(found, "whole")
+    assert total(found, "further") >= total(found, "whole")
+    if len(codes) == 1:
+        assert total(found, "costly") >= total(found, "whole")
+    for row in found("entitlement", "split"):
+        if row["benefit"] in BENEFITS:
+            paid = amounts(found, "split", row["benefit"]).values()
+            assert row["annual_amount"] == sum(amount or 0 for amount in paid)
+
+
+def test_a_cap_shared_between_settings_is_used_up_once() -> None:
+    shared = {"cap_group": "year", "group_cap": 500, "ratio": 10_000, "cap": None}
+    rules = [
+        rule("medical_assistance", "dibao", settings=care, rule_key=f"D1/{care}", **shared)
+        for care in ("inpatient", "outpatient")
+    ]
+    held = [{"id": "li", "category": "dibao"}]
+    later = {"setting": "outpatient", "discharged": date(2025, 7, 1), "settled": date(2025, 7, 1)}
+    found = merged(held, rules, [cost("li", "S1", 400), cost("li", "S2", 300, **later)])
+    assert amounts(found, "li", "medical_assistance") == {"S1": 400, "S2": 100}
+    assert found.one("entitlement", "li")["annual_amount"] == 500
+
+
+def test_a_stay_from_before_the_year_takes_the_category_held_on_its_first_day() -> None:
+    early = {"admitted": date(2024, 12, 28), "discharged": date(2025, 1, 3), "settled": date(2025, 1, 3)}
+    rules = [rule("medical_assistance", "dibao", ratio=10_000)]
+    new = merged(
+        [{"id": "li", "category": "dibao", "valid_from": date(2025, 1, 1)}], rules, [cost("li", "S1", 9, **early)]
+    )
+    old = merged([{"id": "li", "category": "dibao"}], rules, [cost("li", "S1", 9, **early)])
+    assert (amounts(new, "li", "medical_assistance"), amounts(old, "li", "medical_assistance")) == ({}, {"S1": 9})
