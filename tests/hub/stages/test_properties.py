@@ -258,26 +258,6 @@ def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -
             assert stated == expected, (day, word, place)
 
 
-@settings(max_examples=15, **SLOW)
-@given(st.data())
-def test_a_further_category_never_lowers_what_is_paid_in_the_year(data: st.DataObject) -> None:
-    rules = [r for r in data.draw(policies(known=True)) if r["region"] == COUNTY]
-    rules = [{**r, "whose_region": "insured"} for r in rules]
-    held = [
-        {"id": "li", "category": c} for c in data.draw(st.lists(st.sampled_from(CATEGORIES), unique=True, max_size=3))
-    ]
-    further = data.draw(st.sampled_from(CATEGORIES))
-    paid_for = [{**c, "id": "li"} for c in numbered(data.draw(st.lists(costs, max_size=4)))]
-    more = [{**row, "id": "more"} for row in held if row["category"] != further] + [{"id": "more", "category": further}]
-    doubled = paid_for + [{**c, "id": "more", "setl_id": c["setl_id"] + "x"} for c in paid_for]
-    found = merged([*held, *more], rules, [*doubled, cost("li", "S0", 0)])
-
-    def total(word: str) -> int:
-        return sum(row["annual_amount"] for row in found("entitlement", word) if row["benefit"] != "premium_subsidy")
-
-    assert total("more") >= total("li")
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_candidates_are_complete_and_in_one_order(seed: int) -> None:
     rng = random.Random(seed)
