@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import parse
+from graphql import get_introspection_query, parse
 
 from schema.agreement import Agreement, Limits
 from schema.contract import Contract
@@ -43,6 +43,16 @@ def bomb(levels: int, alias: str = "") -> str:
         f"fragment F{n} on Person {{ {alias}sex ...F{n + 1} ... on Person {{ ...F{n + 1} }} }}" for n in range(levels)
     )
     return f"{{ persons {{ nodes {{ ...F0 }} }} }} {spreads} fragment F{levels} on Person {{ {alias}sex }}"
+
+
+def test_the_explorer_s_introspection_fits_the_limits_of_every_agreement_that_allows_it(
+    agreements: tuple[Agreement, ...],
+) -> None:
+    document = parse(get_introspection_query(input_value_deprecation=True))
+    allowed = [agreement for agreement in agreements if agreement.introspection]
+    assert allowed
+    for agreement in allowed:
+        assert measure(Contract(agreement), document, operation_of(document, None), {}).introspects
 
 
 def test_cost_counts_the_values_an_answer_may_hold(weigh: Callable[..., Measure]) -> None:
