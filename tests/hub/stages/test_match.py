@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from world import COUNTY, FAR, NOVEMBER, OCTOBER, OTHER, Result, Row, World, grant, insured, paid, stay
+from world import COUNTY, FAR, NOVEMBER, OCTOBER, OTHER, Result, Row, World, grant, insured, paid, rule, stay
 
 from connectors.base import Semantics
 from hub.errors import ConfigError, InputError
@@ -159,6 +159,14 @@ def test_only_the_covered_hold_the_category_and_all_are_members(world: World) ->
     assert result.one("household") == {
         "household_key": "civil_affairs:H1", "source": "civil_affairs", "residence": "370302001", "county": COUNTY,
     }  # fmt: skip
+
+
+def test_a_member_whom_one_of_two_grants_covers_is_covered(world: World) -> None:
+    rows = [grant("li", "dibao", covered=False), grant("li", "illness_poor"), grant("wang", "dibao", covered=False)]
+    world.send("civil_affairs", "recipients", *rows)
+    result = world.compute()
+    assert result.one("household_member", "li")["covered"] is True
+    assert result.one("household_member", "wang")["covered"] is False
 
 
 def test_absence_from_a_later_complete_list_ends_the_spell_on_its_day(world: World) -> None:
@@ -413,6 +421,14 @@ def test_who_is_insured_on_the_last_day(world: World, entry: Row, *, insured_on_
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
     uninsured = ("listed_not_insured", "") in world.compute().kinds("li")
     assert uninsured is not insured_on_the_last_day
+
+
+def test_of_two_insurances_the_one_joined_last_says_where_and_how_a_person_is_insured(world: World) -> None:
+    world.rules = [rule("premium_subsidy", "dibao", amount=1, insutypes="390")]
+    covers = [cover(), cover(insutype="310", psn_insu_date=date(2025, 9, 1))]
+    world.send("medical_insurance", "persons", {**insured("li"), "insuinfo": covers}, insured("wang"))
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "dibao", "H2"))
+    assert world.compute().words("entitlement") == {"wang"}
 
 
 def test_absence_from_a_register_is_no_end(world: World) -> None:

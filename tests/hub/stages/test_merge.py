@@ -345,6 +345,12 @@ def test_an_unknown_region_that_may_pay_is_a_doubt() -> None:
     assert (row["region"], row["undetermined_reason"]) == (COUNTY, "dibao: unknown: set locally")
 
 
+def test_an_unknown_region_that_cannot_pay_is_no_doubt() -> None:
+    rules = [ma("dibao", region=OTHER, **UNKNOWN), ma("dibao", ratio=5_000, whose_region="certified")]
+    row = winner(merged([spell("li", "dibao")], rules, [cost("li", "S1", 1_000_00)], insured_at={"li": (OTHER, "390")}))
+    assert (row["region"], row["undetermined_reason"]) == (COUNTY, None)
+
+
 def test_tilt_is_undetermined_where_assistance_is_and_doubtful_where_assistance_is() -> None:
     spells = [spell("li", "dibao"), spell("li", "tekun")]
     costs = [cost("li", "S1", 10_000_00)]
@@ -418,6 +424,14 @@ def test_a_day_on_which_nothing_changes_for_a_benefit_does_not_cut_it() -> None:
     found = merged(spells, rules)
     assert spans(found, "premium_subsidy") == [(date(2025, 5, 1), YEAR[1], "mon_edge")]
     assert spans(found) == [(*YEAR, "dibao")]
+
+
+def test_a_candidate_that_falls_away_ends_the_entitlement_s_days_though_the_winner_stays() -> None:
+    spells = [spell("li", "dibao"), spell("li", "mon_edge", valid_until=date(2025, 5, 1))]
+    found = merged(spells, [ma("dibao"), ma("mon_edge", ratio=1)], [cost("li", "S1", 1_000_00)])
+    assert spans(found) == [
+        (YEAR[0], date(2025, 5, 1), "dibao"), (date(2025, 5, 1), YEAR[1], "dibao"),
+    ]  # fmt: skip
 
 
 def test_another_article_of_the_same_amount_is_another_entitlement() -> None:

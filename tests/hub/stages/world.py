@@ -157,11 +157,12 @@ class World:
     ) -> int:
         """Land a batch. A row names its person as `id` and may give `name`; lists inside it are its children."""
         declared = STREAMS[source, stream]
+        whole_list = declared.complete if complete is None else complete
         batch_id = len(self.batches) + 1
         self.batches.append(
             {
                 "batch_id": batch_id, "source": source, "stream": stream, "as_of": as_of,
-                "semantics": semantics or declared.semantics, "complete": declared.complete if complete is None else complete,
+                "semantics": semantics or declared.semantics, "complete": whole_list,
             }
         )  # fmt: skip
         whole = [{**DEFAULTS[source, stream], **row} for row in rows]
