@@ -129,7 +129,7 @@ def content(result: Result, name: str) -> Counter[tuple[object, ...]]:
     return Counter(tuple(row.values()) for row in rows)
 
 
-@settings(max_examples=12, **SLOW)
+@settings(max_examples=8, **SLOW)
 @given(st.integers(0, 10**9), st.integers(0, 10**9))
 def test_order_and_batching_of_arrival_never_matter(seed: int, shuffle: int) -> None:
     lists, events = everything(random.Random(seed))
@@ -220,7 +220,7 @@ def numbered(rows: list[Row]) -> list[Row]:
     return [{**row, "setl_id": f"S{n}", "visit_id": f"S{n}"} for n, row in enumerate(rows)]
 
 
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=40, **SLOW)
 @given(st.data())
 def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -> None:
     held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=10)))
@@ -255,7 +255,7 @@ def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -
             assert stated == expected
 
 
-@settings(max_examples=30, **SLOW)
+@settings(max_examples=20, **SLOW)
 @given(st.data())
 def test_a_further_category_never_lowers_what_is_paid_in_the_year(data: st.DataObject) -> None:
     rules = [r for r in data.draw(policies(known=True)) if r["region"] == COUNTY]

@@ -21,6 +21,7 @@ from connectors.base import Semantics, Stream, discover
 from hub import tables
 from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
+from hub.match import load, match
 from hub.merge import merge
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
@@ -79,6 +80,7 @@ RULE: Row = {
     "mode": "per_benefit", "determined": True, "whose_region": "insured", "on_application": False, "full": False,
     "settings": "", "base": "after_basic_and_serious_illness", "period": "year", "addressee": "", "insutypes": "",
 }  # fmt: skip
+MERGED = {"entitlement", "entitlement_candidate"}
 RANK = {category: place for place, category in enumerate(CATEGORIES, 1)} | {"*": 99}
 
 
@@ -224,6 +226,14 @@ class World:
         """Run the month."""
         with DuckDB(threads=1) as engine:
             return Result(tables=compute_month(engine, self.inputs(month, **more)), people=dict(self.people))
+
+    def matched(self, month: str = "2025-11") -> Result:
+        """Run the match stage alone."""
+        with DuckDB(threads=1) as engine:
+            load(engine, self.inputs(month))
+            match(engine)
+            found = {table.name: engine.fetch(table) for table in tables.STATE if table.name not in MERGED}
+        return Result(tables=found, people=dict(self.people))
 
     def upto(self, day: date) -> World:
         """The same world as it had arrived by that day."""
