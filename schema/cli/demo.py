@@ -101,6 +101,7 @@ def _clean(settings: Settings) -> Settings:
                 f"{settings.data} holds data that no demo made", remedy="Give the demo a folder of its own with --data"
             )
         shutil.rmtree(settings.data)
+        settings = State.settings()  # without what the last demo had set
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / MARKER).write_text("aidgraph demo made this folder and may remove it\n")
     own = settings.data / "config"
