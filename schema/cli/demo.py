@@ -89,7 +89,7 @@ def demo(
             if no_serve:
                 say("Serve it with [bold]aidgraph serve[/]; tokens come from [bold]aidgraph token NAME[/].")
                 return
-            _welcome(tokens, url)
+            _welcome(tokens)
             run(deployment, "127.0.0.1", port, cdn=True)
 
 
@@ -200,9 +200,8 @@ def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, st
     }
 
 
-def _welcome(tokens: dict[str, str], url: str) -> None:
-    say(f"\n[bold]The graph is at {url}[/], the explorer at {url.removesuffix('graphql')}. Stop with Ctrl-C.\n")
-    say("[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
+def _welcome(tokens: dict[str, str]) -> None:
+    say("\n[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
     for name, text in tokens.items():
         say(f"  [cyan]{name}[/]\n  {text}")
     for name, query in QUERIES.items():
