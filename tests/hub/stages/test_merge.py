@@ -110,6 +110,12 @@ def test_a_rule_per_stay_takes_its_line_and_its_cap_from_every_stay() -> None:
     assert winner(found)["annual_amount"] == 200 + 1_000
 
 
+def test_a_rule_per_stay_never_pays_more_than_what_a_stay_left() -> None:
+    costs = [cost("li", "S1", 1_000, basic_paid=1_000), cost("li", "S2", 100)]
+    found = merged([spell("li", "dibao")], [ma("dibao", ratio=10_000, line=500, base="scope", period="stay")], costs)
+    assert winner(found)["annual_amount"] == 0
+
+
 def test_tilt_is_on_what_the_winning_assistance_left() -> None:
     rules = [ma("dibao", ratio=7_500), ma("mon_edge", ratio=5_000), tilt("mon_edge", line=500_00)]
     spells = [spell("li", "dibao"), spell("li", "mon_edge")]
@@ -445,6 +451,15 @@ def test_a_gap_between_two_spells_stays_a_gap() -> None:
         spell("li", "dibao", valid_from=date(2025, 5, 1)),
     ]
     assert [row[:2] for row in spans(merged(spells, [ma("dibao")]))] == [
+        (date(2025, 1, 1), date(2025, 3, 1)), (date(2025, 5, 1), date(2026, 1, 1)),
+    ]  # fmt: skip
+
+
+def test_a_gap_in_the_rule_stays_a_gap_in_one_spell() -> None:
+    rules = [ma("dibao", valid_until=date(2025, 3, 1)), ma("dibao", valid_from=date(2025, 5, 1))]
+    spells = [spell("li", "dibao"), spell("li", "mon_edge")]  # another rule goes on meanwhile
+    found = merged(spells, [*rules, premium("mon_edge", amount=1)])
+    assert [row[:2] for row in spans(found)] == [
         (date(2025, 1, 1), date(2025, 3, 1)), (date(2025, 5, 1), date(2026, 1, 1)),
     ]  # fmt: skip
 
