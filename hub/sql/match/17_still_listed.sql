@@ -9,7 +9,8 @@ WITH waiting AS (
 run AS (
   SELECT
     *,
-    place - CAST(ROW_NUMBER() OVER (PARTITION BY person_id, source, stream ORDER BY place NULLS LAST) AS INTEGER) AS island
+    place - CAST(ROW_NUMBER() OVER (
+      PARTITION BY person_id, source, stream ORDER BY place NULLS LAST) AS INTEGER) AS island
   FROM waiting
 ),
 ends AS (

@@ -1,6 +1,7 @@
 -- 民政救助对象现状 Each grant of civil affairs to a person, in its newest version, from when until when.
 -- From the first of the begin month to the first of the month after the end month; a grant absent from a later complete
--- list ends on that list's day, never later than its own end. A held row, or one in quarantine, still shows that the grant is on the list.
+-- list ends on that list's day, never later than its own end. A held row, or one in quarantine, still shows that the
+-- grant is on the list.
 WITH appeared AS (
   SELECT r.*, l.person_id, l.held, l.place, l.gone_from
   FROM civil_affairs_recipients AS r
