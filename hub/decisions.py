@@ -1,4 +1,4 @@
-"""Decisions of stewards: is a held name the same person? Kept for ever, the last word counts, and each can be taken back.
+"""Stewards' decisions: is a held name the same person? Kept for ever; the last word counts; each can be taken back.
 
 1. A decision is a row in an append-only table: pair of keyed digests, judgement, actor, reason, time. No clear value.
 2. `same` frees the name's rows for the person; `not_same` holds them; `undecided` takes the last word back, and the

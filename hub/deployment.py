@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from hub import config, identity, keys, migrations, store
 from hub.config import Config
+from hub.errors import HubError
 from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake
@@ -41,7 +42,11 @@ def open_deployment(settings: Settings) -> Deployment:
     linkage = identity.load(settings.config, LINKAGE, ring)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
-    migrations.ensure(engine)
+    try:
+        migrations.ensure(engine)
+    except HubError:
+        engine.dispose()
+        raise
     return Deployment(
         settings=settings, engine=engine, lake=Lake(settings.lake), ring=ring, config=loaded, linkage=linkage
     )

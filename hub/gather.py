@@ -32,6 +32,7 @@ BATCHES = pa.schema(
     ]
 )
 ALIAS = pa.schema([("mac", pa.string()), ("person_id", pa.int64())])
+QUARANTINED = pa.schema([("batch_id", pa.int64()), ("mac", pa.string())])
 DECISION = pa.schema([("mac", pa.string()), ("name_mac", pa.string()), ("judgement", pa.string())])
 
 
@@ -52,6 +53,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         alias=_aliases(deployment),
         decisions=_decisions(deployment, recorded["decisions"]),
         config=deployment.config.relations(counties, start.year),
+        quarantined=_quarantined(deployment, recorded["batches"]),
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,
@@ -113,6 +115,14 @@ def _row_relations() -> set[str]:
 def _aliases(deployment: Deployment) -> pa.Table:
     with deployment.engine.connect() as connection:
         return table(ALIAS, connection.execute(sa.select(store.alias.c.mac, store.alias.c.person_id)).all())
+
+
+def _quarantined(deployment: Deployment, batches: Sequence[int]) -> pa.Table:
+    """Whose rows wait in quarantine, by batch, where the ID number can be read."""
+    q, wanted = store.quarantine.c, set(batches)
+    with deployment.engine.connect() as connection:
+        rows = connection.execute(sa.select(q.batch_id, q.mac).where(q.mac.is_not(None)).distinct()).all()
+    return table(QUARANTINED, [row for row in rows if row.batch_id in wanted])
 
 
 def _decisions(deployment: Deployment, until: int) -> pa.Table:

@@ -41,6 +41,7 @@ BATCH = {
     "complete": "BOOLEAN",
 }
 ALIAS = {"mac": "VARCHAR", "person_id": "BIGINT"}
+QUARANTINED = {"batch_id": "BIGINT", "mac": "VARCHAR"}
 DECISION = {"mac": "VARCHAR", "name_mac": "VARCHAR", "judgement": "VARCHAR"}
 PERIOD = {
     "month": "VARCHAR",
@@ -134,6 +135,11 @@ class LandedPart:
     path: str
 
 
+def nobody() -> pa.Table:
+    """The relation `quarantined` where nothing waits."""
+    return pa.table({"batch_id": pa.array([], pa.int64()), "mac": pa.array([], pa.string())})
+
+
 def silent(_stage: str, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
@@ -143,8 +149,9 @@ class MonthInputs:
     """Everything a month's tables are a pure function of.
 
     `landed` and `batches` are what was received by the month's cut-off. `decisions` holds the last word on each
-    (mac, name_mac). `config` holds at least the relations of CONFIG. `previous_findings` and `previous_warnings`
-    are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
+    (mac, name_mac). `quarantined` says whose rows of which batch wait in quarantine, where their number can be read.
+    `config` holds at least the relations of CONFIG. `previous_findings` and `previous_warnings` are rows of earlier
+    months (one or all of them: "reopened" is known as far back as they reach).
     """
 
     month: str
@@ -153,6 +160,7 @@ class MonthInputs:
     alias: pa.Table
     decisions: pa.Table
     config: Mapping[str, pa.Table]
+    quarantined: pa.Table | None = None
     previous_findings: pa.Table | None = None
     previous_warnings: pa.Table | None = None
     progress: Progress = silent

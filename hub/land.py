@@ -166,12 +166,13 @@ class Landing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """A row for quarantine; `digest` tells it again when an overlap repeats it."""
+    """A row for quarantine; `digest` tells it again when an overlap repeats it, `mac` whose it is, where known."""
 
     line: int
     reason: str
     field: str
     digest: str
+    mac: str | None
     sealed: bytes
 
 
@@ -206,7 +207,14 @@ class _Batch:
             else:
                 sealed = self._sealer.seal(raw.values)
                 self.held.append(
-                    _Held(line=raw.line, reason=rejected.reason, field=rejected.field, digest=digest, sealed=sealed)
+                    _Held(
+                        line=raw.line,
+                        reason=rejected.reason,
+                        field=rejected.field,
+                        digest=digest,
+                        mac=rejected.mac,
+                        sealed=sealed,
+                    )
                 )
             return
         if self._seen(row.digest) or row.digest in self._known:

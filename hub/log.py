@@ -32,6 +32,7 @@ from hub.store import access_log, access_subject
 
 VERSION = 1
 SALT = 16
+INDEXED_AT_ONCE = 1_000
 EXACT = 2**53 - 1  # beyond it JSON numbers are not exact
 APPEND_LOCK = 0x61696467  # one appender at a time on PostgreSQL; SQLite has one writer anyway
 
@@ -146,22 +147,19 @@ def index_subjects(engine: sa.Engine, after: int = 0) -> int:
 
     Safe to run twice, and beside another run.
     """
-    with engine.begin() as connection:
-        begin = max(after, connection.scalar(sa.select(sa.func.max(access_subject.c.seq))) or 0)
-        last = begin
-        rows = connection.execute(
-            sa.select(access_log.c.seq, access_log.c.subjects)
-            .where(access_log.c.seq > begin)
-            .order_by(access_log.c.seq)
-        ).all()
-        found: list[dict[str, int]] = []
-        for seq, packed in rows:
-            found += [{"person_id": person_id, "seq": seq} for person_id in unpack(packed)]
-            last = seq
-        if found:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            connection.execute(insert(access_subject).on_conflict_do_nothing(), found)
-    return last
+    with engine.connect() as connection:
+        last = max(after, connection.scalar(sa.select(sa.func.max(access_subject.c.seq))) or 0)
+    while True:
+        with engine.begin() as connection:
+            query = sa.select(access_log.c.seq, access_log.c.subjects).where(access_log.c.seq > last)
+            rows = connection.execute(query.order_by(access_log.c.seq).limit(INDEXED_AT_ONCE)).all()
+            found = [{"person_id": person_id, "seq": seq} for seq, packed in rows for person_id in unpack(packed)]
+            if found:
+                insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+                connection.execute(insert(access_subject).on_conflict_do_nothing(), found)
+        if not rows:
+            return last
+        last = int(rows[-1].seq)
 
 
 def checkpoint(engine: sa.Engine, ring: KeyRing, origin: str) -> str:
@@ -183,9 +181,7 @@ def verify(engine: sa.Engine, signed: Checkpoint | None = None) -> list[str]:
         heads.append(leaf_hash(leaf))
     if signed is not None:
         if len(heads) < signed.size:
-            problems.append(
-                f"the log has {len(heads)} entries, the checkpoint {signed.size}: entries were taken away"
-            )
+            problems.append(f"the log has {len(heads)} entries, the checkpoint {signed.size}: entries were taken away")
         elif merkle_root(heads[: signed.size])[1] != signed.root:
             problems.append(f"the first {signed.size} entries are not those the checkpoint was signed over")
     return problems

@@ -16,9 +16,11 @@ from hub.inputs import (
     CONFIG,
     DECISION,
     PERIOD,
+    QUARANTINED,
     MonthInputs,
     Progress,
     landed_relations,
+    nobody,
     period,
     sighting_sql,
     silent,
@@ -34,6 +36,7 @@ def load(engine: Engine, inputs: MonthInputs) -> None:
     engine.register("batch", inputs.batches, BATCH)
     engine.register("alias", inputs.alias, ALIAS)
     engine.register("decision", inputs.decisions, DECISION)
+    engine.register("quarantined", inputs.quarantined if inputs.quarantined is not None else nobody(), QUARANTINED)
     for name, columns in CONFIG.items():
         engine.register(name, inputs.config[name], columns)
     relations = landed_relations(sources)

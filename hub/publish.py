@@ -45,9 +45,7 @@ def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
     parts = " || ".join(f"coalesce(strlen({text}) || ':' || {text}, '~')" for text in texts)
     with duckdb.connect() as connection:
         connection.register("given", rows)
-        query = (
-            f"SELECT {', '.join(table.columns)}, unhex(sha256({parts})) AS row_digest FROM given"
-        )
+        query = f"SELECT {', '.join(table.columns)}, unhex(sha256({parts})) AS row_digest FROM given"
         return connection.sql(query).to_arrow_table()
 
 

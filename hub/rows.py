@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from connectors.base import Field, FieldType, RawRow, Sealed, Stream
-from hub.identity import Linkage, Refused, mask_name
+from hub.identity import Identity, Linkage, Refused, mask_name
 from hub.sealing import as_json
 from hub.values import READ, Unreadable, division, text
 
@@ -58,7 +58,12 @@ class Codes(Protocol):
 
 
 class Rejected(Exception):
-    """A row that goes to quarantine: `reason` is a code of values.REASONS or identity.REASONS, `field` its place."""
+    """A row that goes to quarantine: `reason` is a code of values.REASONS or identity.REASONS, `field` its place.
+
+    `mac` is whose row it is, where at least the ID number can be read: the person still stands on the list.
+    """
+
+    mac: str | None = None
 
     def __init__(self, reason: str, field: str) -> None:
         super().__init__(f"{reason}: {field}")
@@ -108,13 +113,22 @@ class RowReader:
 
     def read(self, raw: RawRow) -> Row:
         """The row, typed and pseudonymous. Raises Rejected."""
+        try:
+            return self._read(raw)
+        except Rejected as rejected:
+            rejected.mac = self._mac(raw.values)
+            raise
+
+    def _read(self, raw: RawRow) -> Row:
         given = raw.values
         self.undeclared.update(given.keys() - self._declared)
         province = self._province(given)
         plain = tuple(self._value(f, given, province) for f in self._plain)
         children = tuple(self._children(index, given, province) for index in range(len(self.stream.children)))
         sealed = {f.name: given.get(f.name) for f in self._hidden if given.get(f.name) not in (None, "")}
-        identity, name_mac, name = self._identify(given, province)
+        identity = self._identify(given, province)
+        name = self._name(given)
+        name_mac = self._linkage.name_mac(name, identity.mac) if name else None
         rest = {name: value for name, value in sealed.items() if name in self._rest}
         rest_mac = self._linkage.seal_mac(as_json(rest)) if rest else ""
         digest = hashlib.sha256(orjson.dumps([identity.mac, name_mac, rest_mac, plain, children])).hexdigest()
@@ -128,24 +142,34 @@ class RowReader:
         """A keyed digest of a row as it came, for telling rejected rows apart without keeping them."""
         return self._linkage.seal_mac(as_json(raw.values))
 
-    def _identify(self, given: Mapping[str, Any], province: str) -> tuple[Any, str | None, str]:
-        certificate = "resident_id"
-        if self._certificate:
-            code = READ[FieldType.CODE](given.get(self._certificate))
-            certificate = self._codes.value("psn_cert_type", province, str(code)) or certificate
+    def _identify(self, given: Mapping[str, Any], province: str) -> Identity:
         number = next(f for f in self._hidden if f.sealed is Sealed.ID_NUMBER)
+        certificate = "resident_id"
         try:
-            identity = self._linkage.identify(given.get(number.name), certificate)
-        except Refused as refused:
+            if self._certificate:
+                code = READ[FieldType.CODE](given.get(self._certificate))
+                certificate = self._codes.value("psn_cert_type", province, str(code)) or certificate
+            return self._linkage.identify(given.get(number.name), certificate)
+        except (Refused, Unreadable) as refused:
             raise Rejected(refused.reason, number.name) from None
-        field = next((f for f in self._hidden if f.sealed is Sealed.NAME), None)
+
+    def _mac(self, given: Mapping[str, Any]) -> str | None:
         try:
-            name = self._linkage.name(text(given.get(field.name)) or "") if field else ""
+            return self._identify(given, self._province(given)).mac
+        except Rejected:
+            return None
+
+    def _name(self, given: Mapping[str, Any]) -> str:
+        field = next((f for f in self._hidden if f.sealed is Sealed.NAME), None)
+        if field is None:
+            return ""
+        try:
+            name = self._linkage.name(text(given.get(field.name)) or "")
         except Unreadable as error:
-            raise Rejected(error.reason, field.name if field else "") from None
-        if field and field.required and not name:
+            raise Rejected(error.reason, field.name) from None
+        if field.required and not name:
             raise Rejected("required_missing", field.name)
-        return identity, self._linkage.name_mac(name, identity.mac) if name else None, name
+        return name
 
     def _value(self, field: Field, given: Mapping[str, Any], province: str) -> Any:
         try:

@@ -63,6 +63,7 @@ quarantine = sa.Table(
     sa.Column("field", sa.Text, nullable=False),
     sa.Column("contract", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),  # keyed; tells the row again when an overlap repeats it
+    sa.Column("mac", sa.Text),  # whose row, where the ID number can be read: the person still stands on the list
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("state", sa.Text, nullable=False),  # open | fixed_at_source | waived | replayed
 )

@@ -127,6 +127,7 @@ def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreeme
     if name and (not ID.fullmatch(name) or name != PurePosixPath(toml.file).stem):
         head.refuse("id", f"{name} is not the file's name in lower case with hyphens", "Give both the same name")
     period = head.period(required=True)
+    head.raw("until", required=True, remedy="Add until = 2028-01-01, the first day it is no longer in force")
     made = {key: head.text(key) for key in ("department", "title", "title_en", "purpose", "legal_basis", "number")}
     for key in ("department", "purpose"):
         if made[key] and not CODE.fullmatch(made[key]):

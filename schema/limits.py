@@ -127,7 +127,8 @@ class _Scale:
         below = self.set(node.selection_set, get_named_type(known.type) if known else None, chain + 1)
         rows = self.contract.size(where)
         cost = below.cost * (self._page(node) if rows is None else rows)
-        return own + replace(below, depth=below.depth + 1, cost=cost)
+        about_types = kind is not None and kind.name.startswith("__")  # a fragment of an introspection
+        return own + replace(below, depth=0 if about_types else below.depth + 1, cost=cost)
 
     def _type(self, node: InlineFragmentNode | FragmentDefinitionNode, outer: Any) -> Any:
         if node.type_condition is None:

@@ -79,7 +79,7 @@ class Operations:
         self.reference = reference
         self.lookup = lookup
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
-        self._codecs = {name: Codec(ring, name) for name in contracts}
+        self.codecs = {name: Codec(ring, name) for name in contracts}
         self._indexed = 0
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
@@ -154,7 +154,7 @@ class Operations:
             reading = Reading(
                 snapshot=view,
                 terms=contract.terms,
-                codec=self._codecs[agreement.id],
+                codec=self.codecs[agreement.id],
                 reference=self.reference,
                 lookup=self.lookup,
             )

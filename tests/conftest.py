@@ -13,14 +13,13 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from hub import keys, store
+from tests.stores import a_store
 
 ROOT = Path(__file__).parents[1]
 POSTGRES: dict[str, str | None] = {}
@@ -107,24 +106,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"PostgreSQL: tested on {told}" if told else "PostgreSQL: NOT TESTED, no server on this machine"
         )
-
-
-@contextmanager
-def a_store(kind: str, server: str | None, folder: Path) -> Iterator[str]:
-    """The URL of an empty store of a kind, gone afterwards; the test is skipped where there is no such server."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'store.sqlite'}"
-        return
-    if server is None:
-        pytest.skip("no PostgreSQL on this machine")
-    name = f"test_{uuid4().hex[:12]}"
-    admin = store.connect(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 import typer
-from hub.reconcile import checks
 
+from hub.reconcile import checks
 from schema.cli import app
 
 ROOT = Path(__file__).parents[1]

@@ -17,8 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from conftest import a_store
-from oracle import on
 
 from connectors.base import discover
 from connectors.simulator.server import Departments
@@ -28,6 +26,8 @@ from hub import keys, months, publish, settings, store, tables
 from hub.deployment import Deployment, open_deployment
 from hub.land import BatchReport, Landing
 from hub.months import MonthReport
+from tests.oracle import on
+from tests.stores import a_store
 
 OPEN = date.fromisoformat(tables.OPEN)
 

@@ -24,10 +24,12 @@ on_list AS (
   WHERE t.age <= 2
 )
 SELECT
-  b.person_id, b.source || '_' || b.stream AS subject, b.source AS addressee, n.county, b.batch_id, b.line, b.record_digest
+  b.person_id, b.source || '_' || b.stream AS subject, b.source AS addressee, n.county,
+  b.batch_id, b.line, b.record_digest
 FROM on_list AS b
 CROSS JOIN period AS p
 JOIN list AS t ON t.source = b.source AND t.stream = b.stream AND t.age = 1
 JOIN person AS n ON n.person_id = b.person_id
-LEFT JOIN on_list AS a ON a.person_id = b.person_id AND a.source = b.source AND a.stream = b.stream AND a.age = 1 AND a.nth = 1
+LEFT JOIN on_list AS a
+  ON a.person_id = b.person_id AND a.source = b.source AND a.stream = b.stream AND a.age = 1 AND a.nth = 1
 WHERE b.age = 2 AND b.nth = 1 AND a.person_id IS NULL AND (n.death IS NULL OR n.death > p.last_day)

@@ -5,8 +5,8 @@
 -- deadline_days: 15
 -- citation: 新疆通知（2023-02-09）第五条（按月比对）
 -- A person whose death is registered by the month's last day is on that day still listed in a category (subject: the
--- category; its certifier is asked) or still insured (subject: enrolment; medical insurance is asked). The row is the one
--- to be ended.
+-- category; its certifier is asked) or still insured (subject: enrolment; medical insurance is asked). The row is the
+-- one to be ended.
 WITH active AS (
   SELECT
     h.person_id, h.category AS subject, h.county, h.category, h.certifier AS addressee,

@@ -5,10 +5,11 @@
 -- deadline_days: 30
 -- citation: 防返贫监测信息系统数据质量规则
 -- A source (it is asked) lists a person on the month's last day under two household numbers at once (subject: the first
--- and the last of them); at civil affairs, within one category, because every kind of grant has certificates of its own.
--- Actual: the number of households.
+-- and the last of them); at civil affairs, within one category, because every kind of grant has certificates of its
+-- own. Actual: the number of households.
 WITH member AS (
-  SELECT r.person_id, 'civil_affairs' AS source, r.category AS scheme, r.household_key, r.batch_id, r.line, r.record_digest
+  SELECT
+    r.person_id, 'civil_affairs' AS source, r.category AS scheme, r.household_key, r.batch_id, r.line, r.record_digest
   FROM recipient AS r
   CROSS JOIN period AS p
   WHERE r.valid_from <= p.last_day AND r.valid_until > p.last_day
@@ -36,7 +37,8 @@ named AS (
   JOIN several AS s ON s.person_id = m.person_id AND s.source = m.source AND s.scheme = m.scheme
 )
 SELECT
-  m.person_id, m.subject, m.source AS addressee, n.county, CASE WHEN m.scheme <> '' THEN m.scheme END AS category,
+  m.person_id, m.subject, m.source AS addressee, n.county,
+  CASE WHEN m.scheme <> '' THEN m.scheme END AS category,
   1 AS expected, m.households AS actual, m.batch_id, m.line, m.record_digest
 FROM named AS m
 JOIN person AS n ON n.person_id = m.person_id

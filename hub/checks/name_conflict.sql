@@ -4,8 +4,8 @@
 -- addressee: medical_insurance
 -- deadline_days: 30
 -- citation: 待人工核对（不自动合并）
--- A source (it is asked) now carries a row whose ID number belongs to a person under another name. The row counts for no
--- one until a steward decides or the source corrects it. Of complete lists only the newest is looked at.
+-- A source (it is asked) now carries a row whose ID number belongs to a person under another name. The row counts for
+-- no one until a steward decides or the source corrects it. Of complete lists only the newest is looked at.
 WITH newest AS (
   SELECT source, stream, MAX(place) AS place FROM batch_order WHERE complete GROUP BY source, stream
 ),
@@ -14,7 +14,8 @@ held AS (
     l.person_id, l.source, l.batch_id, l.line, s.record_digest,
     ROW_NUMBER() OVER (
       PARTITION BY l.person_id
-      ORDER BY l.source NULLS LAST, l.stream NULLS LAST, l.place DESC NULLS LAST, s.record_digest NULLS LAST, l.line NULLS LAST) AS nth
+      ORDER BY l.source NULLS LAST, l.stream NULLS LAST, l.place DESC NULLS LAST, s.record_digest NULLS LAST,
+               l.line NULLS LAST) AS nth
   FROM linked AS l
   JOIN batch_order AS o ON o.batch_id = l.batch_id
   LEFT JOIN newest AS w ON w.source = l.source AND w.stream = l.stream

@@ -11,8 +11,8 @@ WITH newest AS (
 ),
 numbered AS (
   SELECT
-    'rural_revitalization' AS source, 'monitored' AS stream, person_number AS number, SUBSTRING(division, 1, 6) AS county,
-    batch_id, line, record_digest
+    'rural_revitalization' AS source, 'monitored' AS stream, person_number AS number,
+    SUBSTRING(division, 1, 6) AS county, batch_id, line, record_digest
   FROM rural_revitalization_monitored
   UNION ALL
   SELECT 'medical_insurance', 'persons', psn_no, CAST(NULL AS STRING), batch_id, line, record_digest

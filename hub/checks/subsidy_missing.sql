@@ -4,9 +4,9 @@
 -- addressee: medical_insurance
 -- deadline_days: 30
 -- citation: 新疆通知（2023-02-09）第一条；鲁政办发〔2022〕12号
--- A living insured person is entitled on the month's last day to a premium subsidy for the year, and nothing was received
--- for the year, from any payer. Expected: the subsidy of the year, nothing where the amount is unknown (a subsidy is due
--- all the same); actual: received, net.
+-- A living insured person is entitled on the month's last day to a premium subsidy for the year, and nothing was
+-- received for the year, from any payer. Expected: the subsidy of the year, empty where the amount is unknown (one
+-- is due all the same); actual: received, net.
 WITH received AS (
   SELECT s.person_id, CAST(SUM(s.amount) AS BIGINT) AS amount
   FROM subsidy AS s

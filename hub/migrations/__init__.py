@@ -30,8 +30,10 @@ def known_revisions() -> set[str]:
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring a store to this release's schema, in one transaction."""
+    """Bring a store to this release's schema, in one transaction: a process killed meanwhile leaves it as it was."""
     with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":  # whose driver begins no transaction for CREATE TABLE by itself
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         command.upgrade(_config(connection), "head")
 
 

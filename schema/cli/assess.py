@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from schema.cli.common import AsJson, State, app, print_json, say, show
+from schema.cli.common import AsJson, State, app, line, print_json, say, show
 
 NAMES = {
     "basic_insurance": "基本医保",
@@ -32,37 +32,47 @@ def assess(
     if as_json:
         print_json(found)
         return
+    notes = Notes()
     for settlement in found["settlements"]:
-        _settlement(settlement)
+        _settlement(settlement, notes)
     if found["premium_subsidy"]:
         subsidy = found["premium_subsidy"]
-        say(f"参保资助 premium subsidy: {_told(subsidy['amount'])} ({subsidy['category']}, {subsidy['document']})")
+        say(f"参保资助 premium subsidy: {notes.told(subsidy['amount'])} ({subsidy['category']}, {subsidy['document']})")
     for warning in found["warnings"]:
         say(f"预警 warning: {warning['burden']} is above {warning['line']} ({warning['document']})")
     totals = found["totals"]
-    say(f"合计 the person bears {_told(totals['self_in_scope'])} in scope, {_told(totals['self_total'])} in all")
+    bears = f"{notes.told(totals['self_in_scope'])} in scope, {notes.told(totals['self_total'])} in all"
+    say(f"合计 the person bears {bears}")
+    for reason, number in notes.reasons.items():
+        line("", f"({number}) {reason}")
 
 
-def _settlement(settlement: dict[str, Any]) -> None:
+class Notes:
+    """Reasons for what is undetermined, told once each under the tables."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, int] = {}
+
+    def told(self, value: Any) -> str:
+        """A value as a person reads it; an undetermined one names its reason's number."""
+        if value is None:
+            return "–"
+        if not isinstance(value, dict):
+            return str(value)
+        number = self.reasons.setdefault(value["undetermined"], len(self.reasons) + 1)
+        return f"不确定 undetermined ({number})"
+
+
+def _settlement(settlement: dict[str, Any], notes: Notes) -> None:
     rows = []
     for layer in settlement["layers"]:
-        name = NAMES[layer["benefit"]]
-        told = [_told(layer[key]) for key in ("base", "line", "ratio", "amount")]
-        rows.append([name, layer["category"], *told, f"{layer['document']}: {layer['article']}"])
+        told = [notes.told(layer[key]) for key in ("base", "line", "ratio", "amount")]
+        rows.append([NAMES[layer["benefit"]], layer["category"], *told, f"{layer['document']}: {layer['article']}"])
     columns = ("层次", "category", "base", "line", "ratio", "amount", "article")
     show(settlement["id"], columns, rows, numbers=frozenset({"base", "line", "ratio", "amount"}))
     for rival in settlement["outranked"]:
-        say(f"  {NAMES[rival['benefit']]} outranked: {rival['category']} {_told(rival['amount'])}")
-    paid = ", ".join(
-        f"{name} {_told(settlement[key])}"
-        for key, name in zip(
-            ("basic_paid", "serious_illness_paid", "medical_assistance", "tilt"), NAMES.values(), strict=True
-        )
-    )
-    say(f"  {paid}; self {_told(settlement['self_in_scope'])} in scope, {_told(settlement['self_total'])} in all")
-
-
-def _told(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"undetermined: {value['undetermined']}" if isinstance(value, dict) else str(value)
+        say(f"  {NAMES[rival['benefit']]} outranked: {rival['category']} {notes.told(rival['amount'])}")
+    paid = zip(("basic_paid", "serious_illness_paid", "medical_assistance", "tilt"), NAMES.values(), strict=True)
+    line("  ", ", ".join(f"{name} {notes.told(settlement[key])}" for key, name in paid))
+    bears = f"{notes.told(settlement['self_in_scope'])} in scope, {notes.told(settlement['self_total'])} in all"
+    line("  ", f"self {bears}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -65,6 +66,11 @@ def show(
 def say(text: str) -> None:
     """One line on standard error."""
     console.print(text, highlight=False, soft_wrap=True)
+
+
+def line(indent: str, text: str) -> None:
+    """A line of text on standard error, folded under its indent."""
+    console.print(Padding(escape(text), (0, 0, 0, len(indent))), highlight=False)
 
 
 def complain(what: str, error: object) -> None:

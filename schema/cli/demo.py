@@ -89,7 +89,7 @@ def demo(
             if no_serve:
                 say("Serve it with [bold]aidgraph serve[/]; tokens come from [bold]aidgraph token NAME[/].")
                 return
-            _welcome(tokens, url)
+            _welcome(tokens)
             run(deployment, "127.0.0.1", port, cdn=True)
 
 
@@ -101,6 +101,7 @@ def _clean(settings: Settings) -> Settings:
                 f"{settings.data} holds data that no demo made", remedy="Give the demo a folder of its own with --data"
             )
         shutil.rmtree(settings.data)
+        settings = State.settings()  # without what the last demo had set
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / MARKER).write_text("aidgraph demo made this folder and may remove it\n")
     own = settings.data / "config"
@@ -199,9 +200,8 @@ def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, st
     }
 
 
-def _welcome(tokens: dict[str, str], url: str) -> None:
-    say(f"\n[bold]The graph is at {url}[/], the explorer at {url.removesuffix('graphql')}. Stop with Ctrl-C.\n")
-    say("[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
+def _welcome(tokens: dict[str, str]) -> None:
+    say("\n[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
     for name, text in tokens.items():
         say(f"  [cyan]{name}[/]\n  {text}")
     for name, query in QUERIES.items():

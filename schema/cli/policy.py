@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from schema.cli.common import AsJson, State, app, console, print_json, say
+from schema.cli.common import AsJson, State, app, console, line, print_json, say
 
 policy_app = typer.Typer(no_args_is_help=True, help="Policy documents. 政策文件。")
 app.add_typer(policy_app, name="policy")
@@ -100,13 +99,6 @@ LAST = 9999
 
 def _whole(path: Path) -> bool:
     return (path / "policy").is_dir() or (path / "categories.toml").is_file()
-
-
-def line(indent: str, text: str) -> None:
-    """A line of text, folded under its indent."""
-    from rich.padding import Padding
-
-    console.print(Padding(escape(text), (0, 0, 0, len(indent))), highlight=False)
 
 
 @policy_app.command("schema")

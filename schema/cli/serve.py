@@ -58,6 +58,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     from schema.app import create_app
     from schema.serving import graph_of
 
+    say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
     uvicorn.run(
         made, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10

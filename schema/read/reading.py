@@ -115,11 +115,6 @@ class Reading:
         result = self.snapshot.execute(plan.statement, {**plan.parameters, **more})
         names = list(result.keys())
         rows = [dict(zip(names, values, strict=True)) for values in result]
-        if "_subject" in names:
-            self.subjects.update(
-                row["_subject"] for row in rows if row["_subject"] is not None and row["_subject"] >= 0
-            )
-        self.rows += len(rows)
         for name, finish in plan.finishers:
             for row in rows:
                 if row[name] is not None:
@@ -127,6 +122,13 @@ class Reading:
         return rows
 
     def _value(self, plan: Plan, rows: list[Row]) -> Any:
+        """The rows as the link has them; what a page read ahead to know that there is more is not counted."""
+        kept = rows if plan.span is None else rows[: plan.span.take]
+        self.rows += len(kept)
+        if plan.link.target.subject:
+            self.subjects.update(
+                row["_subject"] for row in kept if row["_subject"] is not None and row["_subject"] >= 0
+            )
         if plan.link.kind is Kind.ONE:
             return rows[0] if rows else None
         if plan.span is None:

@@ -179,7 +179,7 @@ def run(engine: sa.Engine, persons: int, requests: int) -> None:
     graph = Graph(engine=engine, ring=ring, config=config, agreements=[under], lookup=lambda _n, _c: "", sources=())
     app = create_app(graph)
     asker = Asker(app, issue(ring, agreements=(under.id,), client="benchmark"))
-    codec = app.state.hub.operations._codecs[under.id]
+    codec = app.state.hub.operations.codecs[under.id]
     told: dict[str, Callable[[int], dict[str, Any]]] = {
         "Q1": lambda n: {"token": codec.person(n * 7919 % persons)},
         "Q2": lambda n: {"county": counties[n % len(counties)]},

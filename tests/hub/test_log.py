@@ -53,9 +53,7 @@ def test_canonical_json_is_that_of_rfc_8785() -> None:
     assert log.canonical(value).decode() == expected
 
 
-@pytest.mark.parametrize(
-    "value", [1.5, 2**53, {"a": object()}, {1: "a"}, b"bytes", datetime(2025, 1, 1, tzinfo=UTC)]
-)
+@pytest.mark.parametrize("value", [1.5, 2**53, {"a": object()}, {1: "a"}, b"bytes", datetime(2025, 1, 1, tzinfo=UTC)])
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         log.canonical(value)
@@ -151,9 +149,7 @@ def test_a_changed_entry_is_seen(engine: sa.Engine, change: dict[str, object], p
     assert [problem in found for found in log.verify(engine)] == [True]
 
 
-def test_entries_taken_away_or_replaced_are_seen_by_the_checkpoint(
-    engine: sa.Engine, ring: keys.KeyRing
-) -> None:
+def test_entries_taken_away_or_replaced_are_seen_by_the_checkpoint(engine: sa.Engine, ring: keys.KeyRing) -> None:
     fill(engine, 4)
     signed = notes.open_note(log.checkpoint(engine, ring, ORIGIN), notes.verifier_key(ring, ORIGIN))
     with engine.begin() as connection:

@@ -75,10 +75,14 @@ def test_a_month_replaces_only_its_own_findings(engine):
 def test_a_failure_in_the_middle_publishes_nothing(engine):
     publishing(engine, tables.PERSON, rows(tables.PERSON, PERSON), 1)
     computed = rows(tables.PERSON, PERSON | {"rural": False}, PERSON | {"person_id": 2})
-    with pytest.raises(RuntimeError), engine.begin() as connection:
+
+    def failing(*_progress: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with engine.begin() as connection:
         change = publish.difference(connection, tables.PERSON, computed, "2025-11")
-        publish.apply(connection, change, 2, {}, lambda *_: None)
-        raise RuntimeError
+    with pytest.raises(OSError, match="No space"), engine.begin() as connection:
+        publish.apply(connection, change, 2, {}, failing)
     (row,) = current(engine, tables.PERSON)
     assert (row["rural"], row["pub_from"]) == (True, 1)
 

@@ -83,7 +83,7 @@ class Client:
 
     def person(self, agreement: str, n: int) -> str:
         """The token of a person of the small world under an agreement."""
-        return self.app.state.hub.operations._codecs[agreement].person(world.PERSON_IDS + n)
+        return self.app.state.hub.operations.codecs[agreement].person(world.PERSON_IDS + n)
 
 
 def lookup(number: str, certificate: str) -> str:

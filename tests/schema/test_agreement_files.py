@@ -80,6 +80,7 @@ def test_a_good_file_is_read_whole(folder: Path) -> None:
         ('legal_basis = "条例"', 'legal_basis = ""', 7, "legal_basis", "is not text"),
         ("from = 2025-01-01", 'from = "2025-01-01"', 9, "from", "is not a day"),
         ("until = 2026-01-01", "until = 2024-01-01", 10, "until", "not after it began"),
+        ("until = 2026-01-01\n", "", 1, "until", "is missing"),
         ('id = "clinic"', 'id = "other"', 2, "id", "is not the file's name"),
         ('purpose = "care"', 'purpose = "Take Care"', 6, "purpose", "is not a code"),
         ('divisions = ["370302", "65"]', 'divisions = ["379999"]', 13, "divisions", "379999 is no division"),

@@ -256,23 +256,42 @@ def test_everything_granted_at_once_holds_no_planted_value(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_refusals_hold_nothing_of_what_was_sent(client: Client, name: str) -> None:
-    secret = "370302196003041236"
+@pytest.mark.parametrize("secret", ["370302196003041236", "王建国"])
+def test_refusals_hold_nothing_of_what_was_sent(client: Client, name: str, secret: str) -> None:
     by_number = "query Q($n: String!) { personByIdNumber(idNumber: $n, certType: NOPE) { entitlements { benefit } } }"
     for template, variables in (
         ('{ person(token: "SECRET") { nope } }', {}),
         ("{ aSECRET }", {}),
         ("query Q($n: Int) { agreement { id } x(n: $n) }", {"n": secret}),
         ('{ persons(filter: {county: 1, x: "SECRET"}) { nodes { sex } } }', {}),
+        ('{ month(month: "SECRET") { state } agreement @skip(if: "SECRET") { id } }', {}),
         ("query Q($n: Boolean!) { agreement @include(if: $n) { id } }", {"n": secret}),
+        ("query Q($n: YearMonth!) { month(month: $n) { state } }", {"n": secret}),
         ('{ "SECRET" }', {}),
+        ('query "SECRET" { agreement { id } }', {}),
         (by_number, {"n": secret}),
         ('query Q($n: String = "SECRET", $m: [Int]) { agreement { id } }', {"m": [secret]}),
     ):
-        document = template.replace("SECRET", secret)
         with structlog.testing.capture_logs() as events:
-            reply = client.ask(name, document, variables)
+            reply = client.ask(name, template.replace("SECRET", secret), variables)
         assert "errors" in reply.json
         assert secret not in reply.text
-        assert secret not in json.dumps(events, default=str)
+        assert secret not in json.dumps(events, default=str, ensure_ascii=False)
     assert all(secret not in bytes(entry.leaf).decode() for entry in client.entries())
+
+
+@pytest.mark.parametrize(
+    ("document", "variables"),
+    [
+        ("{ agreemnt { id } persns { nodes { sexx } } }", {}),
+        ("{ agreement { titl } }", {}),
+        ("{ persons(filtr: {}) { nodes { tokn } } }", {}),
+        ("query Q($f: FindingFilter) { findings(filter: $f) { nodes { kind } } }", {"f": {"knd": 1}}),
+        ("query Q($f: FindingFilter) { findings(filter: $f) { nodes { kind } } }", {"f": {"state": "NEWW"}}),
+        ("{ findings(filter: {state: NEWW}) { nodes { kindd } } }", {}),
+    ],
+)
+def test_no_answer_suggests_a_name(client: Client, document: str, variables: dict[str, Any]) -> None:
+    reply = client.ask("civil-affairs", document, variables)
+    assert "errors" in reply.json
+    assert "Did you mean" not in reply.text

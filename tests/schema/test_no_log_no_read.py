@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -38,10 +39,8 @@ def test_an_answered_operation_is_logged_with_fields_and_subjects(client: Client
     assert (told["outcome"], told["operation"], told["role"]) == ("answered", "Needy", "client")
     assert told["fields"] == ["Enrolment.status", "Person.enrolments", "Person.name", "Person.token", "Query.persons"]
     assert told["withheld"] == ["Person.name mask:surname"]
-    # three rows were read to know that there is a next page: its person is a subject too
-    assert log.unpack(bytes(entry.subjects)) == tuple(world.PERSON_IDS + n for n in (1, 2, 100))
-    assert (told["subject_count"], told["publication"]) == (3, 1)
-    assert told["rows"] >= 5
+    assert log.unpack(bytes(entry.subjects)) == tuple(world.PERSON_IDS + n for n in (1, 2))
+    assert (told["subject_count"], told["publication"], told["rows"]) == (2, 1, 4)
     assert log.verify(client.engine) == []
 
 
@@ -83,6 +82,22 @@ def test_what_is_refused_before_there_is_an_agreement_is_logged(client: Client) 
     entry, told = last(client)
     assert (reply.status, reply.code) == (403, "AGREEMENT_REFUSED")
     assert (entry.agreement, entry.purpose, told["refusal"]) == ("", "", "AGREEMENT_REFUSED")
+
+
+def test_operations_at_the_same_time_are_all_logged_in_one_order(client: Client) -> None:
+    async def many(count: int) -> list[int]:
+        transport = httpx.ASGITransport(app=client.app)
+        headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
+            query = {"query": "{ persons(first: 3) { nodes { token categories { category } } } }"}
+            answers = await asyncio.gather(*(http.post("/graphql", json=query) for _ in range(count)))
+            return [answer.status_code for answer in answers]
+
+    before = len(client.entries())
+    assert asyncio.run(many(40)) == [200] * 40
+    entries = client.entries()
+    assert len(entries) == before + 40
+    assert log.verify(client.engine) == []
 
 
 @pytest.fixture
@@ -225,9 +240,7 @@ def test_an_operation_whose_time_is_up_is_refused_and_logged(changed: Any) -> No
 def test_the_database_itself_stops_a_statement_whose_time_is_up(filled: sa.Engine) -> None:
     counter = sa.select(sa.literal(1).label("n")).cte("counter", recursive=True)
     counter = counter.union_all(sa.select(counter.c.n + 1).where(counter.c.n < 100_000_000))
-    began = time.monotonic()
     with pytest.raises(TookTooLong), snapshot(filled, 0.3) as view:
         view.execute(sa.select(sa.func.max(counter.c.n)), {})
-    assert time.monotonic() - began < 5
     with snapshot(filled, 5) as view:
         assert view.execute(sa.select(sa.func.count()).select_from(access_log), {}).scalar() is not None

@@ -101,7 +101,10 @@ class World:
             self.person(n, "370911", "370911", name="孙*")
             self.spell(n, "dibao", region="370911")
             self.enrolment(n)
-        self.person(1, "653121", "653121", name="CANARYOLD", pub_from=0, pub_until=1)  # closed by publication 1
+        closed = {"pub_from": 0, "pub_until": 1}  # what publication 1 replaced
+        self.person(1, "653121", "653121", name="CANARYOLD", **closed)
+        self.person(100, "370911", "370911", name="CANARYOLD", **closed)
+        self.spell(1, "tekun", **closed)
 
     def row(self, table: str, *, pub_from: int = 1, pub_until: int | None = None, **values: Any) -> None:
         digest = hashlib.sha256(repr(sorted(values.items(), key=str)).encode()).digest()
@@ -123,11 +126,11 @@ class World:
         )  # fmt: skip
 
     def spell(self, n: int, category: str, *, region: str = "370302", source: str = "civil_affairs", key: str = "",
-              since: date = date(2024, 1, 1), until: date = OPEN) -> None:  # fmt: skip
+              since: date = date(2024, 1, 1), until: date = OPEN, **pub: int) -> None:  # fmt: skip
         self.row(
             "category_spell", person_id=PERSON_IDS + n, category=category, valid_from=since, valid_until=until,
-            region=region, rural=True, certified=since, certifier=source, household_key=key, source=source, stream="recipients",
-            **self.record(n, 2),
+            region=region, rural=True, certified=since, certifier=source, household_key=key, source=source,
+            stream="recipients", **self.record(n, 2), **pub,
         )  # fmt: skip
 
     def enrolment(self, n: int, region: str = "370302", status: str = "normal") -> None:

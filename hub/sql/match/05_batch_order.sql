@@ -3,7 +3,8 @@
 -- in a register, a payment list or a list of events absence ends nothing (pins.md 7).
 SELECT
   batch_id, source, stream, as_of, semantics, complete,
-  CAST(ROW_NUMBER() OVER (PARTITION BY source, stream ORDER BY as_of NULLS LAST, batch_id NULLS LAST) AS INTEGER) AS place,
+  CAST(ROW_NUMBER() OVER (
+    PARTITION BY source, stream ORDER BY as_of NULLS LAST, batch_id NULLS LAST) AS INTEGER) AS place,
   CASE WHEN semantics = 'certification' THEN
     COALESCE(
       MIN(CASE WHEN complete THEN as_of END) OVER (

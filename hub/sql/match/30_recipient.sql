@@ -1,15 +1,26 @@
 -- 民政救助对象现状 Each grant of civil affairs to a person, in its newest version, from when until when.
 -- From the first of the begin month to the first of the month after the end month; a grant absent from a later complete
--- list ends on that list's day, never later than its own end. A held row still shows that the grant is on the list.
+-- list ends on that list's day, never later than its own end. A held row, or one in quarantine, still shows that the
+-- grant is on the list.
 WITH appeared AS (
   SELECT r.*, l.person_id, l.held, l.place, l.gone_from
   FROM civil_affairs_recipients AS r
   JOIN linked AS l ON l.batch_id = r.batch_id AND l.line = r.line
 ),
-presence AS (
-  SELECT assistance_type, household_number, person_id, begin_month, MAX(gone_from) AS gone_from
+last_seen AS (
+  SELECT
+    assistance_type, household_number, person_id, begin_month, MAX(gone_from) AS gone_from, MAX(place) AS place
   FROM appeared
   GROUP BY assistance_type, household_number, person_id, begin_month
+),
+presence AS (
+  SELECT
+    s.assistance_type, s.household_number, s.person_id, s.begin_month,
+    GREATEST(s.gone_from, COALESCE(w.gone_from, s.gone_from)) AS gone_from
+  FROM last_seen AS s
+  LEFT JOIN still_listed AS w
+    ON w.person_id = s.person_id AND w.source = 'civil_affairs' AND w.stream = 'recipients'
+   AND s.place + 1 BETWEEN w.first_place AND w.last_place
 ),
 version AS (
   SELECT

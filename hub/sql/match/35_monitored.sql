@@ -8,12 +8,21 @@ WITH appeared AS (
   FROM rural_revitalization_monitored AS m
   JOIN linked AS l ON l.batch_id = m.batch_id AND l.line = m.line
 ),
-presence AS (
+last_seen AS (
   SELECT
-    person_id, person_number, MAX(gone_from) AS gone_from, MIN(as_of) AS first_seen,
+    person_id, person_number, MAX(gone_from) AS gone_from, MAX(place) AS place, MIN(as_of) AS first_seen,
     MIN(CASE WHEN risk_removed THEN as_of END) AS removal_seen
   FROM appeared
   GROUP BY person_id, person_number
+),
+presence AS (
+  SELECT
+    s.person_id, s.person_number, s.first_seen, s.removal_seen,
+    GREATEST(s.gone_from, COALESCE(w.gone_from, s.gone_from)) AS gone_from
+  FROM last_seen AS s
+  LEFT JOIN still_listed AS w
+    ON w.person_id = s.person_id AND w.source = 'rural_revitalization' AND w.stream = 'monitored'
+   AND s.place + 1 BETWEEN w.first_place AND w.last_place
 ),
 version AS (
   SELECT

@@ -2,7 +2,8 @@
 -- Civil affairs: a grant that covers the person. Monitoring system: the monitored type from `identified` until the risk
 -- is removed (where the category ends with its risk); 返贫致贫 likewise; 稳定脱贫 for a household out of poverty without
 -- a current monitored type and not back in poverty, from 1 January after the year or from the removal. A household
--- category reaches exactly the persons its certifier lists (pins.md 6). `rural` where the source tells it. Open is 9999-12-31; empty spells are none.
+-- category reaches exactly the persons its certifier lists (pins.md 6). `rural` where the source tells it. Open is
+-- 9999-12-31; empty spells are none.
 WITH typed AS (
   SELECT
     m.*,

@@ -22,7 +22,8 @@ SELECT
              r.period NULLS LAST
   ) AS INTEGER) AS account,
   r.region, r.benefit, r.category, r.valid_from, r.valid_until, r.rule_key, r.document, r.article, r.rank, r.mode,
-  r.determined, r.undetermined_reason, r.whose_region, r.amount, r.line AS threshold, r.ratio, r.cap, r.settings, r.base,
+  r.determined, r.undetermined_reason, r.whose_region, r.amount, r.line AS threshold, r.ratio, r.cap,
+  r.settings, r.base,
   r.period, r.insutypes, r.on_application, COALESCE(r.conditions, '') AS conditions,
   COALESCE(r.hospital_levels, '') AS hospital_levels, COALESCE(r.deducts, '') AS deducts,
   COALESCE(r.cap_group, '') AS cap_group, r.group_cap, COALESCE(r.day, 'admission') AS on_day,

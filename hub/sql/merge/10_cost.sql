@@ -1,6 +1,6 @@
 -- 年内费用 The settlements that count in the benefit year so far: discharged in the year, settled up to the month's end,
--- not taken back. `nth` is a person's order of settlements: discharge, settlement, id (pins.md 3). What only a case file
--- tells (referral, place, designated, applied, other aid) is NULL here: unknown, and other aid none.
+-- not taken back. `nth` is a person's order of settlements: discharge, settlement, id (pins.md 3). What only a case
+-- file tells (referral, place, designated, applied, other aid) is NULL here: unknown, and other aid none.
 -- Who applied is not in the data: a benefit on application is computed as if applied for, unless a case says otherwise.
 WITH aid AS (
   SELECT setl_id, CAST(SUM(amount) AS BIGINT) AS amount FROM other_aid GROUP BY setl_id

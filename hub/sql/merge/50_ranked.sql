@@ -1,8 +1,8 @@
 -- 就高 Each benefit once, at its highest (pins.md 1, 2, 5). Run once a layer, over `priced`: what each rule gives.
 -- An offer is what a region gives for a category: the sum of its rules, which speak of different care.
--- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; the others
--- are `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the person's
--- own costs, then by the region's rank, then by category code. The first wins; its rules are the first places.
+-- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; the
+-- others are `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the
+-- person's own costs, then by the region's rank, then by category code. The first wins; its rules are the first places.
 -- A rule that is unknown, or only a bound, has no amount and is never counted as 0. It does not win where a determined
 -- one is offered, and is not silently outranked: the winner's amount then stands as the least the person is due, and
 -- its `remark` names the rule that may give more, unless it cannot (`most`). Where only undetermined rules are offered,

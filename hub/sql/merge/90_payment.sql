@@ -2,7 +2,8 @@
 -- single ratio. Insurance that the settlement itself tells is not computed and has no row.
 SELECT
   c.setl_id, p.person_id, r.benefit, r.category, p.base_amount AS base, p.line,
-  CASE WHEN r.tiers = 1 THEN r.ratio END AS ratio, p.amount, p.cap_left, r.rule_key, r.document, r.article, p.determined,
+  CASE WHEN r.tiers = 1 THEN r.ratio END AS ratio,
+  p.amount, p.cap_left, r.rule_key, r.document, r.article, p.determined,
   p.reason
 FROM every_paid AS p
 JOIN rule AS r ON r.rule_id = p.rule_id

@@ -4,7 +4,9 @@ SELECT
   p.person_id, p.nth, p.rule_id, p.deducted, p.base_amount, p.payable,
   CASE WHEN r.threshold IS NOT NULL THEN GREATEST(r.threshold - p.before, 0) END AS line,
   p.unknown = 0 AND p.unknown_before = 0 OR p.given IS NOT NULL AS determined, p.given,
-  CASE WHEN p.unknown = 0 AND p.unknown_before = 0 OR p.given IS NOT NULL THEN COALESCE(g.amount, p.amount) END AS amount,
+  CASE
+    WHEN p.unknown = 0 AND p.unknown_before = 0 OR p.given IS NOT NULL THEN COALESCE(g.amount, p.amount)
+  END AS amount,
   CASE WHEN g.cap_left IS NULL OR p.cap_left <= g.cap_left THEN p.cap_left ELSE g.cap_left END AS cap_left,
   CASE
     WHEN p.given IS NOT NULL THEN CAST(NULL AS STRING)

@@ -1,7 +1,8 @@
 -- 问题清单 The findings of the month, compared with the months before.
 -- new: not known before; persisting: open last time it was seen; reopened: had been cleared; cleared: was open and is
 -- no longer so (a row of this month, once). A finding is the same while kind, person, household and subject are.
--- It keeps its first month; a persisting one keeps its deadline. Days count from the end of the month.
+-- It keeps its first month; a persisting one keeps its deadline. Days count from the end of the month. A finding of a
+-- person whom a steward's decision has undone since is told no more.
 WITH seen AS (
   SELECT
     e.*,
@@ -33,4 +34,5 @@ FROM before AS b
 CROSS JOIN period AS p
 LEFT JOIN found AS f
   ON f.kind = b.kind AND f.person_id = b.person_id AND f.household_key = b.household_key AND f.subject = b.subject
-WHERE f.kind IS NULL AND b.state <> 'cleared'
+LEFT JOIN person AS n ON n.person_id = b.person_id
+WHERE f.kind IS NULL AND b.state <> 'cleared' AND (b.person_id = -1 OR n.person_id IS NOT NULL)

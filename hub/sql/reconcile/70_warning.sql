@@ -47,5 +47,6 @@ SELECT
   b.rule_key, b.document, b.article, 'cleared', b.first_month
 FROM before AS b
 CROSS JOIN period AS p
+JOIN person AS n ON n.person_id = b.person_id
 LEFT JOIN warned AS w ON w.case_key = b.case_key AND w.addressee = b.addressee AND w.rule_key = b.rule_key
 WHERE w.case_key IS NULL AND b.state <> 'cleared'

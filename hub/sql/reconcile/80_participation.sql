@@ -1,6 +1,6 @@
 -- 参保率 Participation per pooling area and population (pins.md 11; S0, S3 §1): distinct living listed persons on the
--- month's last day, by where they are listed; insured anywhere, as resident or employee, counts. Low-income persons whom
--- their source calls urban are not of the rural population. The rate is rounded down: 98.999 % is not 99 %.
+-- month's last day, by where they are listed; insured anywhere, as resident or employee, counts. Low-income persons
+-- whom their source calls urban are not of the rural population. The rate is rounded down: 98.999 % is not 99 %.
 WITH listed AS (
   SELECT a.pooling_area, 'rural_low_income' AS population, h.person_id, h.region
   FROM holding AS h

@@ -40,7 +40,7 @@ def notes(rows: list[dict[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema(NOTE))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-(10**13), 10**13), st.integers(0, 20_000)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from world import COUNTY, FAR, NOVEMBER, OCTOBER, OTHER, Result, Row, World, grant, insured, paid, stay
+from world import COUNTY, FAR, NOVEMBER, OCTOBER, OTHER, Result, Row, World, grant, insured, paid, rule, stay
 
 from connectors.base import Semantics
 from hub.errors import ConfigError, InputError
@@ -46,7 +46,7 @@ def test_what_is_no_month_is_refused(word: str) -> None:
 def test_a_row_under_another_name_counts_for_no_one(world: World) -> None:
     world.insure("li")
     world.send("civil_affairs", "recipients", grant("li", "dibao", name="zhang"))
-    assert world.compute()("category_spell") == []
+    assert world.matched()("category_spell") == []
 
 
 def test_the_most_trusted_source_anchors_the_name_however_many_rows_say_otherwise(world: World) -> None:
@@ -54,7 +54,7 @@ def test_the_most_trusted_source_anchors_the_name_however_many_rows_say_otherwis
         rows = [grant("li", "dibao", name="zhang"), grant("li", "illness_poor", name="zhang")]
         world.send("civil_affairs", "recipients", *rows, as_of=day)
     world.insure("li")
-    result = world.compute()
+    result = world.matched()
     assert result("category_spell", "li") == []
     assert result.one("person", "li")["name_masked"] == "l*"
 
@@ -64,37 +64,37 @@ def test_within_a_source_the_name_of_most_different_records_is_the_anchor(world:
         rows = [grant("li", "dibao", name="zhang"), *([grant("li", "tekun", "H2")] if day == NOVEMBER else [])]
         world.send("civil_affairs", "recipients", *rows, as_of=day)
     world.send("civil_affairs", "relief", {"id": "li", "payment_number": "1"})
-    assert spells(world.compute(), "li") == {("tekun", date(2025, 1, 1), OPEN)}
+    assert spells(world.matched(), "li") == {("tekun", date(2025, 1, 1), OPEN)}
 
 
 def test_a_name_that_two_sources_carry_is_one_name_beside_a_third(world: World) -> None:
     world.insure("li")
     world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("li", "illness_poor", name="zhang"))
-    assert {name for name, _, _ in spells(world.compute(), "li")} == {"dibao"}
+    assert {name for name, _, _ in spells(world.matched(), "li")} == {"dibao"}
 
 
 def test_a_row_without_a_name_follows_its_number(world: World) -> None:
     world.insure("li")
     world.send("medical_insurance", "settlements", stay("li", "S1", 100_00, name=None))
-    assert world.compute().one("settlement", "li")["total"] == 100_00
+    assert world.matched().one("settlement", "li")["total"] == 100_00
 
 
 def test_a_steward_s_same_frees_a_name_and_taking_it_back_holds_it_again(world: World) -> None:
     world.insure("li")
     world.send("civil_affairs", "recipients", grant("li", "dibao", name="zhang"))
-    before = world.compute()
+    before = world.matched()
     world.decide("li", "zhang", "same")
-    assert world.compute().words("category_spell") == {"li"}
+    assert world.matched().words("category_spell") == {"li"}
     world.decisions[0]["judgement"] = "undecided"
-    assert world.compute().tables == before.tables
+    assert world.matched().tables == before.tables
 
 
 def test_a_steward_s_not_same_moves_the_anchor_to_the_next_name(world: World) -> None:
     world.send("medical_insurance", "persons", insured("li", name="wrong"))
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
-    assert world.compute().one("enrolment")["region"] == COUNTY
+    assert world.matched().one("enrolment")["region"] == COUNTY
     world.decide("li", "wrong", "not_same")
-    result = world.compute()
+    result = world.matched()
     assert result("enrolment") == []
     assert result.words("category_spell") == {"li"}
 
@@ -105,7 +105,7 @@ def test_two_numbers_with_one_alias_are_one_person(world: World) -> None:
         "civil_affairs", "recipients", grant("li-before-the-keys-were-changed", "dibao", name="li"), as_of=OCTOBER
     )
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
-    result = world.compute()
+    result = world.matched()
     assert [row["person_id"] for row in result("person")] == [7]
     assert spells(result, "li") == {("dibao", date(2025, 1, 1), OPEN)}
 
@@ -114,7 +114,7 @@ def test_a_row_whose_number_has_no_alias_stops_the_month(world: World) -> None:
     world.insure("li")
     world.people.clear()
     with pytest.raises(ConfigError, match="1 rows: alias"):
-        world.compute()
+        world.matched()
 
 
 def test_a_code_that_vanished_from_the_mappings_stops_the_month_and_says_which(
@@ -123,14 +123,14 @@ def test_a_code_that_vanished_from_the_mappings_stops_the_month_and_says_which(
     world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "tekun"))
     monkeypatch.delitem(__import__("world").CODES["assistance_type", ""], "dibao")
     with pytest.raises(ConfigError, match="1 rows: assistance_type dibao of province 37"):
-        world.compute()
+        world.matched()
 
 
 def test_a_batch_of_a_stream_that_no_source_declares_stops_the_month(world: World) -> None:
     world.insure("li")
     world.landed.append(world.landed[0].__class__(relation="x_y", batch_id=9, as_of=NOVEMBER, path="x"))
     with pytest.raises(InputError, match="no source declares: x_y"):
-        world.compute()
+        world.matched()
 
 
 # --- certification: from when until when ---
@@ -144,7 +144,7 @@ def test_months_run_from_the_first_to_the_first_after_the_end_month(world: World
         grant("wang", "dibao", begin_month=date(2024, 3, 1)),
         grant("zhao", "dibao", begin_month=date(2025, 3, 1), end_month=date(2025, 2, 1)),
     )
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {("dibao", date(2024, 3, 1), date(2026, 1, 1))}
     assert spells(result, "wang") == {("dibao", date(2024, 3, 1), OPEN)}
     assert spells(result, "zhao") == set()
@@ -152,7 +152,7 @@ def test_months_run_from_the_first_to_the_first_after_the_end_month(world: World
 
 def test_only_the_covered_hold_the_category_and_all_are_members(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("son", "dibao", covered=False))
-    result = world.compute()
+    result = world.matched()
     assert result.words("category_spell") == {"li"}
     members = {row["person_id"]: row["covered"] for row in result("household_member")}
     assert members == {world.person("li"): True, world.person("son"): False}
@@ -161,10 +161,18 @@ def test_only_the_covered_hold_the_category_and_all_are_members(world: World) ->
     }  # fmt: skip
 
 
+def test_a_member_whom_one_of_two_grants_covers_is_covered(world: World) -> None:
+    rows = [grant("li", "dibao", covered=False), grant("li", "illness_poor"), grant("wang", "dibao", covered=False)]
+    world.send("civil_affairs", "recipients", *rows)
+    result = world.matched()
+    assert result.one("household_member", "li")["covered"] is True
+    assert result.one("household_member", "wang")["covered"] is False
+
+
 def test_absence_from_a_later_complete_list_ends_the_spell_on_its_day(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "dibao"), as_of=OCTOBER)
     world.send("civil_affairs", "recipients", grant("wang", "dibao"))
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {("dibao", date(2025, 1, 1), NOVEMBER)}
     assert spells(result, "wang") == {("dibao", date(2025, 1, 1), OPEN)}
 
@@ -176,7 +184,7 @@ def test_absence_never_lengthens_a_spell_nor_makes_one_that_had_not_begun(world:
     ]
     world.send("civil_affairs", "recipients", *rows, as_of=OCTOBER)
     world.send("civil_affairs", "recipients")
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {("dibao", date(2025, 1, 1), date(2025, 4, 1))}
     assert spells(result, "wang") == set()
 
@@ -184,34 +192,34 @@ def test_absence_never_lengthens_a_spell_nor_makes_one_that_had_not_begun(world:
 def test_absence_from_a_list_that_is_not_complete_ends_nothing(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=OCTOBER)
     world.send("civil_affairs", "recipients", grant("wang", "dibao"), complete=False)
-    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
+    assert spells(world.matched(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
 
 
 def test_the_first_list_without_the_row_counts_and_coming_back_opens_it_again(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=SEPTEMBER)
     world.send("civil_affairs", "recipients", as_of=OCTOBER)
     world.send("civil_affairs", "recipients")
-    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), OCTOBER)}
+    assert spells(world.matched(), "li") == {("dibao", date(2025, 1, 1), OCTOBER)}
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=date(2025, 12, 2))
-    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
+    assert spells(world.matched(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
 
 
 def test_a_list_sent_late_still_counts_in_its_place(world: World) -> None:
     world.send("civil_affairs", "recipients")
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=OCTOBER)
-    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), NOVEMBER)}
+    assert spells(world.matched(), "li") == {("dibao", date(2025, 1, 1), NOVEMBER)}
 
 
 def test_absence_from_a_payment_list_ends_nothing(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=OCTOBER, semantics=Semantics.PAYMENT)
     world.send("civil_affairs", "recipients", semantics=Semantics.PAYMENT)
-    assert spells(world.compute(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
+    assert spells(world.matched(), "li") == {("dibao", date(2025, 1, 1), OPEN)}
 
 
 def test_the_newest_version_of_a_grant_counts(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"), as_of=OCTOBER)
     newest = world.send("civil_affairs", "recipients", grant("li", "dibao", end_month=date(2025, 12, 1)))
-    row = world.compute().one("category_spell", "li")
+    row = world.matched().one("category_spell", "li")
     assert row["valid_until"] == date(2026, 1, 1)
     assert row["batch_id"] == newest
 
@@ -231,7 +239,7 @@ def test_a_spell_is_of_the_county_and_of_town_or_country_as_its_file_says(world:
         grant("wang", "dibao", urban_rural=None),
     ]
     world.send("civil_affairs", "recipients", *rows)
-    result = world.compute()
+    result = world.matched()
     row = result.one("category_spell", "li")
     assert (row["region"], row["rural"], row["certified"], row["certifier"]) == (
         FAR, False, date(2025, 1, 9), "civil_affairs",
@@ -244,7 +252,7 @@ def test_a_spell_is_of_the_county_and_of_town_or_country_as_its_file_says(world:
 
 def test_a_monitored_type_holds_from_its_identification(world: World) -> None:
     world.send("rural_revitalization", "monitored", monitored("li", monitored_type="mon_edge"))
-    row = world.compute().one("category_spell", "li")
+    row = world.matched().one("category_spell", "li")
     assert (row["category"], row["valid_from"], row["valid_until"]) == ("mon_edge", date(2024, 5, 6), OPEN)
     assert (row["household_key"], row["certifier"], row["rural"]) == (
         "rural_revitalization:R1", "rural_revitalization", True,
@@ -259,7 +267,7 @@ def test_a_removed_risk_ends_the_category_where_the_category_ends_so(world: Worl
         monitored("li", monitored_type="mon_edge", **gone),
         monitored("wang", monitored_type="mon_sudden", **gone),
     )
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {("mon_edge", date(2024, 5, 6), date(2025, 7, 8))}
     assert spells(result, "wang") == {("mon_sudden", date(2024, 5, 6), OPEN)}
 
@@ -269,7 +277,7 @@ def test_a_removal_without_a_day_counts_from_the_first_list_that_says_so(world: 
     world.send("rural_revitalization", "monitored", row, as_of=SEPTEMBER)
     for day in (OCTOBER, NOVEMBER):
         world.send("rural_revitalization", "monitored", {**row, "risk_removed": True}, as_of=day)
-    assert spells(world.compute(), "li") == {("mon_edge", date(2024, 5, 6), OCTOBER)}
+    assert spells(world.matched(), "li") == {("mon_edge", date(2024, 5, 6), OCTOBER)}
 
 
 def test_a_household_out_of_poverty_and_not_monitored_is_stable_from_the_year_after(world: World) -> None:
@@ -281,7 +289,7 @@ def test_a_household_out_of_poverty_and_not_monitored_is_stable_from_the_year_af
         monitored("wang", monitored_type="无", **out),
         monitored("zhao", identified=None),
     )
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == spells(result, "wang") == {("stable_out", date(2019, 1, 1), OPEN)}
     assert spells(result, "zhao") == set()
 
@@ -294,7 +302,7 @@ def test_after_a_removed_risk_a_household_out_of_poverty_is_stable_from_that_day
         monitored("li", monitored_type="mon_unstable", **row),
         monitored("wang", monitored_type="mon_sudden", **row),
     )
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {
         ("mon_unstable", date(2024, 5, 6), date(2025, 7, 8)),
         ("stable_out", date(2025, 7, 8), OPEN),
@@ -310,7 +318,7 @@ def test_back_in_poverty_is_a_category_and_not_stable(world: World) -> None:
         monitored("li", **out),
         monitored("wang", **out, risk_removed=True, removed=date(2025, 7, 8)),
     )
-    result = world.compute()
+    result = world.matched()
     assert spells(result, "li") == {("fanpin_zhipin", date(2024, 5, 6), OPEN)}
     assert spells(result, "wang") == {("fanpin_zhipin", date(2024, 5, 6), date(2025, 7, 8))}
 
@@ -319,13 +327,13 @@ def test_a_monitored_person_without_days_counts_from_the_first_list(world: World
     row = monitored("li", monitored_type="mon_edge", identified=None)
     for day in (OCTOBER, NOVEMBER):
         world.send("rural_revitalization", "monitored", row, as_of=day)
-    assert spells(world.compute(), "li") == {("mon_edge", OCTOBER, OPEN)}
+    assert spells(world.matched(), "li") == {("mon_edge", OCTOBER, OPEN)}
 
 
 def test_one_person_may_hold_categories_of_both_departments(world: World) -> None:
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
     world.send("rural_revitalization", "monitored", monitored("li", monitored_type="mon_edge"))
-    assert {name for name, _, _ in spells(world.compute(), "li")} == {"dibao", "mon_edge"}
+    assert {name for name, _, _ in spells(world.matched(), "li")} == {"dibao", "mon_edge"}
 
 
 # --- persons ---
@@ -337,7 +345,7 @@ def test_residence_is_civil_affairs_newest_else_the_monitoring_system_s_else_the
     world.send("civil_affairs", "recipients", grant("li", "dibao", division="370302003"), as_of=OCTOBER)
     world.send("civil_affairs", "recipients", grant("li", "dibao", division="653121105", urban_rural="城市"))
     world.send("civil_affairs", "relief", {"id": "sun", "payment_number": "1"})
-    result = world.compute()
+    result = world.matched()
     where = {word: result.one("person", word) for word in ("li", "wang", "zhao", "sun")}
     assert [where[w]["residence"] for w in where] == ["653121105", "370302002", OTHER, COUNTY]
     assert [where[w]["county"] for w in where] == [FAR, COUNTY, OTHER, COUNTY]
@@ -352,7 +360,7 @@ def test_sex_and_birth_are_the_number_s_else_medical_insurance_s(world: World) -
         insured("permit", gend="2", brdy=date(1970, 3, 4)),
         insured("unknown", gend="0"),
     )
-    result = world.compute()
+    result = world.matched()
     found = {w: result.one("person", w) for w in ("li", "permit", "unknown")}
     assert [(p["sex"], p["birth"]) for p in found.values()] == [
         ("2", date(1960, 1, 2)), ("2", date(1970, 3, 4)), (None, None),
@@ -365,7 +373,7 @@ def test_a_person_s_record_is_the_newest_of_the_most_trusted_stream(world: World
     newest = world.send("medical_insurance", "persons", insured("li"))
     world.send("civil_affairs", "recipients", grant("li", "dibao"))
     world.send("medical_insurance", "settlements", stay("wang", "S1", 1, name=None))
-    result = world.compute()
+    result = world.matched()
     assert result.one("person", "li")["batch_id"] == newest
     assert result.one("person", "wang")["name_masked"] is None
 
@@ -373,7 +381,7 @@ def test_a_person_s_record_is_the_newest_of_the_most_trusted_stream(world: World
 def test_a_death_is_known_in_its_newest_version(world: World) -> None:
     world.send("civil_affairs", "deaths", {"id": "li", "died": date(2025, 10, 9)}, as_of=OCTOBER)
     world.send("civil_affairs", "deaths", {"id": "li", "died": date(2025, 10, 8)})
-    assert world.compute().one("person", "li")["death"] == date(2025, 10, 8)
+    assert world.matched().one("person", "li")["death"] == date(2025, 10, 8)
 
 
 # --- medical insurance ---
@@ -387,7 +395,7 @@ def cover(**more: object) -> Row:
 def test_an_enrolment_runs_from_joining_to_pausing(world: World) -> None:
     paused = cover(psn_insu_stas="2", paus_insu_date=date(2025, 11, 15))
     world.send("medical_insurance", "persons", insured("li"), {**insured("wang"), "insuinfo": [paused]})
-    result = world.compute()
+    result = world.matched()
     row = result.one("enrolment", "li")
     assert (row["status"], row["valid_from"], row["valid_until"]) == ("normal", date(2020, 1, 1), OPEN)
     assert (row["region"], row["pooling_area"]) == (COUNTY, "3703")
@@ -415,16 +423,24 @@ def test_who_is_insured_on_the_last_day(world: World, entry: Row, *, insured_on_
     assert uninsured is not insured_on_the_last_day
 
 
+def test_of_two_insurances_the_one_joined_last_says_where_and_how_a_person_is_insured(world: World) -> None:
+    world.rules = [rule("premium_subsidy", "dibao", amount=1, insutypes="390")]
+    covers = [cover(), cover(insutype="310", psn_insu_date=date(2025, 9, 1))]
+    world.send("medical_insurance", "persons", {**insured("li"), "insuinfo": covers}, insured("wang"))
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "dibao", "H2"))
+    assert world.compute().words("entitlement") == {"wang"}
+
+
 def test_absence_from_a_register_is_no_end(world: World) -> None:
     world.insure("li", as_of=OCTOBER)
     world.insure("wang")
-    assert world.compute().words("enrolment") == {"li", "wang"}
+    assert world.matched().words("enrolment") == {"li", "wang"}
 
 
 def test_a_person_number_whose_id_was_corrected_counts_for_the_right_person_only(world: World) -> None:
     world.send("medical_insurance", "persons", insured("wrong", psn_no="P9"), as_of=OCTOBER)
     world.send("medical_insurance", "persons", insured("right", psn_no="P9"))
-    assert world.compute().words("enrolment") == {"right"}
+    assert world.matched().words("enrolment") == {"right"}
 
 
 def test_codes_are_read_by_the_province_s_own_list_and_then_by_the_nation_s(world: World) -> None:
@@ -437,7 +453,7 @@ def test_codes_are_read_by_the_province_s_own_list_and_then_by_the_nation_s(worl
         {**insured("zhao", FAR), **tag("99")},
     ]
     world.send("medical_insurance", "persons", *rows)
-    result = world.compute()
+    result = world.matched()
     assert [result.one("identity_tag", w)["category"] for w in ("li", "wang", "zhao")] == ["tekun", "dibao", "orphan"]
 
 
@@ -445,7 +461,7 @@ def test_a_person_insured_in_two_places_is_read_by_the_first(world: World) -> No
     tag = {"psn_idet_type": "01", "begntime": date(2025, 1, 1)}
     covers = [cover(), cover(insutype="310", insuplc_admdvs=FAR)]
     world.send("medical_insurance", "persons", {**insured("li"), "insuinfo": covers, "idetinfo": [tag]})
-    result = world.compute()
+    result = world.matched()
     assert (result.one("identity_tag")["category"], result.one("identity_tag")["region"]) == ("tekun", COUNTY)
     assert result.one("person")["residence"] == COUNTY
     assert len(result("enrolment")) == 2
@@ -454,13 +470,13 @@ def test_a_person_insured_in_two_places_is_read_by_the_first(world: World) -> No
 def test_a_tag_that_says_none_is_no_tag(world: World) -> None:
     tags = [{"psn_idet_type": code, "begntime": date(2025, 1, 1), "endtime": date(2025, 6, 1)} for code in ("00", "04")]
     world.send("medical_insurance", "persons", {**insured("li"), "idetinfo": tags})
-    row = world.compute().one("identity_tag", "li")
+    row = world.matched().one("identity_tag", "li")
     assert (row["category"], row["valid_until"]) == ("dibao", date(2025, 6, 1))
 
 
 def test_two_equal_subsidies_are_two(world: World) -> None:
     world.send("medical_insurance", "persons", {**insured("li"), "subsidyinfo": [paid(), paid(), paid(payer="4")]})
-    rows = world.compute()("subsidy", "li")
+    rows = world.matched()("subsidy", "li")
     assert [(row["payer"], row["amount"], row["ordinal"]) for row in rows] == [
         ("medical_insurance", 150_00, 0), ("medical_insurance", 150_00, 1), ("finance", 150_00, 2),
     ]  # fmt: skip
@@ -475,7 +491,7 @@ def test_a_settlement_s_payers_and_what_is_left_in_scope(world: World) -> None:
     ]
     row = stay("li", "S1", 1_000, 600, hifmi_pay=100, maf_pay=50, medfee_sumamt=1_200, setldetail=lines)
     world.send("medical_insurance", "settlements", row)
-    found = world.compute().one("settlement", "li")
+    found = world.matched().one("settlement", "li")
     names = (
         "total",
         "scope",
@@ -496,7 +512,7 @@ def cancelled(result: Result) -> set[str]:
 def test_a_refund_that_names_its_settlement_cancels_both(world: World) -> None:
     world.send("medical_insurance", "settlements", stay("li", "S1", 1_000), stay("li", "S2", 1_000))
     world.send("medical_insurance", "settlements", stay("li", "S3", -1_000, mdtrt_id="other", init_setl_id="S1"))
-    assert cancelled(world.compute()) == {"S1", "S3"}
+    assert cancelled(world.matched()) == {"S1", "S3"}
 
 
 def test_a_refund_without_a_name_cancels_one_of_the_same_visit_and_total(world: World) -> None:
@@ -510,7 +526,7 @@ def test_a_refund_without_a_name_cancels_one_of_the_same_visit_and_total(world: 
         stay("wang", "S5", 1_000, mdtrt_id="V"),
         stay("li", "S6", -1_000, mdtrt_id="V", on=date(2025, 6, 12)),
     )
-    assert cancelled(world.compute()) == {"S1", "S6"}
+    assert cancelled(world.matched()) == {"S1", "S6"}
 
 
 def test_what_a_named_refund_took_back_is_not_taken_back_twice(world: World) -> None:
@@ -522,21 +538,21 @@ def test_what_a_named_refund_took_back_is_not_taken_back_twice(world: World) -> 
         stay("li", "S3", -1_000, mdtrt_id="V", init_setl_id="S1"),
         stay("li", "S4", -1_000, mdtrt_id="V"),
     )
-    assert cancelled(world.compute()) == {"S1", "S2", "S3", "S4"}
+    assert cancelled(world.matched()) == {"S1", "S2", "S3", "S4"}
 
 
 def test_a_refund_of_what_was_never_seen_counts_for_nothing(world: World) -> None:
     world.send(
         "medical_insurance", "settlements", stay("li", "S1", -1_000, init_setl_id="S0"), stay("wang", "S2", -1_000)
     )
-    assert cancelled(world.compute()) == {"S1", "S2"}
+    assert cancelled(world.matched()) == {"S1", "S2"}
 
 
 def test_a_refund_names_only_a_settlement_of_the_same_person(world: World) -> None:
     world.send(
         "medical_insurance", "settlements", stay("li", "S1", 1_000), stay("wang", "S2", -1_000, init_setl_id="S1")
     )
-    assert cancelled(world.compute()) == {"S2"}
+    assert cancelled(world.matched()) == {"S2"}
 
 
 def test_a_settlement_taken_back_after_the_month_still_counts_in_it(world: World) -> None:
@@ -546,5 +562,5 @@ def test_a_settlement_taken_back_after_the_month_still_counts_in_it(world: World
         stay("li", "S1", 1_000),
         stay("li", "S2", -1_000, init_setl_id="S1", on=date(2025, 12, 2)),
     )
-    assert cancelled(world.compute()) == {"S2"}
-    assert cancelled(world.compute("2025-12")) == {"S1", "S2"}
+    assert cancelled(world.matched()) == {"S2"}
+    assert cancelled(world.matched("2025-12")) == {"S1", "S2"}

@@ -110,6 +110,12 @@ def test_a_rule_per_stay_takes_its_line_and_its_cap_from_every_stay() -> None:
     assert winner(found)["annual_amount"] == 200 + 1_000
 
 
+def test_a_rule_per_stay_never_pays_more_than_what_a_stay_left() -> None:
+    costs = [cost("li", "S1", 1_000, basic_paid=1_000), cost("li", "S2", 100)]
+    found = merged([spell("li", "dibao")], [ma("dibao", ratio=10_000, line=500, base="scope", period="stay")], costs)
+    assert winner(found)["annual_amount"] == 0
+
+
 def test_tilt_is_on_what_the_winning_assistance_left() -> None:
     rules = [ma("dibao", ratio=7_500), ma("mon_edge", ratio=5_000), tilt("mon_edge", line=500_00)]
     spells = [spell("li", "dibao"), spell("li", "mon_edge")]
@@ -345,6 +351,12 @@ def test_an_unknown_region_that_may_pay_is_a_doubt() -> None:
     assert (row["region"], row["undetermined_reason"]) == (COUNTY, "dibao: unknown: set locally")
 
 
+def test_an_unknown_region_that_cannot_pay_is_no_doubt() -> None:
+    rules = [ma("dibao", region=OTHER, **UNKNOWN), ma("dibao", ratio=5_000, whose_region="certified")]
+    row = winner(merged([spell("li", "dibao")], rules, [cost("li", "S1", 1_000_00)], insured_at={"li": (OTHER, "390")}))
+    assert (row["region"], row["undetermined_reason"]) == (COUNTY, None)
+
+
 def test_tilt_is_undetermined_where_assistance_is_and_doubtful_where_assistance_is() -> None:
     spells = [spell("li", "dibao"), spell("li", "tekun")]
     costs = [cost("li", "S1", 10_000_00)]
@@ -420,6 +432,14 @@ def test_a_day_on_which_nothing_changes_for_a_benefit_does_not_cut_it() -> None:
     assert spans(found) == [(*YEAR, "dibao")]
 
 
+def test_a_candidate_that_falls_away_ends_the_entitlement_s_days_though_the_winner_stays() -> None:
+    spells = [spell("li", "dibao"), spell("li", "mon_edge", valid_until=date(2025, 5, 1))]
+    found = merged(spells, [ma("dibao"), ma("mon_edge", ratio=1)], [cost("li", "S1", 1_000_00)])
+    assert spans(found) == [
+        (YEAR[0], date(2025, 5, 1), "dibao"), (date(2025, 5, 1), YEAR[1], "dibao"),
+    ]  # fmt: skip
+
+
 def test_another_article_of_the_same_amount_is_another_entitlement() -> None:
     rules = [ma("dibao", valid_until=date(2025, 7, 1)), ma("dibao", valid_from=date(2025, 7, 1), article="2")]
     assert len(spans(merged([spell("li", "dibao")], rules))) == 2
@@ -431,6 +451,15 @@ def test_a_gap_between_two_spells_stays_a_gap() -> None:
         spell("li", "dibao", valid_from=date(2025, 5, 1)),
     ]
     assert [row[:2] for row in spans(merged(spells, [ma("dibao")]))] == [
+        (date(2025, 1, 1), date(2025, 3, 1)), (date(2025, 5, 1), date(2026, 1, 1)),
+    ]  # fmt: skip
+
+
+def test_a_gap_in_the_rule_stays_a_gap_in_one_spell() -> None:
+    rules = [ma("dibao", valid_until=date(2025, 3, 1)), ma("dibao", valid_from=date(2025, 5, 1))]
+    spells = [spell("li", "dibao"), spell("li", "mon_edge")]  # another rule goes on meanwhile
+    found = merged(spells, [*rules, premium("mon_edge", amount=1)])
+    assert [row[:2] for row in spans(found)] == [
         (date(2025, 1, 1), date(2025, 3, 1)), (date(2025, 5, 1), date(2026, 1, 1)),
     ]  # fmt: skip
 

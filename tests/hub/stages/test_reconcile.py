@@ -86,12 +86,27 @@ def test_a_finding_of_another_subject_is_another_finding(world: World) -> None:
     }  # fmt: skip
 
 
+def test_a_finding_of_a_person_whom_a_decision_has_undone_is_told_no_more(world: World) -> None:
+    world.rules = [rule("warning", "*", line=0, addressee="civil_affairs")]
+    world.send("medical_insurance", "persons", insured("li", name="wrong"), insured("wang"), as_of=OCTOBER)
+    world.send(
+        "civil_affairs", "recipients", *(grant("li", c, name="wrong") for c in ("dibao", "tekun")), as_of=OCTOBER
+    )
+    world.send("medical_insurance", "settlements", stay("li", "S1", 100, name="wrong"), as_of=OCTOBER)
+    (october,) = months(world, m2025_10=date(2025, 10, 31))
+    assert [len(october(table, "li")) for table in ("finding", "warning")] == [1, 1]
+    world.decide("li", "wrong", "not_same")
+    november = world.compute(previous_findings=october.tables["finding"], previous_warnings=october.tables["warning"])
+    assert [november(table, "li") for table in ("person", "finding", "warning")] == [[], [], []]
+
+
 def test_computing_a_month_again_over_its_own_findings_changes_nothing(world: World) -> None:
     lists(world, True, True)
     august, september = months(world, m2025_08=date(2025, 8, 31), m2025_09=date(2025, 9, 30))
     both = pa.concat_tables([august.tables["finding"], september.tables["finding"]])
-    again = world.upto(date(2025, 9, 30)).compute("2025-09", previous_findings=both)
-    assert again.tables["finding"] == september.tables["finding"]
+    for month, result, day in (("2025-08", august, date(2025, 8, 31)), ("2025-09", september, date(2025, 9, 30))):
+        again = world.upto(day).compute(month, previous_findings=both)
+        assert again.tables["finding"] == result.tables["finding"]
 
 
 def test_a_finding_of_no_person_is_compared_too(world: World) -> None:

@@ -66,6 +66,11 @@ def test_every_order_says_where_nulls_go(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_line_is_longer_than_a_reviewer_s_screen(path: Path) -> None:
+    assert max(len(line) for line in path.read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_sum_is_cast(path: Path) -> None:
     assert not re.search(r"(?<!CAST\()\bSUM\(", body(path))
 

@@ -21,6 +21,7 @@ from connectors.base import Semantics, Stream, discover
 from hub import tables
 from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
+from hub.match import load, match
 from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, merge
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
@@ -81,6 +82,7 @@ RULE: Row = {
     "conditions": "", "hospital_levels": "", "deducts": "", "counts": "", "cap_group": "", "day": "admission",
     "rounding": "half_up", "effect": "", "denominator": "",
 }  # fmt: skip
+MERGED = {"entitlement", "entitlement_candidate"}
 RANK = {category: place for place, category in enumerate(CATEGORIES, 1)} | {"*": 99}
 
 
@@ -173,12 +175,12 @@ class World:
     ) -> int:
         """Land a batch. A row names its person as `id` and may give `name`; lists inside it are its children."""
         declared = STREAMS[source, stream]
+        whole_list = declared.complete if complete is None else complete
         batch_id = len(self.batches) + 1
         self.batches.append(
             {
                 "batch_id": batch_id, "source": source, "stream": stream, "as_of": as_of,
-                "semantics": semantics or declared.semantics,
-                "complete": declared.complete if complete is None else complete,
+                "semantics": semantics or declared.semantics, "complete": whole_list,
             }
         )  # fmt: skip
         whole = [{**DEFAULTS[source, stream], **row} for row in rows]
@@ -240,6 +242,14 @@ class World:
         """Run the month."""
         with DuckDB(threads=1) as engine:
             return Result(tables=compute_month(engine, self.inputs(month, **more)), people=dict(self.people))
+
+    def matched(self, month: str = "2025-11") -> Result:
+        """Run the match stage alone."""
+        with DuckDB(threads=1) as engine:
+            load(engine, self.inputs(month))
+            match(engine)
+            found = {table.name: engine.fetch(table) for table in tables.STATE if table.name not in MERGED}
+        return Result(tables=found, people=dict(self.people))
 
     def upto(self, day: date) -> World:
         """The same world as it had arrived by that day."""

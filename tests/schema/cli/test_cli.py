@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub import keys, log, store
 from hub.lake import Lake
-from schema.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -26,23 +21,6 @@ def data(tmp_path: Path) -> Path:
     keys.save(keys.make(), folder / "keys.json")
     (folder / "aidgraph.toml").write_text(f'keys = "{folder / "keys.json"}"\n')
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys) -> Run:
-    """Run the command line in this process: (exit code, standard output, standard error)."""
-    for name in ("DATA", "CONFIG", "STORE", "LAKE", "KEYS"):
-        monkeypatch.delenv(f"AIDGRAPH_{name}", raising=False)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["aidgraph", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err
-        return int(stopped.value.code or 0), told.out, told.err
-
-    return run
 
 
 def test_without_keys_nothing_starts_and_the_remedy_is_told(run, tmp_path):
