@@ -34,10 +34,14 @@ def on(
     place: tuple[str, str] | None,
     *,
     with_tilt: bool = True,
+    begun: date | None = None,
 ) -> dict[str, Won]:
-    """What a person is entitled to on a day. `place` is (county, insutype), None where not insured."""
+    """What a person is entitled to on a day. `place` is (county, insutype), None where not insured.
+
+    `begun` is the day of admission of a stay that began before the year: its categories, the rules of `day`.
+    """
     county, insutype = place or (None, "390")
-    held = [s for s in spells if s["id"] == word and s["valid_from"] <= day < s["valid_until"]]
+    held = [s for s in spells if s["id"] == word and s["valid_from"] <= (begun or day) < s["valid_until"]]
     reached = []
     for rule in rules:
         if not rule["valid_from"] <= day < rule["valid_until"]:
@@ -94,7 +98,9 @@ def due(
     accounts: dict[Any, Account] = {}
     paid: dict[str, int | None] = {}
     for cost in costs:
-        won = on(cost["admitted"], word, spells, rules, costs, place, with_tilt=False).get(benefit)
+        begun = cost["admitted"]
+        day = max(begun, begun.replace(year=cost["discharged"].year, month=1, day=1))
+        won = on(day, word, spells, rules, costs, place, with_tilt=False, begun=begun).get(benefit)
         if won is None:
             continue
         for rule in rules:

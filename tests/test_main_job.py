@@ -88,12 +88,20 @@ class Played:
         return {number: known[mac] for number, mac in macs.items()}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+WORLDS = [
+    pytest.param(("sqlite", 1_500, 7), id="sqlite"),
+    pytest.param(("postgresql", 1_500, 7), id="postgresql"),
+    pytest.param(("sqlite", 8_000, 11), id="larger", marks=pytest.mark.slow),  # has stays that began the year before
+]
+
+
+@pytest.fixture(scope="module", params=WORLDS)
 def played(request: pytest.FixtureRequest, postgres: str | None, tmp_path_factory) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("played")
-    world = World(1_500, seed=7)
+    kind, persons, seed = request.param
+    world = World(persons, seed=seed)
     with ExitStack() as stack:
-        url = stack.enter_context(a_store(request.param, postgres, folder))
+        url = stack.enter_context(a_store(kind, postgres, folder))
         departments = stack.enter_context(Departments(world, folder=folder / "departments"))
         deployment = stack.enter_context(deploy(folder / "data", url, departments))
         batches, computed = {}, {}
