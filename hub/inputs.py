@@ -17,7 +17,7 @@ from connectors.base import Source
 from hub.errors import InputError
 from hub.rows import child_schemas, row_schema
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int | None], None]  # stage, done, total where it is known
 Columns = Mapping[str, str]
 
 SQL_TYPES: dict[pa.DataType, str] = {
@@ -140,7 +140,7 @@ def nobody() -> pa.Table:
     return pa.table({"batch_id": pa.array([], pa.int64()), "mac": pa.array([], pa.string())})
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
+def silent(_stage: str, _done: int, _total: int | None) -> None:
     """Progress that nobody watches."""
 
 

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from connectors.base import Connection, Delivery, RawRow, Source, Stream
 from hub import store
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
+from hub.inputs import Progress
 from hub.keys import KeyRing
 from hub.lake import Lake, Writer
 from hub.rows import SEALED_SCHEMA, Codes, Rejected, Row, RowReader, child_schemas
@@ -29,8 +30,6 @@ from hub.sealing import Sealer
 
 FLUSH = 20_000
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hub import settings
@@ -33,6 +38,7 @@ def test_the_demo_plays_the_whole_job_and_leaves_a_folder_that_serves_every_verb
     assert "Published" in err
     _verbs(run, data)
     _queries(data, made["tokens"])
+    _served(data, made["tokens"]["auditor"])
     assert run("--data", data, "log", "verify")[0] == 0
     code, again, _ = run("--data", data, "demo", *SMALL)  # its own folder is made anew
     assert code == 0
@@ -84,9 +90,40 @@ def _queries(data: Path, tokens: dict[str, str]) -> None:
         client.app.state.hub.workers.close()
 
 
-def test_a_port_that_is_taken_is_told_before_any_work(run, tmp_path):
-    import socket
+def _served(data: Path, token: str) -> None:
+    """`aidgraph serve` as a process of its own: a real server on a real port, and it stops when told to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-c",
+        "from schema.cli import main; main()",
+        "--data",
+        str(data),
+        "serve",
+        "--port",
+        str(port),
+    ]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIDGRAPH_")}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, **quiet) as server:
+        try:
+            hub = httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8))
+            with hub:
+                assert hub.get("/ready").status_code == 200
+                query = {"query": "{ agreement { id } }"}
+                refused = hub.post("/graphql", json=query)
+                assert (refused.status_code, refused.content) == (401, b"")
+                assert refused.headers["www-authenticate"] == "Bearer"
+                answer = hub.post("/graphql", json=query, headers={"Authorization": f"Bearer {token}"})
+                assert answer.json() == {"data": {"agreement": {"id": "auditor"}}}
+        finally:
+            server.terminate()
+            server.wait(30)
 
+
+def test_a_port_that_is_taken_is_told_before_any_work(run, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
