@@ -108,6 +108,7 @@ CONFIG: dict[str, Columns] = {
         "effect": "VARCHAR",
         "denominator": "VARCHAR",
         "tops_up": "VARCHAR",
+        "refers_to": "VARCHAR",
         "cadence": "VARCHAR",
         "special_drug_line": "BIGINT",
         "special_drug_ratio": "INTEGER",
