@@ -53,6 +53,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         alias=_aliases(deployment),
         decisions=_decisions(deployment, recorded["decisions"]),
         config=deployment.config.relations(counties, start.year),
+        counties=frozenset(counties),
         quarantined=_quarantined(deployment, recorded["batches"]),
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
