@@ -158,7 +158,9 @@ def _receive(engine: Engine, side: str, progress: Progress) -> None:
 def _summed(engine: Engine, label: str) -> list[Figures]:
     engine.view("labelled", f"SELECT c.*, {label} AS label FROM compared AS c")
     engine.run("summed", SUMMED)
-    return [Figures(**row) for row in _rows(engine, "summed")]
+    return sorted(
+        (Figures(**row) for row in _rows(engine, "summed")), key=lambda figures: (figures.benefit, figures.label)
+    )
 
 
 def _rows(engine: Engine, name: str) -> list[dict[str, Any]]:

@@ -16,4 +16,3 @@ SELECT
   CAST(SUM(CASE WHEN unknown_after THEN 1 ELSE 0 END) AS BIGINT) AS undetermined_after
 FROM labelled
 GROUP BY benefit, label
-ORDER BY benefit NULLS LAST, label NULLS LAST

@@ -23,6 +23,7 @@ FOLDERS = (
     SQL / "pay" / "standing",
     SQL / "pay" / "due",
     SQL / "reconcile",
+    SQL / "simulate",
     CHECKS,
 )
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
