@@ -101,12 +101,13 @@ def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> Non
             "WHERE mac NOT IN (SELECT mac FROM known) ORDER BY mac",
             [paths],
         ).fetchall()
+    if not new:
+        return
     with deployment.engine.begin() as connection:
         first = (connection.scalar(sa.select(sa.func.max(store.alias.c.person_id))) or 0) + 1
-        if new:
-            connection.execute(
-                sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)]
-            )
+        connection.execute(
+            sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)]
+        )
 
 
 def _row_relations() -> set[str]:

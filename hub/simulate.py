@@ -3,7 +3,8 @@
 1. A computed month's recorded inputs are matched once, then merged under the present configuration and under the
    changed one, in one engine; `sql/simulate/` compares the two.
 2. Nothing is written: no table, no publication, no alias (a computed month's persons all have theirs).
-3. Undetermined is never 0: such an amount stands in neither cost, and its persons are counted apart.
+3. Undetermined is never 0: such an amount stands in neither cost, and its persons are counted apart. Where a determined
+   rule wins while another may give more, the winner's amount counts: it is what is paid.
 4. What basic and serious-illness insurance paid is taken as the settlements tell it; warnings, ceilings and
    participation are not computed here.
 """

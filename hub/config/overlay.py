@@ -28,6 +28,8 @@ def overlaid(folder: Path, changes: Path, *, only: bool = False, alone: str = ""
     """
     if not changes.is_dir():
         raise ConfigError(f"There is no policy folder {changes}", remedy=REMEDY)
+    if (changes / "categories.toml").is_file():
+        raise ConfigError(f"{changes} is a whole configuration, of which more than policy may differ", remedy=REMEDY)
     documents = {file.name: file for file in sorted([*changes.glob("*.toml"), *changes.glob("policy/*.toml")])}
     tables = {file.name: file for file in sorted(changes.glob("tables/*.toml"))}
     if not documents and (only or not tables):

@@ -233,6 +233,18 @@ def test_a_further_category_newly_reaches_who_holds_it_where_they_are_insured(tr
     assert row.cost_after > 0
 
 
+def test_a_table_alone_is_a_change_and_moves_what_is_a_share_of_it(tried, same):
+    text = (tried.deployment.settings.config / "tables" / "premium.toml").read_text(encoding="utf-8")
+    folder = tried.folder / "premium"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "tables" / "premium.toml").write_text(text.replace("floor = 400", "floor = 420"), encoding="utf-8")
+    changed = config.overlaid(tried.deployment.settings.config, folder)
+    found = of(simulate(tried.deployment, MONTH, changed, quiet).benefits, "premium_subsidy")
+    full = of(same.benefits, "premium_subsidy")
+    assert (found.cost_before, found.cost_after) == (full.cost_before, full.cost_before // 400 * 420)
+    assert found.lifted == full.cost_before // 400_00 == full.unchanged > 0
+
+
 def test_a_dropped_category_stands_under_what_it_was(tried, same):
     found = tried.run((MARGIN, '"dibao_edge", ', ""))
     (row,) = [row for row in found.categories if (row.benefit, row.label) == ("medical_assistance", "dibao_edge")]

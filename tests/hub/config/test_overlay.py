@@ -79,7 +79,9 @@ def test_a_change_that_breaks_one_of_the_own_documents_names_that_one(folder, ch
     assert refused.value.message.startswith(f"{folder.path}/policy/below.toml:")
 
 
-def test_no_folder_and_an_empty_one_are_refused(folder, changes, tmp_path):
+def test_no_folder_an_empty_one_and_a_whole_configuration_are_refused(folder, changes, tmp_path):
+    with pytest.raises(ConfigError, match="whole configuration"):
+        config.overlaid(folder.path, folder.path)
     with pytest.raises(ConfigError, match="no policy file"):
         config.overlaid(folder.path, changes.path)
     with pytest.raises(ConfigError, match="no policy folder"):
