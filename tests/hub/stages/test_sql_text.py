@@ -20,6 +20,7 @@ FOLDERS = (
     SQL / "merge",
     *(path for room in ("layer", "pay", "result") for path in (SQL / room, *sorted((SQL / room).glob("*/")))),
     SQL / "reconcile",
+    SQL / "simulate",
     CHECKS,
 )
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
