@@ -7,8 +7,6 @@ why. A refund (negative total) and what it takes back are due nothing.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -21,9 +19,9 @@ from hub import config
 from hub.case import Case, Stay, read_case
 from hub.config.config import Config
 from hub.engine import SQL, DuckDB, schema, statements
-from hub.errors import ConfigError
 from hub.inputs import CONFIG, PERIOD, SQL_TYPES
 from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, STANDING, merge, union
+from hub.overlay import laid
 from hub.tables import CATEGORY_SPELL, ENTITLEMENT, OPEN, SETTLEMENT, Table
 
 Row = dict[str, Any]
@@ -207,27 +205,7 @@ class _Run:
 
 def _configured(case: Case, folder: Path, policy: Path | None) -> Config:
     """The configuration, with the policy files added; of one document alone where the case names one."""
-    if policy is None:
-        known = config.load(folder)
-    else:
-        files = sorted([*policy.glob("*.toml"), *policy.glob("policy/*.toml")]) if policy.is_dir() else []
-        if not files:
-            raise ConfigError(f"There is no policy file in {policy}", remedy="Give a folder that holds *.toml")
-        with tempfile.TemporaryDirectory() as made:
-            root = Path(made) / "config"
-            shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
-            alone = [file for file in files if file.stem == case.document]
-            if alone:
-                shutil.rmtree(root / "policy")
-                (root / "policy").mkdir()
-            for file in alone or files:
-                shutil.copyfile(file, root / "policy" / file.name)
-            for file in sorted(policy.glob("tables/*.toml")):
-                shutil.copyfile(file, root / "tables" / file.name)
-            try:
-                known = config.load(root)
-            except ConfigError as error:
-                raise ConfigError(error.message.replace(str(root), str(policy)), remedy=error.remedy) from None
+    known = laid(folder, policy, case.document) if policy else config.load(folder)
     if not case.document:
         return known
     if case.document not in known.documents:
