@@ -21,7 +21,6 @@ from hub.config.config import Config
 from hub.engine import SQL, DuckDB, schema, statements
 from hub.inputs import CONFIG, PERIOD, SQL_TYPES
 from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, STANDING, merge, union
-from hub.overlay import laid
 from hub.tables import CATEGORY_SPELL, ENTITLEMENT, OPEN, SETTLEMENT, Table
 
 Row = dict[str, Any]
@@ -205,7 +204,7 @@ class _Run:
 
 def _configured(case: Case, folder: Path, policy: Path | None) -> Config:
     """The configuration, with the policy files added; of one document alone where the case names one."""
-    known = laid(folder, policy, case.document) if policy else config.load(folder)
+    known = config.load(folder) if policy is None else config.overlaid(folder, policy, alone=case.document)
     if not case.document:
         return known
     if case.document not in known.documents:

@@ -10,7 +10,6 @@ from config_folders import SHIPPED
 
 from hub import config
 from hub.config import Config
-from hub.overlay import laid
 
 NO_CAP = None
 CASES = Path(__file__).parents[2] / "cases"
@@ -109,7 +108,7 @@ def test_jiangmen_has_basic_insurance_of_employees_per_stay(shipped):
 @pytest.mark.parametrize("case", sorted(path.parent.name for path in CASES.glob("*/policy")))
 def test_the_policy_of_a_worked_case_is_in_order(case):
     for file in (CASES / case / "policy").glob("*.toml"):
-        known = laid(SHIPPED, file.parent, file.stem)
+        known = config.overlaid(SHIPPED, file.parent, alone=file.stem)
         assert list(known.documents) == [file.stem]
         assert known.documents[file.stem].rules
 
