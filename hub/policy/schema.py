@@ -76,7 +76,8 @@ def _rule(benefit: str) -> dict[str, Any]:
             properties[number.name] = {**_graded(number.kind), "description": number.text, "examples": [number.example]}
     for choice in keys.CHOICES:
         if benefit in choice.benefits:
-            one: dict[str, Any] = {"enum": list(choice.choices)}
+            numbers = [int(word) for word in choice.choices if choice.many and word.isdigit()]
+            one: dict[str, Any] = {"enum": [*choice.choices, *numbers]}
             shape = {"type": "array", "items": one, "uniqueItems": True} if choice.many else one
             properties[choice.name] = {**shape, "description": choice.text}
     if benefit in keys.PAID:
