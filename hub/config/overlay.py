@@ -3,7 +3,8 @@
 1. The folder holds documents (`*.toml`, or `policy/*.toml`) and tables (`tables/*.toml`). Each is added to the
    configuration's own; one of the same name replaces it.
 2. With `only`, the folder's documents stand in place of all the own ones; tables are still added.
-3. Nothing is written to either folder, and an error names the file it stands in.
+3. Categories of a region's own that the documents name need no declaration (hub.config.extensions).
+4. Nothing is written to either folder, and an error names the file it stands in.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.config.config import Config, load
+from hub.config.extensions import declare
 from hub.errors import ConfigError
 
 REMEDY = "Give a folder that holds policy documents (*.toml), or tables (tables/*.toml)"
@@ -41,6 +43,7 @@ def overlaid(folder: Path, changes: Path, *, only: bool = False, alone: str = ""
         shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
         if only:
             shutil.rmtree(root / "policy")
+        declare(root / "categories.toml", documents.values())
         laid = {**_lay(documents, root / "policy"), **_lay(tables, root / "tables")}
         try:
             return replace(load(root), path=folder)

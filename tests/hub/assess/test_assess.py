@@ -171,3 +171,10 @@ def test_a_bad_case_file_is_refused_with_line_and_key(run: Any, case: str, line:
         run(rule("medical_assistance", "dibao", 'line = 0\nratio = 0.50\ncap = "none"'), case)
     assert f"case.toml:{line}: {key}: " in str(refused.value)
     assert refused.value.exit_code == 4
+
+
+def test_a_policy_file_that_is_tried_may_name_a_category_of_the_region(run: Any) -> None:
+    policy = rule("medical_assistance", "x_disabled", 'line = 0\nratio = 0.70\ncap = "none"')
+    assert given(run(policy, held(("x_disabled", *YEAR)) + stay("A", 1000))) == ["700.00"]
+    with pytest.raises(InputError, match="categories: a code is no category"):
+        run(policy, held(("x_disable", *YEAR)) + stay("A", 1000))

@@ -86,3 +86,13 @@ def test_no_folder_an_empty_one_and_a_whole_configuration_are_refused(folder, ch
         config.overlaid(folder.path, changes.path)
     with pytest.raises(ConfigError, match="no policy folder"):
         config.overlaid(folder.path, tmp_path / "none")
+
+
+def test_a_category_of_a_region_needs_no_declaration_to_be_tried(folder, changes):
+    changes.document("x", RULE.replace('"dibao"', '"x_disabled"'), region="3709")
+    laid = config.overlaid(folder.path, changes.path)
+    assert "x_disabled" in laid.categories
+    assert "x_disabled" not in config.load(folder.path).categories
+    changes.write("policy/y.toml", "no TOML")
+    with pytest.raises(ConfigError, match=r"y\.toml:1: -: is not TOML"):
+        config.overlaid(folder.path, changes.path)
