@@ -11,14 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from hub.errors import InputError
+from hub.policy.keys import HOSPITAL_LEVELS, INSUTYPES, OTHER_AID, SETTINGS
 from hub.policy.section import Section
-from hub.policy.toml import Problem, read
+from hub.policy.toml import Problem, Toml, read
 
 OPEN = date(9999, 12, 31)
-SETTINGS = ("inpatient", "outpatient_chronic", "outpatient", "major_illness")
-INSUTYPES = ("310", "390")
 CASE_KEYS = ("region", "document", "insutype", "person", "categories", "applied", "settlement")
-MOST = 10**15  # fen; beyond it no bill is believed
+MOST = 10**10  # yuan; beyond it no bill is believed
+YEARS = range(1900, 2900)  # in which a day of a case may lie
+DIVISION = "Write the 2, 4 or 6 digits of divisions.csv in quotation marks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +56,42 @@ class Stay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a case file says. Either `region` or `document` is not empty; `applied` None: it does not say."""
+    """What a case file says. Either `region` or `document` is not empty; None: it does not say."""
 
     file: str
     region: str
     document: str
     insutype: str
+    birth: date | None
+    rural: bool | None
     categories: tuple[Held, ...]
     applied: bool | None
     stays: tuple[Stay, ...]
-    lines: dict[str, int] = field(repr=False)
+    toml: Toml = field(repr=False, compare=False)
 
-    def refused(self, key: str, message: str, remedy: str) -> InputError:
+    def refused(self, *path: str | int, message: str, remedy: str) -> InputError:
         """What is wrong with a key, at its line."""
-        return InputError(f"{self.file}:{self.lines.get(key, 1)}: {key}: {message}", remedy=remedy)
+        return InputError(f"{self.file}:{self.toml.line(*path)}: {path[0]}: {message}", remedy=remedy)
+
+    def years(self) -> list[int]:
+        """The benefit years of its settlements; without any, the last in which a category began."""
+        return sorted({stay.discharged.year for stay in self.stays}) or [
+            max(held.valid_from.year for held in self.categories)
+        ]
+
+    def of_year(self, year: int) -> tuple[Stay, ...]:
+        """The year's settlements, in the order in which they count."""
+        stays = [stay for stay in self.stays if stay.discharged.year == year]
+        return tuple(sorted(stays, key=lambda stay: (stay.discharged, stay.settled, stay.id)))
 
 
 def read_case(path: Path) -> Case:
     """The case in a file. InputError with the first problem's file, line, key and remedy."""
     problems: list[Problem] = []
-    toml = read(path.parent, path, problems)
+    try:
+        toml = read(path.parent, path, problems)
+    except (ValueError, ArithmeticError, RecursionError):  # numbers or nesting beyond what TOML's reader can hold
+        raise InputError(f"{path}:1: -: holds what no case can hold", remedy="Correct the TOML") from None
     section = Section(toml, problems)
     if not problems:
         case = _case(section, path)
@@ -87,42 +104,46 @@ def read_case(path: Path) -> Case:
 
 
 def _case(section: Section, path: Path) -> Case:
-    region, document = section.text("region", default=""), section.text("document", default="")
-    if not region and not document:
+    document = section.text("document", default="")
+    if "region" not in section and "document" not in section:
         section.refuse("region", "is missing", 'Add region = "370302", or document = "ID" to test one document alone')
-    if region and not (region.isascii() and region.isdigit() and len(region) in {2, 4, 6}):
-        section.refuse("region", "is no division", "Write the 2, 4 or 6 digits of divisions.csv")
-    person = section.table("person")
-    if person:
-        _day(person, "birth")
-        person.flag("rural", default=False)
-        person.finish(("birth", "rural"))
-    stays = tuple(_stay(part) for part in section.tables("settlement"))
-    for place, stay in enumerate(stays):
-        if stay.id in {other.id for other in stays[:place]}:
-            section.refuse("settlement", "an id stands twice", "Give each settlement its own id")
+    person = section.table("person") or Section(section.toml, section.problems, ("person",), {})
+    birth, rural = _day(person, "birth"), _flag(person, "rural")
+    person.finish(("birth", "rural"))
+    parts = section.tables("settlement")
+    stays = tuple(_stay(part) for part in parts)
+    for place, part in enumerate(parts):
+        if stays[place].id in {stay.id for stay in stays[:place]}:
+            part.refuse("id", "stands twice", "Give each settlement its own id")
     case = Case(
         file=str(path),
-        region=region,
+        region=_division(section),
         document=document,
         insutype=section.text("insutype", default="390", choices=INSUTYPES),
+        birth=birth,
+        rural=rural,
         categories=tuple(_held(part) for part in section.tables("categories")),
         applied=_flag(section, "applied"),
         stays=stays,
-        lines={key: section.line(key) for key in CASE_KEYS},
+        toml=section.toml,
     )
     section.finish(CASE_KEYS)
+    if not case.stays and not case.categories and not section.problems:
+        section.refuse("settlement", "there is neither a settlement nor a category", "Add [[settlement]]")
     return case
 
 
 def _held(part: Section) -> Held:
     start = _day(part, "from", required=True) or OPEN
-    until = _day(part, "until") or OPEN
-    if until <= start:
+    until = part.day("until", default=OPEN)
+    if until <= start and not part.problems:
         part.refuse("until", "is not after from", "Write the first day on which the category is no longer held")
-    region = part.text("region", default="")
     held = Held(
-        code=part.text("code"), valid_from=start, valid_until=until, certified=_day(part, "certified"), region=region
+        code=part.text("code"),
+        valid_from=start,
+        valid_until=until,
+        certified=_day(part, "certified"),
+        region=_division(part),
     )
     part.finish(("code", "from", "until", "certified", "region"))
     return held
@@ -131,10 +152,11 @@ def _held(part: Section) -> Held:
 def _stay(part: Section) -> Stay:
     discharged = _day(part, "discharged", required=True) or OPEN
     scope = _money(part, "scope", required=True) or 0
-    level = part.raw("hospital_level")
-    if level is not None and str(level) not in {"1", "2", "3"}:
-        part.refuse("hospital_level", "is no level", "Write 1, 2 or 3")
     total = _money(part, "total")
+    total = scope if total is None else total
+    level = part.raw("hospital_level")
+    if level is not None and (isinstance(level, bool) or str(level) not in HOSPITAL_LEVELS):
+        part.refuse("hospital_level", "is no level", "Write 1, 2 or 3")
     admitted = _day(part, "admitted")
     if admitted and admitted > discharged:
         part.refuse("admitted", "is after discharged", "Correct the dates")
@@ -148,51 +170,67 @@ def _stay(part: Section) -> Stay:
         designated=_flag(part, "designated"),
         referral=_flag(part, "referral"),
         in_region=_flag(part, "in_region"),
-        total=scope if total is None else total,
+        total=total,
         scope=scope,
-        basic_paid=_money(part, "basic_paid"),
-        serious_illness_paid=_money(part, "serious_illness_paid"),
-        special_drug_cost=_money(part, "special_drug_cost") or 0,
-        other_aid=tuple(_aid(item) for item in part.tables("other_aid")),
+        basic_paid=_paid(part, "basic_paid", total),
+        serious_illness_paid=_paid(part, "serious_illness_paid", total),
+        special_drug_cost=_paid(part, "special_drug_cost", total) or 0,
+        other_aid=tuple(_aid(item, total) for item in part.tables("other_aid")),
     )
-    if abs(stay.scope) > abs(stay.total):
+    if scope < 0 <= total:
+        part.refuse("scope", "is negative", "Write scope = 1234.56, in yuan; of a refund total is negative too")
+    elif total < 0 < scope or abs(scope) > abs(total):
         part.refuse("scope", "is more than total", "The cost in scope is part of the whole bill")
-    if stay.total >= 0 and (stay.basic_paid or 0) + (stay.serious_illness_paid or 0) > stay.scope:
-        part.refuse("basic_paid", "insurance paid more than scope", "Give what was paid of the cost in scope")
+    if total >= 0 and (stay.basic_paid or 0) + (stay.serious_illness_paid or 0) > scope:
+        key = "basic_paid" if (stay.basic_paid or 0) > scope else "serious_illness_paid"
+        part.refuse(key, "insurance paid more than scope", "Give what was paid of the cost in scope")
     part.finish()
     return stay
 
 
-def _aid(part: Section) -> tuple[str, int]:
-    found = (part.text("kind"), _money(part, "amount", required=True) or 0)
+def _aid(part: Section, total: int) -> tuple[str, int]:
+    found = (part.text("kind", choices=OTHER_AID), _paid(part, "amount", total, required=True) or 0)
     part.finish(("kind", "amount"))
     return found
 
 
+def _division(part: Section) -> str:
+    """A region as it is written: 2, 4 or 6 digits; '' where there is none."""
+    region = part.text("region", default="", remedy=DIVISION)
+    if region and not (region.isascii() and region.isdigit() and len(region) in {2, 4, 6}):
+        part.refuse("region", "is no division", DIVISION)
+        return ""
+    return region
+
+
 def _money(part: Section, key: str, *, required: bool = False) -> int | None:
-    """Yuan as fen. A refund is negative in total and scope."""
-    value = part.raw(key, required=required)
+    """Yuan as fen."""
+    value = part.raw(key, required=required, remedy=f"Add {key} = 1234.56, in yuan")
     if value is None:
         return None
-    remedy = f"Write {key} = 1234.56, in yuan"
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
-        part.refuse(key, "is no amount", remedy)
+        part.refuse(key, "is no amount", f"Write {key} = 1234.56, in yuan")
         return None
-    fen = Decimal(value) * 100
-    if abs(fen) > MOST or fen != int(fen):
-        part.refuse(key, "is not in whole fen, or beyond any bill", remedy)
+    if abs(Decimal(value)) > MOST or Decimal(value) * 100 % 1:
+        part.refuse(key, "is not in whole fen, or beyond any bill", f"Write {key} = 1234.56, in yuan")
         return None
-    if fen < 0 and key not in {"total", "scope"} and Decimal(str(part.raw("total") or 0)) >= 0:
-        part.refuse(key, "is negative", remedy)
-    return int(fen)
+    return int(Decimal(value) * 100)
+
+
+def _paid(part: Section, key: str, total: int, *, required: bool = False) -> int | None:
+    """As `_money`, and not below zero: only of a refund is anything negative."""
+    amount = _money(part, key, required=required)
+    if amount is not None and amount < 0 <= total:
+        part.refuse(key, "is negative", f"Write {key} = 1234.56, in yuan")
+    return amount
 
 
 def _day(part: Section, key: str, *, required: bool = False) -> date | None:
     value = part.raw(key, required=required, remedy=f"Add {key} = 2025-03-09")
     if value is None:
         return None
-    if type(value) is not date:
-        part.refuse(key, "is no day", f"Write {key} = 2025-03-09, without quotes")
+    if type(value) is not date or value.year not in YEARS:
+        part.refuse(key, "is no day", f"Write {key} = 2025-03-09, without quotation marks")
         return None
     return value
 

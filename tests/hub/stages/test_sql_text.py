@@ -22,7 +22,10 @@ FOLDERS = (
     SQL / "pay",
     SQL / "pay" / "standing",
     SQL / "pay" / "due",
+    SQL / "pay" / "doubt",
     SQL / "reconcile",
+    SQL / "reconcile" / "borne",
+    SQL / "assess",
     CHECKS,
 )
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
