@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hub.assess.answer import Answer, answer
 from hub.assess.case import read_case
-from hub.assess.configured import configured
+from hub.assess.configured import configured, years
 from hub.assess.year import run
 
 __all__ = ["assess"]
@@ -23,4 +23,4 @@ def assess(path: Path, folder: Path, policy: Path | None = None) -> Answer:
     """
     case = read_case(path)
     known = configured(case, folder, policy)
-    return answer([run(case, known, year) for year in case.years()])
+    return answer([run(case, known, year) for year in years(case, known)])

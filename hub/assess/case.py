@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
+from hub.assess.reading import day, division, flag, money, paid
 from hub.errors import InputError
 from hub.policy.keys import HOSPITAL_LEVELS, INSUTYPES, OTHER_AID, SETTINGS
 from hub.policy.section import Section
@@ -17,9 +17,10 @@ from hub.policy.toml import Problem, Toml, read
 
 OPEN = date(9999, 12, 31)
 CASE_KEYS = ("region", "document", "insutype", "person", "categories", "applied", "settlement")
-MOST = 10**10  # yuan; beyond it no bill is believed
-YEARS = range(1900, 2900)  # in which a day of a case may lie
-DIVISION = "Write the 2, 4 or 6 digits of divisions.csv in quotation marks"
+STAY_KEYS = (
+    "id", "admitted", "discharged", "settled", "setting", "hospital_level", "designated", "total", "scope",
+    "basic_paid", "serious_illness_paid", "other_aid", "special_drug_cost", "referral", "in_region",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +74,6 @@ class Case:
         """What is wrong with a key, at its line."""
         return InputError(f"{self.file}:{self.toml.line(*path)}: {path[0]}: {message}", remedy=remedy)
 
-    def years(self) -> list[int]:
-        """The benefit years of its settlements; without any, the last in which a category began."""
-        return sorted({stay.discharged.year for stay in self.stays}) or [
-            max(held.valid_from.year for held in self.categories)
-        ]
-
     def of_year(self, year: int) -> tuple[Stay, ...]:
         """The year's settlements, in the order in which they count."""
         stays = [stay for stay in self.stays if stay.discharged.year == year]
@@ -108,7 +103,7 @@ def _case(section: Section, path: Path) -> Case:
     if "region" not in section and "document" not in section:
         section.refuse("region", "is missing", 'Add region = "370302", or document = "ID" to test one document alone')
     person = section.table("person") or Section(section.toml, section.problems, ("person",), {})
-    birth, rural = _day(person, "birth"), _flag(person, "rural")
+    birth, rural = day(person, "birth"), flag(person, "rural")
     person.finish(("birth", "rural"))
     parts = section.tables("settlement")
     stays = tuple(_stay(part) for part in parts)
@@ -117,13 +112,13 @@ def _case(section: Section, path: Path) -> Case:
             part.refuse("id", "stands twice", "Give each settlement its own id")
     case = Case(
         file=str(path),
-        region=_division(section),
+        region=division(section),
         document=document,
-        insutype=section.text("insutype", default="390", choices=INSUTYPES),
+        insutype=section.text("insutype", default="390", choices=INSUTYPES, remedy='Write insutype = "390"'),
         birth=birth,
         rural=rural,
         categories=tuple(_held(part) for part in section.tables("categories")),
-        applied=_flag(section, "applied"),
+        applied=flag(section, "applied"),
         stays=stays,
         toml=section.toml,
     )
@@ -134,7 +129,7 @@ def _case(section: Section, path: Path) -> Case:
 
 
 def _held(part: Section) -> Held:
-    start = _day(part, "from", required=True) or OPEN
+    start = day(part, "from", required=True) or OPEN
     until = part.day("until", default=OPEN)
     if until <= start and not part.problems:
         part.refuse("until", "is not after from", "Write the first day on which the category is no longer held")
@@ -142,98 +137,55 @@ def _held(part: Section) -> Held:
         code=part.text("code"),
         valid_from=start,
         valid_until=until,
-        certified=_day(part, "certified"),
-        region=_division(part),
+        certified=day(part, "certified"),
+        region=division(part),
     )
     part.finish(("code", "from", "until", "certified", "region"))
     return held
 
 
 def _stay(part: Section) -> Stay:
-    discharged = _day(part, "discharged", required=True) or OPEN
-    scope = _money(part, "scope", required=True) or 0
-    total = _money(part, "total")
-    total = scope if total is None else total
+    discharged = day(part, "discharged", required=True) or OPEN
+    scope = money(part, "scope", required=True) or 0
+    given = money(part, "total")
+    total = scope if given is None else given
     level = part.raw("hospital_level")
     if level is not None and (isinstance(level, bool) or str(level) not in HOSPITAL_LEVELS):
         part.refuse("hospital_level", "is no level", "Write 1, 2 or 3")
-    admitted = _day(part, "admitted")
+    admitted = day(part, "admitted")
     if admitted and admitted > discharged:
         part.refuse("admitted", "is after discharged", "Correct the dates")
     stay = Stay(
-        id=part.text("id"),
+        id=part.text("id", remedy='Write id = "S1"'),
         admitted=admitted,
         discharged=discharged,
-        settled=_day(part, "settled") or discharged,
+        settled=day(part, "settled") or discharged,
         setting=part.text("setting", default="inpatient", choices=SETTINGS),
         hospital_level=None if level is None else str(level),
-        designated=_flag(part, "designated"),
-        referral=_flag(part, "referral"),
-        in_region=_flag(part, "in_region"),
+        designated=flag(part, "designated"),
+        referral=flag(part, "referral"),
+        in_region=flag(part, "in_region"),
         total=total,
         scope=scope,
-        basic_paid=_paid(part, "basic_paid", total),
-        serious_illness_paid=_paid(part, "serious_illness_paid", total),
-        special_drug_cost=_paid(part, "special_drug_cost", total) or 0,
+        basic_paid=paid(part, "basic_paid", total),
+        serious_illness_paid=paid(part, "serious_illness_paid", total),
+        special_drug_cost=paid(part, "special_drug_cost", total) or 0,
         other_aid=tuple(_aid(item, total) for item in part.tables("other_aid")),
     )
-    if scope < 0 <= total:
-        part.refuse("scope", "is negative", "Write scope = 1234.56, in yuan; of a refund total is negative too")
-    elif total < 0 < scope or abs(scope) > abs(total):
+    if scope < 0 and (given is None or given >= 0):
+        part.refuse("scope", "is negative", "Write scope = 1234.56, in yuan; of a refund give total, negative too")
+    elif total < 0 < scope:
+        part.refuse("total", "is negative and scope is not", "Of a refund both are negative")
+    elif abs(scope) > abs(total):
         part.refuse("scope", "is more than total", "The cost in scope is part of the whole bill")
-    if total >= 0 and (stay.basic_paid or 0) + (stay.serious_illness_paid or 0) > scope:
+    elif total >= 0 and (stay.basic_paid or 0) + (stay.serious_illness_paid or 0) > scope:
         key = "basic_paid" if (stay.basic_paid or 0) > scope else "serious_illness_paid"
         part.refuse(key, "insurance paid more than scope", "Give what was paid of the cost in scope")
-    part.finish()
+    part.finish(STAY_KEYS)
     return stay
 
 
 def _aid(part: Section, total: int) -> tuple[str, int]:
-    found = (part.text("kind", choices=OTHER_AID), _paid(part, "amount", total, required=True) or 0)
+    found = (part.text("kind", choices=OTHER_AID), paid(part, "amount", total, required=True) or 0)
     part.finish(("kind", "amount"))
     return found
-
-
-def _division(part: Section) -> str:
-    """A region as it is written: 2, 4 or 6 digits; '' where there is none."""
-    region = part.text("region", default="", remedy=DIVISION)
-    if region and not (region.isascii() and region.isdigit() and len(region) in {2, 4, 6}):
-        part.refuse("region", "is no division", DIVISION)
-        return ""
-    return region
-
-
-def _money(part: Section, key: str, *, required: bool = False) -> int | None:
-    """Yuan as fen."""
-    value = part.raw(key, required=required, remedy=f"Add {key} = 1234.56, in yuan")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
-        part.refuse(key, "is no amount", f"Write {key} = 1234.56, in yuan")
-        return None
-    if abs(Decimal(value)) > MOST or Decimal(value) * 100 % 1:
-        part.refuse(key, "is not in whole fen, or beyond any bill", f"Write {key} = 1234.56, in yuan")
-        return None
-    return int(Decimal(value) * 100)
-
-
-def _paid(part: Section, key: str, total: int, *, required: bool = False) -> int | None:
-    """As `_money`, and not below zero: only of a refund is anything negative."""
-    amount = _money(part, key, required=required)
-    if amount is not None and amount < 0 <= total:
-        part.refuse(key, "is negative", f"Write {key} = 1234.56, in yuan")
-    return amount
-
-
-def _day(part: Section, key: str, *, required: bool = False) -> date | None:
-    value = part.raw(key, required=required, remedy=f"Add {key} = 2025-03-09")
-    if value is None:
-        return None
-    if type(value) is not date or value.year not in YEARS:
-        part.refuse(key, "is no day", f"Write {key} = 2025-03-09, without quotation marks")
-        return None
-    return value
-
-
-def _flag(part: Section, key: str) -> bool | None:
-    return part.flag(key) if key in part else None

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from hub.assess.case import Case, Stay
+from hub.assess.configured import six
 from hub.config.config import Config
 from hub.engine import schema
 from hub.inputs import CONFIG, PERIOD, SQL_TYPES
@@ -32,7 +33,7 @@ NEWEST = {
 
 def given(case: Case, known: Config, county: str, year: int) -> Iterator[Given]:
     """Everything but the settlements."""
-    counties = {county, *(held.region for held in case.categories if held.region)}
+    counties = {county, *(six(held.region) for held in case.categories if held.region)}
     relations = known.relations(counties, year)
     for name in RULES:
         rows = _unapplied(relations[name]) if name == "rule_in_force" and case.applied is False else relations[name]
@@ -45,7 +46,7 @@ def given(case: Case, known: Config, county: str, year: int) -> Iterator[Given]:
     spells = [
         {
             "person_id": SELF, "category": held.code, "valid_from": held.valid_from, "valid_until": held.valid_until,
-            "region": held.region or county, "rural": case.rural, "certified": held.certified,
+            "region": six(held.region) if held.region else county, "rural": case.rural, "certified": held.certified,
             "household_key": str(number), "source": "case", "stream": "case", "batch_id": 1, "line": number,
             "record_digest": "",
         }

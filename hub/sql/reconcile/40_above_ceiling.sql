@@ -1,13 +1,27 @@
 -- 超过上限 What was paid above a ceiling: of the benefit year so far, or of a single visit where the rule says so.
 -- A stay is under the ceiling of the category held on the day of admission, in the care the rule speaks of; of several
 -- the one that allows most counts. The share is of the in-scope cost or, where the rule says so, of the whole bill.
--- Paid is what all layers paid, and the other aid that the rule counts as paid. `allowed` is the most that may be paid.
-WITH aid AS (
-  SELECT o.setl_id, r.counts, CAST(SUM(o.amount) AS BIGINT) AS amount
+-- Paid is what all layers paid, and the other aid that the ceiling, or a rule that deducted it, counts as paid.
+-- `allowed` is the most that may be paid.
+WITH ceiling AS (
+  SELECT DISTINCT counts FROM rule_in_force WHERE benefit = 'ceiling'
+),
+counted AS (
+  SELECT o.setl_id, o.kind, c.counts
   FROM other_aid AS o
-  JOIN (SELECT DISTINCT counts FROM rule_in_force WHERE benefit = 'ceiling' AND counts <> '') AS r
-    ON ',' || r.counts || ',' LIKE '%,' || o.kind || ',%'
-  GROUP BY o.setl_id, r.counts
+  JOIN ceiling AS c ON ',' || c.counts || ',' LIKE '%,' || o.kind || ',%'
+  UNION
+  SELECT o.setl_id, o.kind, c.counts
+  FROM other_aid AS o
+  JOIN payment AS p ON p.setl_id = o.setl_id
+  JOIN rule_in_force AS r ON r.rule_key = p.rule_key AND ',' || r.counts || ',' LIKE '%,' || o.kind || ',%'
+  CROSS JOIN ceiling AS c
+),
+aid AS (
+  SELECT k.setl_id, k.counts, CAST(SUM(o.amount) AS BIGINT) AS amount
+  FROM counted AS k
+  JOIN other_aid AS o ON o.setl_id = k.setl_id AND o.kind = k.kind
+  GROUP BY k.setl_id, k.counts
 ),
 met AS (
   SELECT
