@@ -162,7 +162,11 @@ def _layer(engine: Engine, benefit: str) -> None:
 
 def _look_closer(engine: Engine, persons: str) -> None:
     """`close_charge`: the settlements of these persons."""
-    engine.run("close_charge", f"SELECT c.* FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id")
+    engine.run(
+        "close_charge",
+        f"SELECT c.*, v.visit_id FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id "
+        "LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
+    )
 
 
 def _rank(engine: Engine, benefit: str, price: str) -> None:
