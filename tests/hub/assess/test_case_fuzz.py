@@ -125,7 +125,7 @@ def stays(draw: st.DrawFn, name: str) -> str:
     total = draw(AMOUNTS)
     scope = draw(st.integers(0, total))
     basic = draw(st.none() | st.integers(0, scope))
-    serious = draw(st.none() | st.integers(0, scope - (basic or 0)))
+    serious = None if basic is None else draw(st.none() | st.integers(0, scope - basic))
     discharged = draw(DAYS)
     sign = -1 if draw(st.integers(0, 9)) == 0 else 1
     said = {
