@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +9,15 @@ from pathlib import Path
 from hub import config
 from hub.assess.case import Case
 from hub.config.config import Config
-from hub.errors import ConfigError
 
 
 def configured(case: Case, folder: Path, policy: Path | None) -> Config:
-    """The configuration, with the policy files added; of one document alone where the case names one.
+    """The configuration, `policy`'s documents in place of its own; of one document alone where the case names one.
 
     Raises InputError where the case speaks of what the configuration does not know.
     """
     _named(case, [folder / "policy", *([policy, policy / "policy"] if policy else [])])
-    known = config.load(folder) if policy is None else _overlaid(folder, policy, alone=case.document)
+    known = config.load(folder) if policy is None else _overlaid(folder, policy, case)
     _vocabulary(case, known)
     return replace(known, documents={case.document: known.documents[case.document]}) if case.document else known
 
@@ -74,27 +71,7 @@ def _vocabulary(case: Case, known: Config) -> None:
         )
 
 
-def _overlaid(folder: Path, policy: Path, *, alone: str) -> Config:
-    """The configuration in `folder` with the files of `policy` laid over it; of `alone` only, if it is among them."""
-    files = sorted([*policy.glob("*.toml"), *policy.glob("policy/*.toml")]) if policy.is_dir() else []
-    tables = sorted(policy.glob("tables/*.toml"))
-    if not files and not tables:
-        raise ConfigError(
-            f"There is no policy file in {policy}",
-            remedy="Give a folder that holds policy documents (*.toml), or tables (tables/*.toml)",
-        )
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made) / "config"
-        shutil.copytree(folder, root, ignore=shutil.ignore_patterns("__pycache__"))
-        chosen = [file for file in files if file.stem == alone]
-        if chosen:
-            shutil.rmtree(root / "policy")
-            (root / "policy").mkdir()
-        for file in chosen or files:
-            shutil.copyfile(file, root / "policy" / file.name)
-        for file in tables:
-            shutil.copyfile(file, root / "tables" / file.name)
-        try:
-            return config.load(root)
-        except ConfigError as error:
-            raise ConfigError(error.message.replace(str(root), str(policy)), remedy=error.remedy) from None
+def _overlaid(folder: Path, policy: Path, case: Case) -> Config:
+    """The files of `policy` over the configuration: its documents, where it holds any, in place of all the others."""
+    speaks = any(True for pattern in ("*.toml", "policy/*.toml") for _ in policy.glob(pattern))
+    return config.overlaid(folder, policy, only=speaks, alone=case.document)

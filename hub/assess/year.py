@@ -46,7 +46,7 @@ def run(case: Case, known: Config, year: int) -> Found:
         engine.run("taken_back", TAKEN_BACK)
         name, columns, rows = settlement(case, place, year, {str(row[0]) for row in engine.rows("taken_back")})
         engine.register(name, rows, columns)
-        merge(engine, details=details(case, year))
+        merge(engine, details=details(case, year), every_settlement=True)
         union(engine, "ranked_everywhere", {benefit: f"ranked_{benefit}" for benefit in STANDING})
         union(engine, "every_offer", {benefit: f"offer_{benefit}" for benefit in STANDING})
         for step, sql in STEPS:

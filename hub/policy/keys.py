@@ -191,6 +191,9 @@ NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "participation": (("ratio",),),
 }
 
+# How a document says that there is none of a key that must be given.
+NONE = {"line": "line = 0", "cap": 'cap = "none"'}
+
 CALCULATED: dict[str, tuple[str, ...]] = {
     "premium_subsidy": ("amount",),
     **dict.fromkeys(sorted(PAID), ("line", "ratio", "cap", "group_cap")),

@@ -216,11 +216,12 @@ def _needed(section: Section, benefit: str) -> None:
         if len(given) > 1:
             section.refuse(given[1], f"{' and '.join(given)} stand together", f"Keep one of {wanted}")
         elif not given:
-            silent = f'{alternatives[0]} = {{ unknown = "the document is silent" }}'
+            silent = f'if the source is silent: {alternatives[0]} = {{ unknown = "the document is silent" }}'
+            none = keys.NONE.get(alternatives[0])
             section.refuse(
                 alternatives[0],
                 f"a rule of {benefit} needs {wanted}",
-                f"Add it; if the source is silent: {silent}",
+                f"Add {none} where there is none; {silent}" if none else f"Add it; {silent}",
             )
 
 

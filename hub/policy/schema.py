@@ -10,7 +10,7 @@ from typing import Any
 from hub.policy import keys
 from hub.policy.citation import GRADES
 from hub.policy.document import MODES
-from hub.policy.values import Kind
+from hub.policy.values import YEARS_BACK, Kind
 
 TEXT = {"type": "string", "minLength": 1}
 DAY = {"type": "string", "format": "date"}
@@ -20,11 +20,16 @@ SHARE = {
     "type": "object",
     "properties": {
         "share": {"type": "number", "minimum": 0},
-        "of": {**TEXT, "description": "a table of config/tables"},
+        "of": {
+            "anyOf": [{**TEXT, "description": "a table of config/tables"}, {"type": "number", "description": "yuan"}],
+        },
         "area": {**TEXT, "description": "county, prefecture, province, nation, local, or a division's code"},
-        "year": {"anyOf": [{"enum": ["previous", "same"]}, {"type": "integer"}]},
+        "round_to": {"type": "number", "exclusiveMinimum": 0, "description": "yuan; absent: to the fen"},
+        "year": {"anyOf": [{"enum": list(YEARS_BACK)}, {"type": "integer"}]},
     },
-    "required": ["share", "of", "area", "year"],
+    "required": ["share", "of"],
+    "if": {"properties": {"of": {"type": "string"}}},
+    "then": {"required": ["area", "year"]},
     "additionalProperties": TEXT,
 }
 
@@ -71,7 +76,8 @@ def _rule(benefit: str) -> dict[str, Any]:
             properties[number.name] = {**_graded(number.kind), "description": number.text, "examples": [number.example]}
     for choice in keys.CHOICES:
         if benefit in choice.benefits:
-            one: dict[str, Any] = {"enum": list(choice.choices)}
+            numbers = [int(word) for word in choice.choices if choice.many and word.isdigit()]
+            one: dict[str, Any] = {"enum": [*choice.choices, *numbers]}
             shape = {"type": "array", "items": one, "uniqueItems": True} if choice.many else one
             properties[choice.name] = {**shape, "description": choice.text}
     if benefit in keys.PAID:

@@ -73,10 +73,12 @@ class Section:
     def texts(
         self, key: str, *, required: bool = False, choices: Sequence[str] = (), remedy: str = ""
     ) -> tuple[str, ...]:
-        """A list of text; required means at least one."""
+        """A list of text; required means at least one. A choice that is a number may be written as one."""
         value = self.raw(key, required=required, remedy=remedy)
         if value is None:
             return ()
+        if isinstance(value, list) and choices:
+            value = [str(item) if type(item) is int else item for item in value]
         if (
             not isinstance(value, list)
             or not all(isinstance(item, str) and item for item in value)

@@ -16,6 +16,7 @@ from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 from hub.policy.values import (
     LOCAL,
+    YEARS_BACK,
     BadValueError,
     Exact,
     Floor,
@@ -72,7 +73,7 @@ class Table:
 
     def figure(self, share: Share, chain: Sequence[str], year: int) -> Known | Undetermined:
         """The figure a share refers to, for a county's chain (resolve.chain) and benefit year."""
-        wanted = year if share.year == "same" else year - 1 if share.year == "previous" else share.year
+        wanted = share.year if isinstance(share.year, int) else year - YEARS_BACK[share.year]
         areas = _areas(share.area, chain)
         what = ", ".join([str(wanted), *(value for _, value in share.where)])
         for area in areas:
@@ -83,9 +84,9 @@ class Table:
         return Undetermined(reason=f"{self.name} has no figure of {named} ({what})")
 
     def share(self, share: Share, chain: Sequence[str], year: int) -> Known | Undetermined:
-        """The share itself, rounded half up to the fen."""
+        """The share itself, rounded half up to its unit."""
         found = self.figure(share, chain, year)
-        return replace(found, fen=half_up(found.fen, share.bp)) if isinstance(found, Known) else found
+        return replace(found, fen=half_up(found.fen, share.bp, share.unit)) if isinstance(found, Known) else found
 
     def _known(self, figure: Figure, named: str) -> Known | Undetermined:
         match figure.value:

@@ -15,7 +15,8 @@ from typing import Literal
 BP = 10_000
 PREMIUM = "premium"
 LOCAL = "local"
-Year = int | Literal["previous", "same"]
+Year = int | Literal["before_previous", "previous", "same"]
+YEARS_BACK = {"same": 0, "previous": 1, "before_previous": 2}
 
 
 class BadValueError(ValueError):
@@ -40,6 +41,7 @@ class Share:
 
     `area` is county, prefecture, province or nation (the county's own), `local` (the most local area that has a
     value) or a division's code. `year` is a year, or counts from the benefit year. `where` names the table's row.
+    `unit` is what the share is rounded to, half up, in fen.
     """
 
     bp: int
@@ -47,6 +49,7 @@ class Share:
     area: str
     year: Year
     where: tuple[tuple[str, str], ...] = ()
+    unit: int = 1
 
 
 Measure = int | Share | Word
@@ -116,9 +119,10 @@ def basis_points(raw: object, *, most: Decimal = Decimal(1)) -> int:
     return int(scaled)
 
 
-def half_up(amount: int, bp: int) -> int:
-    """`bp` basis points of an amount of fen, rounded to the fen, half away from zero (as both engines' macro)."""
-    rounded = (abs(amount) * bp + BP // 2) // BP
+def half_up(amount: int, bp: int, unit: int = 1) -> int:
+    """`bp` basis points of an amount of fen, rounded to units of fen, half away from zero (as both engines' macro)."""
+    whole = BP * unit
+    rounded = (abs(amount) * bp + whole // 2) // whole * unit
     return rounded if amount >= 0 else -rounded
 
 
@@ -161,33 +165,47 @@ def _measure(raw: object, kind: Kind) -> Measure:
     return basis_points(raw) if kind is Kind.RATIO else fen(raw)
 
 
-def _share(raw: Mapping[str, object]) -> Share:
+def _share(raw: Mapping[str, object]) -> Share | int:
+    """A share of a table, or, where `of` is an amount that the article tells, the amount that it comes to."""
     remedy = (
-        'Write { share = 0.25, of = "disposable_income", area = "prefecture", population = "all", year = "previous" }'
+        'Write { share = 0.25, of = "disposable_income", area = "prefecture", population = "all", year = "previous" }, '
+        "or { share = 0.25, of = 28753 }"
     )
-    missing = [key for key in ("share", "of", "area", "year") if key not in raw]
+    told = isinstance(raw.get("of"), int | Decimal)
+    named = ("share", "of") if told else ("share", "of", "area", "year")
+    missing = [key for key in named if key not in raw]
     if missing:
         raise BadValueError(f"is a share without {', '.join(missing)}", remedy)
-    where = {key: value for key, value in raw.items() if key not in ("share", "of", "area", "year")}
+    bp = basis_points(raw["share"], most=Decimal(100))
+    unit = fen(raw.get("round_to", Decimal("0.01")))
+    if unit == 0:
+        raise BadValueError("is rounded to 0 yuan", "Write round_to = 1 for whole yuan, or leave it out")
+    where = {key: value for key, value in raw.items() if key not in (*named, "round_to")}
+    if told:
+        if where:
+            raise BadValueError(f"is a share of an amount, with {', '.join(where)}", "Leave it out")
+        return half_up(fen(raw["of"]), bp, unit)
     if not all(isinstance(value, str) for value in (raw["of"], raw["area"], *where.values())):
         raise BadValueError("is a share whose table, area or row is not text", remedy)
     return Share(
-        bp=basis_points(raw["share"], most=Decimal(100)),
+        bp=bp,
         table=str(raw["of"]),
         area=str(raw["area"]),
         year=_year(raw["year"], remedy),
         where=tuple(sorted((key, str(value)) for key, value in where.items())),
+        unit=unit,
     )
 
 
 def _year(raw: object, remedy: str) -> Year:
-    if raw == "previous":
-        return "previous"
-    if raw == "same":
-        return "same"
-    if isinstance(raw, bool) or not isinstance(raw, int):
-        raise BadValueError('is a share of a year that is neither "previous", "same" nor a number', remedy)
-    return raw
+    match raw:
+        case "same" | "previous" | "before_previous":
+            return raw
+        case int() if not isinstance(raw, bool):
+            return raw
+    raise BadValueError(
+        'is a share of a year that is no number and none of "same", "previous", "before_previous"', remedy
+    )
 
 
 def premium_share(bp: int, insutype: str) -> Share:

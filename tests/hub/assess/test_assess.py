@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from case_files import DIBAO, YEAR, given, held, rule, stay
+
+from hub.errors import InputError
 
 
 def test_line_and_cap_are_the_year_s_and_not_the_stay_s(run: Any) -> None:
@@ -93,3 +96,10 @@ def test_the_category_of_the_day_of_admission_counts_and_the_outranked_one_is_to
     late = held(("dibao", "2025-03-01", "2026-01-01"))
     assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-02-27"))) == [None]
     assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-03-01"))) == ["90.00"]
+
+
+def test_a_policy_file_that_is_tried_may_name_a_category_of_the_region(run: Any) -> None:
+    policy = rule("medical_assistance", "x_disabled", 'line = 0\nratio = 0.70\ncap = "none"')
+    assert given(run(policy, held(("x_disabled", *YEAR)) + stay("A", 1000))) == ["700.00"]
+    with pytest.raises(InputError, match="categories: a code is no category"):
+        run(policy, held(("x_disable", *YEAR)) + stay("A", 1000))

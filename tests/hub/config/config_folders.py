@@ -10,7 +10,7 @@ from hub import config
 from hub.config import Problem
 
 SHIPPED = Path(__file__).parents[3] / "config"
-TODAY = date(2026, 11, 21)
+TODAY = date(2026, 11, 22)
 DIVISIONS = """# source: a test
 code,name,parent
 37,山东省,

@@ -113,7 +113,7 @@ def test_a_document_that_forgets_one_of_those_it_serves_is_refused(folder):
 
 
 def test_a_rule_of_some_hospital_levels_that_leaves_another_unsaid_is_warned_of(folder):
-    low = RULE + 'hospital_levels = ["1", "2"]\n'
+    low = RULE + "hospital_levels = [1, 2]\n"  # a number is read as the level
     high = RULE.replace('"ma"', '"mb"') + 'hospital_levels = ["3"]\n'
     assert gap(folder, low) == []
     assert [(problem.key, problem.message) for problem in folder.problems("warning")] == [

@@ -49,6 +49,7 @@ RULES = {
     "a ratio too fine": (changed("0.75", "0.66667"), "ratio", "hundredth of a percent"),
     "a part of a fen": (changed("30000", "30000.005"), "cap", "part of a fen"),
     "no cap, unsaid": (changed("[[rule]]", "[[rule]]").replace("cap = 30000\n", ""), "cap", "needs cap"),
+    "an unknown hospital level": (RULE + "hospital_levels = [1, 4]" + HERE, "hospital_levels", "4 is not known"),
     "ratio and tiers": (RULE + "tiers = [{ above = 0, ratio = 0.6 }]" + HERE, "tiers", "stand together"),
     "a bad tier": (changed("ratio = 0.75", "tiers = [{ above = 0, ratio = 6 }]"), "tiers", "fraction from 0 to 1"),
     "tiers that do not rise": (
@@ -211,3 +212,11 @@ def test_load_stops_at_the_first_problem_and_counts_the_rest(folder):
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="no config folder"):
         config.load(tmp_path / "none")
+
+
+@pytest.mark.parametrize(("key", "none"), [("line = 0\n", "line = 0"), ("cap = 30000\n", 'cap = "none"')])
+def test_who_leaves_out_a_line_or_a_cap_is_told_how_to_say_that_there_is_none(folder, key, none):
+    folder.document("some", RULE.replace(key, ""))
+    with pytest.raises(ConfigError) as refused:
+        config.load(folder.path)
+    assert refused.value.remedy.startswith(f"Add {none} where there is none; if the source is silent: ")

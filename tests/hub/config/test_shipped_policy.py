@@ -44,7 +44,7 @@ def test_every_rule_and_figure_is_cited(shipped):
         for rule in document.rules:
             assert rule.citation.article
             assert rule.citation.source.address.startswith("http")
-            assert rule.citation.source.checked == date(2026, 11, 21)
+            assert rule.citation.source.checked >= date(2026, 11, 21)
     for table in shipped.tables.values():
         for figure in table.figures.values():
             assert isinstance(figure.value, Unknown) or figure.citation

@@ -83,7 +83,10 @@ def test_half_up_is_half_away_from_zero(amount, bp):
         ("{ about = 3000 }", Kind.MONEY, "a share without"),
         ("{ floor = 0.7, ceiling = 0.8 }", Kind.RATIO, "no value of this key"),
         ('{ share = 0.25, of = "income", area = "prefecture" }', Kind.MONEY, "without year"),
-        ('{ share = 0.25, of = "income", area = "37", year = "last" }', Kind.MONEY, "neither"),
+        ('{ share = 0.25, of = "income", area = "37", year = "last" }', Kind.MONEY, "none of"),
+        ('{ share = 0.25, of = "income", area = "37", year = 2024, round_to = 0 }', Kind.MONEY, "rounded to 0"),
+        ('{ share = 0.25, of = 28753, area = "37" }', Kind.MONEY, "share of an amount, with area"),
+        ("{ share = 0.25, of = true }", Kind.MONEY, "not an amount"),
         ('{ share = 0.25, of = "income", area = 37, year = 2024 }', Kind.MONEY, "not text"),
         ('{ share = 0.25, of = "income", area = "37", year = 2024 }', Kind.RATIO, "no value of this key"),
         ("[1]", Kind.MONEY, "not an amount"),
@@ -114,6 +117,20 @@ def test_a_bare_value_is_exact_and_a_grade_is_named(text, kind, expected):
 def test_a_share_names_its_table_area_year_and_row():
     assert parameter(INCOME, Kind.MONEY) == Exact(value=SHARE)
     assert parameter({"ceiling": INCOME}, Kind.MONEY) == Ceiling(value=SHARE)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("{ share = 0.10, of = 28753 }", 287_530),
+        ("{ share = 0.05, of = 8084 }", 40_420),
+        ("{ share = 0.10, of = 25797, round_to = 1 }", 258_000),  # 揭医保〔2024〕74号: 2579.70 is 2580
+        ("{ share = 0.25, of = 25797, round_to = 1 }", 644_900),  # and 6449.25 is 6449
+        ("{ share = 4.00, of = 11584, round_to = 10000 }", 5_000_000),
+    ],
+)
+def test_a_share_of_an_amount_that_the_article_tells_is_the_amount_it_comes_to(text, amount):
+    assert parameter(read(text), Kind.CAP) == Exact(value=amount)
 
 
 @pytest.mark.parametrize(

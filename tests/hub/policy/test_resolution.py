@@ -218,8 +218,15 @@ def test_a_share_is_rounded_half_up_to_the_fen():
     assert of({"line": Exact(value=QUARTER)}, [table(Exact(value=4_231_702))]).line == 1_057_926  # 1,057,925.5 fen
 
 
+def test_a_share_is_rounded_half_up_to_whole_yuan_where_the_document_says_so():
+    whole = Exact(value=replace(QUARTER, unit=100))
+    assert [of({"line": whole}, [table(Exact(value=income))]).line for income in (19_800, 20_199, 20_200)] == [
+        5_000, 5_000, 5_100,
+    ]  # fmt: skip
+
+
 def test_previous_same_and_named_years_are_counted_from_the_benefit_year():
-    for year, share_year in ((2024, "previous"), (2025, "same"), (2020, 2020)):
+    for year, share_year in ((2023, "before_previous"), (2024, "previous"), (2025, "same"), (2020, 2020)):
         line = Exact(value=replace(QUARTER, year=share_year))
         assert of({"line": line}, [table(Exact(value=400), year=year)]).line == 100
         assert of({"line": line}, [table(Exact(value=400), year=year + 1)]).line is None
