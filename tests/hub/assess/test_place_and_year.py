@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from case_files import DIBAO, HEAD, Folder, given, held, paying, rule, stay
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, InputError
 
 OPEN = 'categories = [{ code = "dibao", from = 2019-01-01 }]\n'
 NINGXIA = HEAD.replace("370302", "640105")  # no shipped document of the region or above it but the nation's
@@ -113,9 +113,12 @@ def test_documents_stand_in_the_folder_or_in_its_policy(folder: Folder, name: st
     assert given(folder.ask(ALONE, {name: NINGXIA + HALF})) == ["70.00"]
 
 
-def test_a_document_is_added_to_those_of_the_region(folder: Folder) -> None:
-    there = 'region = "640105"\n' + DIBAO + stay("A", 100)
-    assert given(folder.ask(there, {"new-2025.toml": NINGXIA + HALF})) == ["70.00"]
+def test_documents_of_a_policy_folder_stand_in_place_of_the_shipped_ones(folder: Folder) -> None:
+    there = 'region = "370302"\n' + DIBAO + stay("A", 100)
+    answer = folder.ask(there, {"new-2025.toml": HEAD + HALF})
+    assert (given(answer), given(answer, "tilt"), answer["premium_subsidy"]) == (["70.00"], [None], None)
+    with pytest.raises(InputError, match=r"case\.toml:1: document: no such document"):
+        folder.ask('document = "zichuan-2025"\n' + DIBAO, {"new-2025.toml": HEAD + HALF})
 
 
 def test_a_document_of_the_same_id_takes_the_place_of_a_shipped_one(folder: Folder) -> None:
