@@ -44,7 +44,7 @@ def assess(
         say(f"参保资助 premium subsidy: {notes.told(subsidy['amount'])} ({subsidy['category']}, {subsidy['document']})")
     for warning in found["warnings"]:
         told = PASSED[warning["benefit"]].format(burden=notes.told(warning["burden"]), line=warning["line"])
-        say(f"{told} ({warning['document']}: {warning['article']})")
+        line("", f"{told} ({warning['document']}: {warning['article']})")
     totals = found["totals"]
     bears = f"{notes.told(totals['self_in_scope'])} in scope, {notes.told(totals['self_total'])} in all"
     say(f"合计 the person bears {bears}")

@@ -121,13 +121,21 @@ benefit = "ceiling"
 categories = ["dibao"]
 settings = ["inpatient"]
 ratio = 0.60
-article = "第七条"
+article = "第七条 [own]"
 """
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "one.toml").write_text(policy, encoding="utf-8")
     case.write_text(ZICHUAN.replace("region", 'document = "one"\nregion', 1), encoding="utf-8")
     code, _, err = run("assess", case, "--policy", tmp_path / "new")
     assert code == 0
-    assert "预警 warning: the burden of 15210.00 passes the line of 3000.00 (one: 第六条)" in err
-    assert "超过上限 ceiling: the layers pay 不确定 undetermined (1), at most 30000.00 (one: 第七条)" in err
+    told = " ".join(err.split())
+    assert "预警 warning: the burden of 15210.00 passes the line of 3000.00 (one: 第六条)" in told
+    assert "超过上限 ceiling: the layers pay 不确定 undetermined (1), at most 30000.00 (one: 第七条 [own])" in told
     assert err.count("unknown: lost") == 1
+
+
+def test_an_id_is_never_read_as_markup(run, case):
+    case.write_text(ZICHUAN.replace('"S1"', '"[/b] [red]S1"'), encoding="utf-8")
+    code, _, err = run("assess", case)
+    assert code == 0
+    assert "[/b] [red]S1" in err
