@@ -33,7 +33,8 @@ valued AS (
   LEFT JOIN rule AS r ON r.rule_id = c.rule_id
 )
 SELECT
-  person_id, situation_id, nth, care_id, day, rule_id, CASE WHEN rule_id IS NOT NULL THEN GREATEST(unpaid, 0) END AS base_amount, line,
+  person_id, situation_id, nth, care_id, day, rule_id,
+  CASE WHEN rule_id IS NOT NULL THEN GREATEST(unpaid, 0) END AS base_amount, line,
   CASE WHEN determined THEN gives - gave END AS amount, CASE WHEN determined THEN cap - gives ELSE cap END AS cap_left,
   unpaid - CASE WHEN determined THEN gives - gave ELSE 0 END AS unpaid,
   room - CASE WHEN determined THEN gives - gave ELSE 0 END AS room,

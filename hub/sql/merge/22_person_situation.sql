@@ -3,11 +3,11 @@
 -- insurance paid, so that it is computed. Who holds nothing that a rule names and needs no computing is in none.
 -- Two codes are told by their least and greatest; only who has more needs the list.
 WITH counted AS (
-  SELECT person_id, COUNT(*) AS size, MIN(code) AS least, MAX(code) AS greatest FROM holding GROUP BY person_id
+  SELECT person_id, COUNT(*) AS size, MIN(code) AS least, MAX(code) AS greatest FROM held_code GROUP BY person_id
 ),
 listed AS (
   SELECT h.person_id, ARRAY_SORT(ARRAY_AGG(h.code)) AS codes
-  FROM holding AS h
+  FROM held_code AS h
   JOIN counted AS c ON c.person_id = h.person_id
   WHERE c.size > 2
   GROUP BY h.person_id
