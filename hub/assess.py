@@ -23,8 +23,8 @@ from hub.config.config import Config
 from hub.engine import SQL, DuckDB, schema, statements
 from hub.errors import ConfigError
 from hub.inputs import CONFIG, PERIOD, SQL_TYPES
-from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, STANDING, merge, union
-from hub.tables import CATEGORY_SPELL, ENTITLEMENT, OPEN, SETTLEMENT, Table
+from hub.merge import OTHER_AID, SETTLEMENT_DETAIL, STANDING, merge, union
+from hub.tables import CATEGORY_SPELL, ENTITLEMENT, OPEN, PAYMENT, SETTLEMENT, Table
 
 Row = dict[str, Any]
 Answer = dict[str, Any]

@@ -20,6 +20,7 @@ OF_PERSONS = tuple(
 AMOUNTS = {
     "entitlement": "annual_amount < 0",
     "settlement": "NOT cancelled AND (total < 0 OR scope > total)",
+    "payment": "amount < 0 OR determined <> (amount IS NOT NULL)",
     "participation": "insured > listed OR insured < 0",
     "warning": "burden <= threshold AND state <> 'cleared'",
 }

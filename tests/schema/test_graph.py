@@ -200,6 +200,37 @@ def test_lineage_leads_from_an_entitlement_to_the_rows_and_the_article(client: C
     }
 
 
+def test_what_is_due_stands_beside_what_was_paid(client: Client) -> None:
+    query = """query S($t: String!) { person(token: $t) { settlements(first: 1, filter: {settledBefore: "2025-03-11"}) {
+      nodes { medicalAssistancePaid payments { benefit category %s amount document { title } article determined
+        reason } } } } }"""
+
+    def first(agreement: str, n: int, more: str) -> dict[str, Any]:
+        data = client.ask(agreement, query % more, {"t": client.person(agreement, n)}).data
+        (settlement,) = data["person"]["settlements"]["nodes"]
+        return settlement
+
+    shared = {"category": "DIBAO", "document": {"title": "淄川救助"}, "article": "三"}
+    auditor = first(AUDITOR, 1, "base line ratio capLeft rule { key }")
+    assert auditor == {
+        "medicalAssistancePaid": "123.45",
+        "payments": [
+            {
+                "benefit": "MEDICAL_ASSISTANCE", **shared, "base": "534.56", "line": "100.00", "ratio": "0.7500",
+                "amount": "325.92", "capLeft": "29674.08", "rule": {"key": "zichuan-2025/ma"}, "determined": True,
+                "reason": None,
+            },
+            {
+                "benefit": "TILT", **shared, "base": "534.56", "line": None, "ratio": None, "amount": None,
+                "capLeft": None, "rule": {"key": "zichuan-2025/ma"}, "determined": False, "reason": "line: unknown",
+            },
+        ],
+    }  # fmt: skip
+    assert [row["base"] for row in first(CIVIL, 1, "base")["payments"]] == ["500.00..2000.00"] * 2
+    assert first(CIVIL, 2, "base")["payments"] == []  # due to a category of another department's
+    assert [row["category"] for row in first(AUDITOR, 2, "base")["payments"]] == ["MON_EDGE"]
+
+
 def test_an_id_number_finds_its_person_and_no_other(client: Client) -> None:
     found = client.ask(HOSPITAL, BY_NUMBER, {"n": world.NUMBER}).data["personByIdNumber"]
     assert found == {"entitlements": [{"benefit": "MEDICAL_ASSISTANCE", "category": "DIBAO"}]}
