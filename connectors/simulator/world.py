@@ -19,6 +19,7 @@ from connectors.simulator import (
     insurance,
     oracle,
     places,
+    plant_assistance,
     plant_identity,
     plant_insurance,
     refused,
@@ -43,6 +44,7 @@ class World:
         change.change(making, times)
         plant_identity.plant(making, times)
         plant_insurance.plant(making, times, shortfall=persons // 400)
+        plant_assistance.plant(making, times)
         refused.correct_later(making, soil)
         if making.people.count > persons:
             raise ValueError(f"the scenarios alone bring {making.people.count} persons: ask for more than {persons}")

@@ -59,7 +59,7 @@ CODES = {
     ("subsidy_payer", ""): {"1": "medical_insurance", "2": "civil_affairs", "4": "finance"},
     ("med_type", ""): {"11": "outpatient", "14": "outpatient_chronic", "21": "inpatient"},
     ("hosp_lv", ""): {"1": "1", "2": "2", "3": "3"},
-    ("fund_pay_type", ""): {"390100": "basic", "610100": "medical_assistance", "610102": "tilt"},
+    ("fund_pay_type", ""): {"390100": "basic", "610100": "medical_assistance", "610102": "tilt", "999996": "other"},
     ("gend", ""): {"0": "0", "1": "1", "2": "2"},
 }  # fmt: skip
 DEFAULTS: dict[tuple[str, str], Row] = {
