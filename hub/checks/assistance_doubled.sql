@@ -17,16 +17,33 @@ WITH claim AS (
   FROM cost
   WHERE medical_assistance_paid + tilt_paid > 0
 ),
-again AS (
-  SELECT b.setl_id
+pair AS (
+  SELECT a.setl_id AS first_id, a.settled AS first_settled, b.setl_id, b.settled
   FROM claim AS a
   JOIN claim AS b
-    ON b.person_id = a.person_id
-   AND (b.settled > a.settled OR (b.settled = a.settled AND b.setl_id > a.setl_id))
-  WHERE (b.visit_id = a.visit_id AND (b.discharged = a.discharged OR (b.total = a.total AND b.scope = a.scope)))
-    OR (b.begun = a.begun AND b.discharged = a.discharged AND b.total = a.total AND b.scope = a.scope)
-    OR (b.setting = 'inpatient' AND a.setting = 'inpatient' AND b.visit_id <> a.visit_id
-      AND b.begun < a.discharged AND a.begun < b.discharged)
+    ON b.person_id = a.person_id AND b.visit_id = a.visit_id AND b.discharged = a.discharged
+  UNION ALL
+  SELECT a.setl_id, a.settled, b.setl_id, b.settled
+  FROM claim AS a
+  JOIN claim AS b
+    ON b.person_id = a.person_id AND b.visit_id = a.visit_id AND b.total = a.total AND b.scope = a.scope
+  UNION ALL
+  SELECT a.setl_id, a.settled, b.setl_id, b.settled
+  FROM claim AS a
+  JOIN claim AS b
+    ON b.person_id = a.person_id AND b.begun = a.begun AND b.discharged = a.discharged AND b.total = a.total
+   AND b.scope = a.scope
+  UNION ALL
+  SELECT a.setl_id, a.settled, b.setl_id, b.settled
+  FROM claim AS a
+  JOIN claim AS b
+    ON b.person_id = a.person_id AND b.visit_id <> a.visit_id AND b.begun < a.discharged AND a.begun < b.discharged
+  WHERE a.setting = 'inpatient' AND b.setting = 'inpatient'
+),
+again AS (
+  SELECT setl_id
+  FROM pair
+  WHERE settled > first_settled OR (settled = first_settled AND setl_id > first_id)
 ),
 told AS (
   SELECT setl_id, MIN(expected) AS expected

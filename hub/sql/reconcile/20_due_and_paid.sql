@@ -1,6 +1,6 @@
--- 应救助与实救助 What is due and what was paid in assistance for each settlement that counts: one row for medical
--- assistance and one for tilt, where a rule gives it. `due` is NULL where undetermined. `other_due`, `other_paid`: the
--- other of the two benefits; `other_lines`: fund lines whose purpose nobody tells, in which tilt may stand.
+-- 应救助与实救助 Where medical assistance or tilt is due for a settlement that counts, by determined rules, and something
+-- else was paid: one row a settlement and benefit. `other_due`, `other_paid`: the other of the two benefits (NULL where
+-- undetermined); `other_lines`: fund lines whose purpose nobody tells, in which tilt may stand.
 -- `certified`: the day by which the category of the rule was certified (without one, that from which it holds).
 -- `doubtful`: another rule may give more, so that the amount is only the least of the year. `rival`: the rule asks for
 -- an application, and one that asks for none reaches the person through another category.
@@ -22,11 +22,14 @@ ruled AS (
 ),
 billed AS (
   SELECT
-    r.*, c.person_id, c.settled, c.discharged, c.medical_assistance_paid, c.tilt_paid, c.batch_id, c.line,
-    c.record_digest, CASE WHEN r.at_discharge THEN c.discharged ELSE c.begun END AS day,
+    r.*, c.person_id, c.settled, c.discharged, c.batch_id, c.line, c.record_digest,
+    CASE WHEN r.benefit = 'tilt' THEN c.tilt_paid ELSE c.medical_assistance_paid END AS paid,
+    CASE WHEN r.benefit = 'tilt' THEN c.medical_assistance_paid ELSE c.tilt_paid END AS other_paid,
+    CASE WHEN r.at_discharge THEN c.discharged ELSE c.begun END AS day,
     CASE WHEN r.at_discharge THEN c.discharged ELSE c.begun_here END AS day_here
   FROM ruled AS r
   JOIN cost AS c ON c.setl_id = r.setl_id
+  WHERE r.due <> CASE WHEN r.benefit = 'tilt' THEN c.tilt_paid ELSE c.medical_assistance_paid END
 ),
 certification AS (
   SELECT b.setl_id, b.benefit, MIN(COALESCE(s.certified, s.valid_from)) AS certified
@@ -51,14 +54,13 @@ rivalled AS (
   WHERE b.on_application AND NOT s.on_application
 ),
 unnamed_line AS (
-  SELECT c.setl_id, CAST(SUM(d.fund_payamt) AS BIGINT) AS amount
-  FROM cost AS c
-  JOIN settlement AS s ON s.setl_id = c.setl_id
-  JOIN medical_insurance_settlements_setldetail AS d ON d.batch_id = c.batch_id AND d.line = c.line
+  SELECT s.setl_id, CAST(SUM(d.fund_payamt) AS BIGINT) AS amount
+  FROM settlement AS s
+  JOIN medical_insurance_settlements_setldetail AS d ON d.batch_id = s.batch_id AND d.line = s.line
   JOIN known_code AS k
     ON k.list = 'fund_pay_type' AND k.province = COALESCE(SUBSTRING(s.region, 1, 2), '') AND k.code = d.fund_pay_type
   WHERE k.value = 'other'
-  GROUP BY c.setl_id
+  GROUP BY s.setl_id
 ),
 year_total AS (
   SELECT person_id, CAST(SUM(medical_assistance_paid + tilt_paid) AS BIGINT) AS paid
@@ -66,12 +68,10 @@ year_total AS (
   GROUP BY person_id
 )
 SELECT
-  b.setl_id, b.person_id, b.benefit, b.category, b.settled, b.due, b.on_application,
-  CASE WHEN b.benefit = 'tilt' THEN b.tilt_paid ELSE b.medical_assistance_paid END AS paid,
-  CASE WHEN o.setl_id IS NULL THEN 0 ELSE o.due END AS other_due,
-  CASE WHEN b.benefit = 'tilt' THEN b.medical_assistance_paid ELSE b.tilt_paid END AS other_paid,
-  COALESCE(l.amount, 0) AS other_lines, y.paid AS year_paid, f.certified, d.setl_id IS NOT NULL AS doubtful,
-  v.setl_id IS NOT NULL AS rival, b.batch_id, b.line, b.record_digest
+  b.setl_id, b.person_id, b.benefit, b.category, b.settled, b.due, b.paid, b.on_application,
+  CASE WHEN o.setl_id IS NULL THEN 0 ELSE o.due END AS other_due, b.other_paid, COALESCE(l.amount, 0) AS other_lines,
+  y.paid AS year_paid, f.certified, d.setl_id IS NOT NULL AS doubtful, v.setl_id IS NOT NULL AS rival,
+  b.batch_id, b.line, b.record_digest
 FROM billed AS b
 JOIN year_total AS y ON y.person_id = b.person_id
 LEFT JOIN ruled AS o ON o.setl_id = b.setl_id AND o.benefit <> b.benefit

@@ -1,8 +1,8 @@
 -- 救助核对 Where what was paid in assistance for a settlement is not what is due: one row a settlement and verdict.
--- Nothing is said of an undetermined amount. Money may stand in the other benefit's line, or in a line whose purpose
--- nobody tells (`elsewhere`): as much as lies there beyond what that benefit is due counts as paid. `lacking`: what the
--- other benefit lacks may stand here. So `expected` and `actual` differ by what is certain.
--- Where another rule may give more, only who got no assistance all year certainly lacks medical assistance.
+-- Money may stand in the other benefit's line, or in a line whose purpose nobody tells (`elsewhere`): as much as lies
+-- there beyond what that benefit is due counts as paid. `lacking`: what the other benefit lacks may stand here. So
+-- `expected` and `actual` differ by what is certain. Where another rule may give more, only who got no assistance all
+-- year certainly lacks medical assistance.
 -- pins.md 9: `missing` was certified by the day of settlement and needs no application; `not_applied` needs one, which
 -- no department tells of, so that nothing paid is no application, nor is what a rule without one gives; `newly_due` was
 -- certified after the settlement, with effect from before.
@@ -14,7 +14,6 @@ WITH weighed AS (
     CASE WHEN other_due IS NOT NULL THEN GREATEST(other_due - other_paid, 0) END AS lacking,
     NOT doubtful OR (benefit = 'medical_assistance' AND year_paid = 0) AS certain
   FROM due_and_paid
-  WHERE due IS NOT NULL
 ),
 judged AS (
   SELECT

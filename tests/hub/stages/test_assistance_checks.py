@@ -117,7 +117,7 @@ def test_where_tilt_is_unknown_assistance_is_judged_by_what_is_certain(world: Wo
 
 
 def test_assistance_not_applied(world: World) -> None:
-    world.rules = [APPLIED, ASSISTANCE]
+    world.rules = [APPLIED, ASSISTANCE, rule("medical_assistance", "orphan", ratio=5_000, on_application=True)]
     held(world, "li", "paid", "late", category="tekun")
     world.send(
         "civil_affairs",
@@ -126,26 +126,30 @@ def test_assistance_not_applied(world: World) -> None:
         grant("late", "tekun", "Hlate", certified=date(2025, 9, 1)),
         grant("both", "tekun", "Hboth"),
         grant("both", "dibao", "Hboth"),
+        grant("applied", "tekun", "Happlied"),
+        grant("applied", "orphan", "Happlied"),
     )
-    world.insure("li", "paid", "late", "both")
+    world.insure("li", "paid", "late", "both", "applied")
     result = settle(
         world,
         stay("li", "S1", 1_000_00),
         stay("paid", "S2", 1_000_00, maf_pay=900_00),
         stay("late", "S3", 1_000_00),
         stay("both", "S4", 1_000_00, maf_pay=750_00),  # by the rule that asks for no application
+        stay("applied", "S5", 1_000_00, maf_pay=500_00),  # somebody applied: no rule gives without
     )
     assert found(result) == {
         ("not_applied", "S1"): (900_00, 0),
         ("not_applied", "S3"): (900_00, 0),
         ("not_applied", "S4"): (900_00, 750_00),
+        ("underpaid", "S5"): (900_00, 500_00),
     }
     assert {r["addressee"] for r in result("finding", kind="assistance_not_applied")} == {"civil_affairs"}
 
 
 def test_assistance_newly_due(world: World) -> None:
     world.rules = [ASSISTANCE, rule("medical_assistance", "dibao_edge", ratio=5_000)]
-    world.insure("late", "lower", "repaid", "in-time", "unsaid")
+    world.insure("late", "lower", "repaid", "in-time", "unsaid", "again")
     late = {"begin_month": date(2025, 5, 1), "certified": date(2025, 6, 11)}  # the day after the settlement
     world.send(
         "civil_affairs",
@@ -154,6 +158,8 @@ def test_assistance_newly_due(world: World) -> None:
         grant("lower", "dibao_edge", "Elower"),
         grant("in-time", "dibao", "Hin", begin_month=date(2025, 5, 1), certified=date(2025, 6, 10)),
         grant("unsaid", "dibao", "Hun", begin_month=date(2025, 5, 1)),
+        grant("again", "dibao", "Hold", end_month=date(2025, 3, 1), certified=date(2025, 1, 3)),
+        grant("again", "dibao", "Hnew", **late),
     )
     result = settle(
         world,
@@ -163,10 +169,12 @@ def test_assistance_newly_due(world: World) -> None:
         stay("in-time", "S4", 1_000_00),
         stay("unsaid", "S5", 1_000_00),  # nobody says when: from the day it holds
         stay("late", "S6", 1_000_00, on=date(2025, 4, 30)),  # before it holds
+        stay("again", "S7", 1_000_00),  # what was certified in time had ended
     )
     assert found(result) == {
         ("newly_due", "S1"): (750_00, 0),
         ("newly_due", "S2"): (750_00, 500_00),
+        ("newly_due", "S7"): (750_00, 0),
         ("missing", "S4"): (750_00, 0),
         ("missing", "S5"): (750_00, 0),
     }
@@ -223,6 +231,8 @@ AIDED = {"maf_pay": 100_00}
             {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 3), "enddate": date(2025, 6, 3), "med_type": "14"},
             False,
         ),
+        ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 5, 1), "enddate": date(2025, 5, 9)}, False),
+        ({"med_type": "14"}, {"med_type": "14", "medfee_sumamt": 1_000_01}, False),
         ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00}, True),  # the days of one visit, twice
         ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00, "enddate": date(2025, 6, 20)}, False),
         ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "enddate": date(2025, 6, 20)}, True),  # the sum of one visit, twice
