@@ -233,6 +233,11 @@ class World:
                 category=category,
                 expected=150_00, actual=0, state="new", first_month="2025-11", **self.record(n, 2),
             )  # fmt: skip
+        self.row(
+            "finding", **shared, kind="assistance_underpaid", person_id=PERSON_IDS + 1, household_key="",
+            subject="CANARYSETL1-000", county="370302", addressee="medical_insurance", category="dibao",
+            expected=325_92, actual=123_45, state="new", first_month="2025-11", **self.record(0),
+        )  # fmt: skip
         for n, source, addressee, county, category in (
             (1, "civil_affairs", "civil_affairs", "370302", "dibao"),
             (3, "rural_revitalization", "rural_revitalization", "653121", "mon_edge"),
