@@ -57,6 +57,8 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
             "ORDER BY valid_from) AS following FROM entitlement) WHERE following < valid_until"
         )
         _none(connection, "entitlement", "a benefit is enjoyed twice on a day", overlap)
+        unpaid = "SELECT 1 FROM payment WHERE setl_id NOT IN (SELECT setl_id FROM settlement WHERE NOT cancelled)"
+        _none(connection, "payment", "a row is due for no settlement that counts", unpaid)
         for name, wrong in AMOUNTS.items():
             _none(connection, name, f"a row has {wrong}", f"SELECT 1 FROM {name} WHERE {wrong}")
 
