@@ -58,26 +58,6 @@ OTHER_AID = Table(
     key=("setl_id", "kind"),
     columns={"setl_id": "VARCHAR", "kind": "VARCHAR", "amount": "BIGINT"},
 )
-PAYMENT = Table(  # what each layer pays of each settlement; amount NULL where undetermined
-    name="payment",
-    key=("setl_id", "benefit", "rule_key"),
-    columns={
-        "setl_id": "VARCHAR",
-        "person_id": "BIGINT",
-        "benefit": "VARCHAR",
-        "category": "VARCHAR",
-        "base": "BIGINT",  # what the rule counts of this settlement
-        "line": "BIGINT",  # what was left of the line
-        "ratio": "INTEGER",  # NULL: tiers
-        "amount": "BIGINT",
-        "cap_left": "BIGINT",  # after this settlement; NULL: no cap
-        "rule_key": "VARCHAR",
-        "document": "VARCHAR",
-        "article": "VARCHAR",
-        "determined": "BOOLEAN",
-        "reason": "VARCHAR",  # why undetermined
-    },
-)
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
 DEPTH = {"every_settlement": "BOOLEAN"}
 
