@@ -73,7 +73,7 @@ class _Run:
                 engine.register(name, _relation(columns, rows), columns)
             for name in ("rule_in_force", "rule_tier", "premium"):
                 engine.register(name, self.relations[name], CONFIG[name])
-            merge(engine, details=self._details())
+            merge(engine, details=self._details(), every_settlement=True)
             union(engine, "ranked_everywhere", {benefit: f"ranked_{benefit}" for benefit in STANDING})
             union(engine, "every_offer", {benefit: f"offer_{benefit}" for benefit in STANDING})
             found: dict[str, list[Row]] = {}

@@ -53,6 +53,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         alias=_aliases(deployment),
         decisions=_decisions(deployment, recorded["decisions"]),
         config=deployment.config.relations(counties, start.year),
+        counties=frozenset(counties),
         quarantined=_quarantined(deployment, recorded["batches"]),
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
@@ -100,12 +101,13 @@ def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> Non
             "WHERE mac NOT IN (SELECT mac FROM known) ORDER BY mac",
             [paths],
         ).fetchall()
+    if not new:
+        return
     with deployment.engine.begin() as connection:
         first = (connection.scalar(sa.select(sa.func.max(store.alias.c.person_id))) or 0) + 1
-        if new:
-            connection.execute(
-                sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)]
-            )
+        connection.execute(
+            sa.insert(store.alias), [{"mac": mac, "person_id": first + n} for n, (mac,) in enumerate(new)]
+        )
 
 
 def _row_relations() -> set[str]:

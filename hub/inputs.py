@@ -108,6 +108,7 @@ CONFIG: dict[str, Columns] = {
         "effect": "VARCHAR",
         "denominator": "VARCHAR",
         "tops_up": "VARCHAR",
+        "refers_to": "VARCHAR",
         "cadence": "VARCHAR",
         "special_drug_line": "BIGINT",
         "special_drug_ratio": "INTEGER",
@@ -150,8 +151,8 @@ class MonthInputs:
 
     `landed` and `batches` are what was received by the month's cut-off. `decisions` holds the last word on each
     (mac, name_mac). `quarantined` says whose rows of which batch wait in quarantine, where their number can be read.
-    `config` holds at least the relations of CONFIG. `previous_findings` and `previous_warnings` are rows of earlier
-    months (one or all of them: "reopened" is known as far back as they reach).
+    `config` holds at least the relations of CONFIG, for `counties`: those that the rows name. `previous_findings` and
+    `previous_warnings` are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
     """
 
     month: str
@@ -160,6 +161,7 @@ class MonthInputs:
     alias: pa.Table
     decisions: pa.Table
     config: Mapping[str, pa.Table]
+    counties: frozenset[str] = frozenset()
     quarantined: pa.Table | None = None
     previous_findings: pa.Table | None = None
     previous_warnings: pa.Table | None = None

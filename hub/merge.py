@@ -1,15 +1,21 @@
 """Merge: spells and rules in force become entitlements, each benefit once, at its highest, and payments by settlement.
 
-The rules are in `sql/merge/`, one file a result. Layers pay in the order of LAYERS. A layer is priced (what each rule
-that reaches a person gives, `sql/merge/price/`), decided (`50_ranked.sql`) and, where it pays settlements, paid: the
-same statements (`sql/pay/`) compute what every rule would offer and what the winners really pay. A later layer reads
-what an earlier one paid. Reads `period`, `category_spell`, `insured_place`, `settlement`, `rule_in_force`,
-`rule_tier`, `premium` and, where a case tells more of its settlements, `settlement_detail` and `other_aid` alone: a
-single case is a few small relations through the same text.
+1. Persons whose categories, days and place of insurance are the same are in one situation; which rules contend when
+   is worked out once a situation (`sql/merge/`).
+2. Layers pay in the order of LAYERS, each after what the earlier ones left (`sql/layer/`): what each rule that contends
+   gives for the year, who wins, and what the winner pays of each settlement.
+3. A rule of the year whose amount follows from a sum is applied to sums; every other rule, and every settlement that
+   needs a closer look, is worked out settlement by settlement (`sql/pay/`). Both give the same where both apply.
+4. `entitlement`, `entitlement_candidate` and `payment` are read from the numbers that remain (`sql/result/`).
+
+Reads `period`, `category_spell`, `insured_place`, `settlement`, `rule_in_force`, `rule_tier`, `premium` and, where a
+case tells more of its settlements, `settlement_detail` and `other_aid` alone: a single case is a few small relations
+through the same text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -20,13 +26,18 @@ from hub.inputs import Progress, silent
 from hub.tables import Table
 
 STEPS = tuple(statements(SQL / "merge"))
-PRICES = dict(statements(SQL / "merge" / "price"))
+LAYER = dict(statements(SQL / "layer"))
+PREMIUM = dict(statements(SQL / "layer" / "premium"))["priced"]
 PAY = tuple(statements(SQL / "pay"))
+AFTER = dict(statements(SQL / "pay" / "after"))
 STANDING = dict(statements(SQL / "pay" / "standing"))
 DUE = dict(statements(SQL / "pay" / "due"))
 DOUBT = dict(statements(SQL / "pay" / "doubt"))
-DECIDE = "ranked"  # the step that is run once a layer
-TURN = [name for name, _ in STEPS].index(DECIDE)
+EARLIER = dict(statements(SQL / "layer" / "standing"))
+RESULTS = dict(statements(SQL / "result"))
+VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
+KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
+OFFER_SHARE = "DENSE_RANK() OVER (ORDER BY region NULLS LAST, category NULLS LAST)"
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
 
@@ -67,69 +78,106 @@ PAYMENT = Table(  # what each layer pays of each settlement; amount NULL where u
     },
 )
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
+DEPTH = {"every_settlement": "BOOLEAN"}
 
 
-def merge(engine: Engine, progress: Progress = silent, details: Mapping[str, pa.Table] | None = None) -> None:
+def merge(
+    engine: Engine,
+    progress: Progress = silent,
+    details: Mapping[str, pa.Table] | None = None,
+    *,
+    every_settlement: bool = False,
+) -> None:
     """Run the stage: makes `entitlement`, `entitlement_candidate` and `payment`.
 
-    `details` holds the relations of DETAILS that a case tells. Raises ConfigError where a determined rule lacks a
-    number it is computed from.
+    `details` holds the relations of DETAILS that a case tells. `every_settlement` works out every rule settlement by
+    settlement: the same results, slower, and `every_offer` then holds what each rule would have paid of each.
+    Raises ConfigError where a determined rule lacks a number it is computed from.
     """
-    total = len(STEPS) - 1 + len(LAYERS)
+    total = len(STEPS) + len(LAYERS)
     for table in DETAILS:
         engine.register(table.name, (details or {}).get(table.name, schema(table).empty_table()), table.columns)
-    for done, (name, sql) in enumerate(STEPS[:TURN], start=1):
-        engine.run(name, sql)
+    engine.register("depth", pa.table({"every_settlement": [every_settlement]}), DEPTH)
+    for done, (name, sql) in enumerate(STEPS, start=1):
+        (engine.view if name in VIEWS else engine.run)(name, sql)
+        if name == "unpriced":
+            _refuse_unpriced(engine)
         progress("merge", done, total)
+    for done, benefit in enumerate(LAYERS, start=len(STEPS) + 1):
+        engine.view("layer", f"SELECT '{benefit}' AS benefit")
+        if benefit == "premium_subsidy":
+            _rank(engine, benefit, PREMIUM)
+        else:
+            _layer(engine, benefit)
+        progress("merge", done, total)
+    union(engine, "ranked", {benefit: f"rank_{benefit}" for benefit in SHOWN})
+    union(engine, "every_paid", {benefit: f"each_paid_{benefit}" for benefit in STANDING})
+    for name in ("entitlement", "entitlement_candidate", "payment"):
+        engine.view(name, RESULTS[name])
+
+
+def _refuse_unpriced(engine: Engine) -> None:
     if unpriced := engine.rows("unpriced"):
         rules = "; ".join(f"{rule} ({benefit})" for rule, benefit in sorted(unpriced))
         raise ConfigError(
             f"Rules said to be determined lack a number: {rules}",
             remedy="Give each its amount, line, ratio, base and period in config/policy/, or say that it is unknown",
         )
-    for done, benefit in enumerate(LAYERS, start=TURN + 1):
-        if benefit in PRICES:
-            _decide(engine, benefit, PRICES[benefit])
-        else:
-            _layer(engine, benefit)
-        progress("merge", done, total)
-    union(engine, "ranked", {benefit: f"ranked_{benefit}" for benefit in SHOWN})
-    union(engine, "every_paid", {benefit: f"paid_{benefit}" for benefit in STANDING})
-    for done, (name, sql) in enumerate(STEPS[TURN + 1 :], start=TURN + len(LAYERS) + 1):
-        engine.run(name, sql)
-        progress("merge", done, total)
 
 
 def _layer(engine: Engine, benefit: str) -> None:
     """Price, decide and pay a layer of payments by settlement."""
-    engine.view("layer", f"SELECT '{benefit}' AS benefit")
-    engine.run(f"standing_{benefit}", STANDING[benefit])
-    engine.view("standing", f"SELECT * FROM standing_{benefit}")
-    _pay(
-        engine, f"offer_{benefit}", DUE["offer"], "DENSE_RANK() OVER (ORDER BY region NULLS LAST, category NULLS LAST)"
-    )
-    engine.view("offer", f"SELECT * FROM offer_{benefit}")
+
+    def make(name: str, sql: str) -> None:
+        engine.run(name, _of_layer(sql, benefit))
+
+    def name(name: str, sql: str) -> None:
+        engine.view(f"{name}_{benefit}", _of_layer(sql, benefit))
+
+    engine.view("standing", EARLIER.get(benefit, EARLIER["insurance"]))
+    for step in ("layer_measure", "counted", "close_person"):
+        make(step, LAYER[step])
+    _look_closer(engine, "close_person")
+    name("close_standing", STANDING[benefit])
+    make("due", DUE["offer"])
+    _pay(engine, f"offer_{benefit}", benefit, OFFER_SHARE)
     engine.view("earlier_doubt", DOUBT["assistance" if benefit == "tilt" else "none"])
-    _decide(engine, benefit, PRICES["layer"])
-    engine.view("ranked_layer", f"SELECT * FROM ranked_{benefit}")
-    _pay(engine, f"paid_{benefit}", DUE["winner"], "0")
-    engine.view("paid", f"SELECT * FROM paid_{benefit}")
-    engine.run(f"settled_{benefit}", PAY[-1][1])
+    _rank(engine, benefit, LAYER["priced"])
+    engine.view("layer_stretch", "SELECT t.* FROM stretch AS t JOIN layer AS l ON l.benefit = t.benefit")
+    engine.view("champion", _of_layer(LAYER["champion"], benefit))
+    for step in ("turning", "close_payee"):
+        make(step, LAYER[step])
+    make(f"quick_{benefit}", LAYER["quick"])
+    _look_closer(engine, "close_payee")
+    make("due", DUE["winner"])
+    _pay(engine, f"paid_{benefit}", benefit, "0")
+    name("settled", AFTER["settled"])
+    if benefit != LAYERS[-1]:
+        make(f"left_close_{benefit}", AFTER["left_close"])
+    name("each_paid", RESULTS["each_paid"])
+    name("ranked", RESULTS["ranked"])
 
 
-def _decide(engine: Engine, benefit: str, price: str) -> None:
-    engine.run(f"priced_{benefit}", price)
-    engine.view("priced", f"SELECT * FROM priced_{benefit}")
-    engine.run(f"ranked_{benefit}", STEPS[TURN][1])
+def _look_closer(engine: Engine, persons: str) -> None:
+    """`close_charge`: the settlements of these persons."""
+    engine.run("close_charge", f"SELECT c.* FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id")
 
 
-def _pay(engine: Engine, result: str, due: str, share: str) -> None:
-    """Compute what rules pay of the settlements they are put to."""
-    engine.run("due", due)
+def _rank(engine: Engine, benefit: str, price: str) -> None:
+    engine.run("priced", _of_layer(price, benefit))
+    engine.run(f"rank_{benefit}", LAYER["rank"])
+
+
+def _pay(engine: Engine, result: str, benefit: str, share: str) -> None:
+    """Work out what rules pay of the settlements they are put to (`due`), one by one."""
     engine.view("shares", f"SELECT rule_id, {share} AS share FROM rule")
-    for name, sql in PAY[:-2]:
-        engine.run(name, sql)
-    engine.run(result, PAY[-2][1])
+    for name, sql in PAY:
+        engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name == "claim" else sql)
+
+
+def _of_layer(sql: str, benefit: str) -> str:
+    """The text with the results that a layer keeps under the layer's own names."""
+    return KEPT.sub(rf"\1_{benefit}", sql)
 
 
 def union(engine: Engine, name: str, layers: Mapping[str, str]) -> None:

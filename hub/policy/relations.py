@@ -55,6 +55,7 @@ RULE_IN_FORCE = pa.schema(
         ("effect", pa.string()),
         ("denominator", pa.string()),
         ("tops_up", pa.string()),
+        ("refers_to", pa.string()),
         ("cadence", pa.string()),
         ("special_drug_line", pa.int64()),
         ("special_drug_ratio", pa.int32()),
@@ -194,6 +195,7 @@ def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
         "effect": rule.effect,
         "denominator": rule.denominator,
         "tops_up": rule.tops_up,
+        "refers_to": case.other.key if case.other else None,
         "cadence": rule.cadence,
         **{name: getattr(figure, name) for name in SPECIAL_DRUGS},
     }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from schema.cli.common import AsJson, State, app, console, line, print_json, say
+
+if TYPE_CHECKING:
+    from hub.config import Change
 
 policy_app = typer.Typer(no_args_is_help=True, help="Policy documents. 政策文件。")
 app.add_typer(policy_app, name="policy")
@@ -85,13 +89,18 @@ def policy_diff(
     changes = config.diff(before, after)
     if as_json:
         print_json({"changes": [asdict(change) for change in changes]})
+    show_changes(changes)
+    say(f"{len(changes)} changes between {old} and {new}")
+
+
+def show_changes(changes: Iterable[Change]) -> None:
+    """Each change: where, which benefit, when, for whom; what was said and what is."""
     for change in changes:
         days = f"from {change.valid_from}" + ("" if change.valid_until.year == LAST else f" until {change.valid_until}")
         console.print(f"[bold]{change.region} {change.benefit}[/] {days}", highlight=False)
         line("  ", ", ".join(change.categories))
         for sign, text, rules in (("-", change.before, change.rules_before), ("+", change.after, change.rules_after)):
             line("    ", f"{sign} {text or 'no rule'}" + (f" [{', '.join(rules)}]" if rules else ""))
-    say(f"{len(changes)} changes between {old} and {new}")
 
 
 LAST = 9999

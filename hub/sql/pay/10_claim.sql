@@ -6,19 +6,13 @@
 WITH met AS (
   SELECT
     d.person_id, d.nth, d.rule_id, d.account, r.benefit, r.period, r.base, r.determined, s.given, s.unsure, s.scope,
-    s.after_insurance, s.unpaid, s.room, c.visit_id, GREATEST(s.deducted, COALESCE(o.amount, 0)) AS deducted,
-    (r.conditions NOT LIKE '%referral%' OR c.referral)
-    AND (r.conditions NOT LIKE '%in_region%' OR c.in_region)
-    AND (r.conditions NOT LIKE '%designated%' OR c.designated)
-    AND (NOT r.on_application OR c.applied)
-    AND (r.hospital_levels = '' OR ',' || r.hospital_levels || ',' LIKE '%,' || c.hospital_level || ',%') AS met,
-    r.hospital_levels = '' OR ',' || r.hospital_levels || ',' LIKE '%,' || c.hospital_level || ',%' AS reached
+    s.after_insurance, s.unpaid, s.room, c.visit_id, c.care_id,
+    GREATEST(s.deducted, COALESCE(o.amount, 0)) AS deducted, m.met
   FROM due AS d
   JOIN rule AS r ON r.rule_id = d.rule_id
-  JOIN cost AS c ON c.person_id = d.person_id AND c.nth = d.nth
-  JOIN care AS k ON k.setting = c.setting AND k.insutype = c.insutype
-  JOIN paying_care AS p ON p.rule_id = d.rule_id AND p.care_id = k.care_id
-  JOIN standing AS s ON s.person_id = d.person_id AND s.nth = d.nth
+  JOIN close_charge AS c ON c.person_id = d.person_id AND c.nth = d.nth
+  JOIN measure_care AS m ON m.measure_id = r.measure_id AND m.care_id = c.care_id
+  JOIN close_standing AS s ON s.person_id = d.person_id AND s.nth = d.nth
   LEFT JOIN deducted AS o ON o.rule_id = d.rule_id AND o.person_id = d.person_id AND o.nth = d.nth
 ),
 based AS (
@@ -32,10 +26,10 @@ based AS (
       END - deducted, 0) AS base_amount,
     GREATEST(LEAST(unpaid - deducted, room), 0) AS payable
   FROM met
-  WHERE reached IS NOT FALSE
 )
 SELECT
-  person_id, nth, rule_id, account, CASE WHEN period = 'stay' THEN visit_id ELSE '' END AS stay, given, met, unsure,
+  person_id, nth, rule_id, care_id, account, CASE WHEN period = 'stay' THEN visit_id ELSE '' END AS stay, given, met,
+  unsure,
   deducted, base_amount, payable, CASE WHEN met THEN base_amount ELSE 0 END AS counted,
   CASE WHEN NOT determined OR unsure IS NOT NULL OR met IS NULL THEN 1 ELSE 0 END AS unknown
 FROM based

@@ -9,8 +9,8 @@ WITH running AS (
   FROM earned
 )
 SELECT
-  e.person_id, e.nth, e.rule_id, e.account, e.stay, e.given, e.met, e.unsure, e.deducted, e.base_amount, e.payable,
-  e.before, e.counted, e.unknown, e.unknown_before,
+  e.person_id, e.nth, e.rule_id, e.care_id, e.account, e.stay, e.given, e.met, e.unsure, e.deducted, e.base_amount,
+  e.payable, e.before, e.counted, e.unknown, e.unknown_before,
   COALESCE(m.amount, LEAST(e.earned_after, r.cap) - LEAST(e.earned_after - e.earned, r.cap)) AS amount,
   CASE WHEN r.cap IS NOT NULL THEN GREATEST(r.cap - COALESCE(m.used, e.earned_after), 0) END AS cap_left,
   r.cap_group, r.group_cap, r.document, r.benefit

@@ -22,5 +22,5 @@ SELECT
   END AS reason
 FROM capped AS p
 JOIN rule AS r ON r.rule_id = p.rule_id
-JOIN cost AS c ON c.person_id = p.person_id AND c.nth = p.nth
+JOIN care AS c ON c.care_id = p.care_id
 LEFT JOIN shared_cap AS g ON g.person_id = p.person_id AND g.nth = p.nth AND g.rule_id = p.rule_id

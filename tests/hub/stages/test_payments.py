@@ -60,6 +60,20 @@ def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObjec
         assert all((row["amount"] is None) == (not row["determined"]) == (row["reason"] is not None) for row in rows)
 
 
+@settings(max_examples=25, **SLOW)
+@given(st.data())
+def test_sums_of_the_year_give_what_settlement_by_settlement_gives(data: st.DataObject) -> None:
+    held = data.draw(st.lists(spells, min_size=1, max_size=8))
+    held += [{**spell, "id": "twin"} for spell in held if spell["id"] == WORDS[0]]
+    paid_for = numbered(data.draw(st.lists(costs, max_size=10)))
+    paid_for += [{**c, "id": "twin", "setl_id": f"T{c['setl_id']}"} for c in paid_for[::2] if c["id"] == WORDS[0]]
+    rules = data.draw(policies())
+    quick = merged(one_of_each(held), rules, paid_for)
+    slow = merged(one_of_each(held), rules, paid_for, every_settlement=True)
+    for name in ("entitlement", "entitlement_candidate", "payment"):
+        assert quick.tables[name].equals(slow.tables[name]), name
+
+
 def annual(rules: list[Row]) -> list[Row]:
     """Rules of the year on what earlier layers left, in one county."""
     kept = [r for r in rules if r["region"] == COUNTY]

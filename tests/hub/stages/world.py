@@ -334,6 +334,8 @@ def merged(
     premiums: Iterable[Row] = (),
     insured_at: Mapping[str, tuple[str, str]] | None = None,
     month: str = "2025-11",
+    *,
+    every_settlement: bool = False,
 ) -> Result:
     """The merge stage alone. A spell names its person as `id`; `insured_at` gives county and insutype (370302, 390)."""
     people: dict[str, int] = {}
@@ -364,7 +366,7 @@ def merged(
         engine.register("period", period(month), PERIOD)
         for name, (columns, rows) in given.items():
             engine.register(name, relation(columns, rows), columns)
-        merge(engine, details=given_details(costs))
+        merge(engine, details=given_details(costs), every_settlement=every_settlement)
         found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE, PAYMENT)}
     return Result(tables=found, people=people)
 

@@ -2,5 +2,5 @@
 SELECT
   c.person_id, c.nth, c.basic_paid AS given, CAST(NULL AS STRING) AS unsure, c.scope, c.scope AS after_insurance,
   c.scope AS unpaid, c.total - c.other_aid AS room, CAST(0 AS BIGINT) AS deducted
-FROM cost AS c
+FROM close_charge AS c
 JOIN uninsured_cost AS u ON u.person_id = c.person_id

@@ -3,6 +3,6 @@ SELECT
   s.person_id, s.nth, c.serious_illness_paid AS given, 'basic_insurance: ' || b.reason AS unsure, s.scope,
   s.scope - COALESCE(s.given, b.amount, 0) AS after_insurance, s.scope - COALESCE(s.given, b.amount, 0) AS unpaid,
   s.room - COALESCE(s.given, b.amount, 0) AS room, COALESCE(b.deducted, 0) AS deducted
-FROM standing_basic_insurance AS s
-JOIN cost AS c ON c.person_id = s.person_id AND c.nth = s.nth
+FROM close_standing_basic_insurance AS s
+JOIN close_charge AS c ON c.person_id = s.person_id AND c.nth = s.nth
 LEFT JOIN settled_basic_insurance AS b ON b.person_id = s.person_id AND b.nth = s.nth

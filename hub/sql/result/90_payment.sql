@@ -7,5 +7,5 @@ SELECT
   p.reason
 FROM every_paid AS p
 JOIN rule AS r ON r.rule_id = p.rule_id
-JOIN cost AS c ON c.person_id = p.person_id AND c.nth = p.nth
+JOIN charge AS c ON c.person_id = p.person_id AND c.nth = p.nth
 WHERE p.given IS NULL

@@ -1,4 +1,4 @@
--- 就高 Each benefit once, at its highest (pins.md 1, 2, 5). Run once a layer, over `priced`: what each rule gives.
+-- 就高 Each benefit once, at its highest (pins.md 1, 2, 5), over `priced`: what each rule gives a person in a stretch.
 -- An offer is what a region gives for a category: the sum of its rules, which speak of different care.
 -- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; the
 -- others are `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the
@@ -15,16 +15,17 @@ WITH summed AS (
     CASE WHEN BOOL_OR(NOT determined AND most IS NULL) OVER offer THEN CAST(NULL AS BIGINT)
       ELSE CAST(SUM(CASE WHEN determined THEN annual_amount ELSE most END) OVER offer AS BIGINT) END AS offer_most
   FROM priced
-  WINDOW offer AS (PARTITION BY person_id, seg_from, category, region)
+  WHERE NOT sole
+  WINDOW offer AS (PARTITION BY person_id, stretch_id, category, region)
 ),
 regional AS (
   SELECT
     *,
     FIRST_VALUE(region) OVER (
-      PARTITION BY person_id, seg_from, category
+      PARTITION BY person_id, stretch_id, category
       ORDER BY held_there DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST,
                region NULLS LAST) = region AS paying_region,
-    held_there OR NOT BOOL_OR(held_there) OVER (PARTITION BY person_id, seg_from, category) AS may_pay
+    held_there OR NOT BOOL_OR(held_there) OVER (PARTITION BY person_id, stretch_id, category) AS may_pay
   FROM summed
 ),
 choice AS (
@@ -34,23 +35,23 @@ choice AS (
 placed AS (
   SELECT
     *,
-    MAX(competes) OVER (PARTITION BY person_id, seg_from) AS won,
+    MAX(competes) OVER (PARTITION BY person_id, stretch_id) AS won,
     ROW_NUMBER() OVER best AS nth,
     FIRST_VALUE(category) OVER best AS best_category,
     FIRST_VALUE(offer_amount) OVER best AS best_amount,
     FIRST_VALUE(rank) OVER best AS best_rank
   FROM choice
   WINDOW best AS (
-    PARTITION BY person_id, seg_from
+    PARTITION BY person_id, stretch_id
     ORDER BY competes DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST, rank NULLS LAST,
              category NULLS LAST, region NULLS LAST, determined DESC NULLS LAST, annual_amount DESC NULLS LAST,
              rule_id NULLS LAST)
 ),
 doubted AS (
   SELECT
-    p.person_id, p.seg_from, p.category || ': ' || COALESCE(p.why_not, r.undetermined_reason) AS doubt,
+    p.person_id, p.stretch_id, p.category || ': ' || COALESCE(p.why_not, r.undetermined_reason) AS doubt,
     ROW_NUMBER() OVER (
-      PARTITION BY p.person_id, p.seg_from
+      PARTITION BY p.person_id, p.stretch_id
       ORDER BY p.rank NULLS LAST, p.category NULLS LAST, p.region NULLS LAST, p.rule_id NULLS LAST) AS nth
   FROM placed AS p
   JOIN rule AS r ON r.rule_id = p.rule_id
@@ -60,7 +61,7 @@ judged AS (
   SELECT *, won = 1 AND competes = 1 AND category = best_category AS winner FROM placed
 )
 SELECT
-  p.person_id, p.seg_from, p.seg_until, CAST(p.nth + 1 - p.won AS INTEGER) AS place, p.rule_id, p.determined,
+  p.person_id, p.stretch_id, CAST(p.nth + 1 - p.won AS INTEGER) AS place, p.rule_id, p.determined,
   p.annual_amount, p.offer_amount,
   CASE
     WHEN NOT p.determined THEN p.why_not
@@ -74,7 +75,12 @@ SELECT
     WHEN p.offer_amount < p.best_amount THEN 'lower_amount'
     WHEN p.rank > p.best_rank THEN 'lower_rank'
     ELSE 'code_order'
-  END AS reason,
-  p.batch_id, p.line
+  END AS reason
 FROM judged AS p
-LEFT JOIN doubted AS d ON d.person_id = p.person_id AND d.seg_from = p.seg_from AND d.nth = 1
+LEFT JOIN doubted AS d ON d.person_id = p.person_id AND d.stretch_id = p.stretch_id AND d.nth = 1
+UNION ALL
+SELECT
+  person_id, stretch_id, 1, rule_id, determined, annual_amount, annual_amount,
+  CASE WHEN determined THEN doubt ELSE why_not END, 'winner'
+FROM priced
+WHERE sole

@@ -1,0 +1,25 @@
+-- 计入口径 Which kinds of care each way of counting speaks of, and whether such care meets the rules' conditions (NULL:
+-- nobody says). Care that is not counted but spoken of has `met` FALSE.
+WITH measure AS (
+  SELECT DISTINCT measure_id, settings, insutypes, hospital_levels, conditions, on_application
+  FROM rule
+  WHERE benefit <> 'premium_subsidy'
+),
+asked AS (
+  SELECT
+    m.*, c.care_id, c.referral, c.in_region, c.designated, c.applied,
+    m.hospital_levels = '' OR ',' || m.hospital_levels || ',' LIKE '%,' || c.hospital_level || ',%' AS reached
+  FROM measure AS m
+  CROSS JOIN care AS c
+  WHERE (m.settings = '' OR ',' || m.settings || ',' LIKE '%,' || c.setting || ',%')
+    AND (m.insutypes = '' OR ',' || m.insutypes || ',' LIKE '%,' || c.insutype || ',%')
+)
+SELECT
+  measure_id, care_id,
+  (conditions NOT LIKE '%referral%' OR referral)
+  AND (conditions NOT LIKE '%in_region%' OR in_region)
+  AND (conditions NOT LIKE '%designated%' OR designated)
+  AND (NOT on_application OR applied)
+  AND reached AS met
+FROM asked
+WHERE reached IS NOT FALSE
