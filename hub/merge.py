@@ -37,6 +37,7 @@ EARLIER = dict(statements(SQL / "layer" / "standing"))
 RESULTS = dict(statements(SQL / "result"))
 VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
+LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
 OFFER_SHARE = "DENSE_RANK() OVER (ORDER BY region NULLS LAST, category NULLS LAST)"
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
@@ -147,7 +148,7 @@ def _layer(engine: Engine, benefit: str) -> None:
     engine.view("champion", _of_layer(LAYER["champion"], benefit))
     for step in ("turning", "close_payee"):
         make(step, LAYER[step])
-    make(f"quick_{benefit}", LAYER["quick"])
+    make(f"quick_{benefit}", LAYER["quick"] if benefit != LAYERS[-1] else LAST.format(LAYER["quick"]))
     _look_closer(engine, "close_payee")
     make("due", DUE["winner"])
     _pay(engine, f"paid_{benefit}", benefit, "0")
@@ -156,6 +157,7 @@ def _layer(engine: Engine, benefit: str) -> None:
         make(f"left_close_{benefit}", AFTER["left_close"])
     name("each_paid", RESULTS["each_paid"])
     name("ranked", RESULTS["ranked"])
+    engine.drop("priced", "counted", "due", "close_person", "close_payee", "turning", "layer_measure")
 
 
 def _look_closer(engine: Engine, persons: str) -> None:
@@ -173,6 +175,7 @@ def _pay(engine: Engine, result: str, benefit: str, share: str) -> None:
     engine.view("shares", f"SELECT rule_id, {share} AS share FROM rule")
     for name, sql in PAY:
         engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name == "claim" else sql)
+    engine.drop(*(name for name, _ in PAY[:-1]))
 
 
 def _of_layer(sql: str, benefit: str) -> str:

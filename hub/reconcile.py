@@ -27,6 +27,7 @@ from hub.tables import FINDING, PUBLISHED, WARNING
 
 CHECKS = Path(__file__).parent / "checks"
 STEPS = tuple(statements(SQL / "reconcile"))
+BORNE = dict(statements(SQL / "reconcile" / "borne"))  # what persons bear: after what was `paid`, or `computed`
 HEAD = ("title", "title_en", "severity", "addressee", "deadline_days", "citation")
 SEVERITIES = ("high", "medium", "low")
 TURN = [name for name, _ in STEPS].index("finding")  # the step that gathers what the checks found
@@ -106,6 +107,7 @@ def _comments(sql: str) -> Iterator[str]:
 
 def reconcile(engine: Engine, progress: Progress = silent) -> None:
     """Run the stage over the results of match and merge: makes `finding`, `warning` and `participation`."""
+    engine.view("borne", BORNE["paid"])
     steps = [*STEPS[:TURN], *((f"check_{check.kind}", check.sql) for check in checks()), *STEPS[TURN:]]
     for done, (name, sql) in enumerate(steps, start=1):
         if name == STEPS[TURN][0]:

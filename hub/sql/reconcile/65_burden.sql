@@ -1,18 +1,17 @@
 -- 个人负担 What a person bore in scope in the year so far, after each set of layers a warning rule may name (pins.md 10):
--- of the whole year, and of the dearest single visit. After all three, tilt paid is taken off too: it is money the
--- person did not bear.
+-- of the whole year, and of the dearest single visit.
 WITH watched AS (
   SELECT DISTINCT settings, insutypes FROM rule_in_force WHERE benefit = 'warning'
 ),
 visit AS (
   SELECT
-    c.person_id, r.settings, r.insutypes, c.visit_id,
-    CAST(SUM(c.scope) AS BIGINT) AS scope, CAST(SUM(c.remaining) AS BIGINT) AS remaining,
-    CAST(SUM(c.self_in_scope) AS BIGINT) AS self_in_scope
-  FROM cost AS c
-  JOIN rule_care AS r ON r.setting = c.setting AND r.insutype = c.insutype
+    b.person_id, r.settings, r.insutypes, b.visit_id,
+    CAST(SUM(b.scope) AS BIGINT) AS scope, CAST(SUM(b.remaining) AS BIGINT) AS remaining,
+    CAST(SUM(b.self_in_scope) AS BIGINT) AS self_in_scope
+  FROM borne AS b
+  JOIN rule_care AS r ON r.setting = b.setting AND r.insutype = b.insutype
   JOIN watched AS w ON w.settings = r.settings AND w.insutypes = r.insutypes
-  GROUP BY c.person_id, r.settings, r.insutypes, c.visit_id
+  GROUP BY b.person_id, r.settings, r.insutypes, b.visit_id
 )
 SELECT
   person_id, settings, insutypes,

@@ -1,65 +1,13 @@
-"""Assess: layers, line and cap over a year, conditions, refunds, undetermined, refusals by line and key."""
+"""Assess: layers, line and cap over a year, conditions, refunds, undetermined."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from case_files import DIBAO, YEAR, given, held, rule, stay
 
-from hub.assess import assess
 from hub.errors import InputError
-
-CONFIG = Path(__file__).parents[3] / "config"
-HEAD = """
-number = "无文号"
-title = "测试"
-title_en = "Test"
-issuer = "-"
-region = "370302"
-from = 2025-01-01
-address = "https://example.test/"
-grade = "R"
-checked = 2026-11-21
-"""
-
-
-def rule(benefit: str, category: str, body: str) -> str:
-    return (
-        f'[[rule]]\nid = "{benefit.replace("_", "-")}-{category.replace("_", "-")}"\nbenefit = "{benefit}"\n'
-        f'categories = ["{category}"]\narticle = "1"\n{body}\n'
-    )
-
-
-def stay(name: str, scope: int, day: str = "2025-03-01", more: str = "") -> str:
-    return (
-        f'[[settlement]]\nid = "{name}"\ndischarged = {day}\nscope = {scope}\nbasic_paid = 0\n'
-        f"serious_illness_paid = 0\n{more}\n"
-    )
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Any:
-    def ask(policy: str, case: str) -> Any:
-        (tmp_path / "policy").mkdir(exist_ok=True)
-        (tmp_path / "policy" / "test-2025.toml").write_text(HEAD + policy, encoding="utf-8")
-        (tmp_path / "case.toml").write_text('document = "test-2025"\n' + case, encoding="utf-8")
-        return assess(tmp_path / "case.toml", CONFIG, tmp_path / "policy")
-
-    return ask
-
-
-def held(*spans: tuple[str, str, str]) -> str:
-    items = ", ".join(f'{{ code = "{code}", from = {start}, until = {end} }}' for code, start, end in spans)
-    return f"categories = [{items}]\n"
-
-
-YEAR = ("2025-01-01", "2026-01-01")
-DIBAO = held(("dibao", *YEAR))
-
-
-def given(answer: Any, benefit: str = "medical_assistance") -> list[Any]:
-    return [row[benefit] for row in answer["settlements"]]
 
 
 def test_line_and_cap_are_the_year_s_and_not_the_stay_s(run: Any) -> None:
@@ -148,29 +96,6 @@ def test_the_category_of_the_day_of_admission_counts_and_the_outranked_one_is_to
     late = held(("dibao", "2025-03-01", "2026-01-01"))
     assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-02-27"))) == [None]
     assert given(run(policy, late + stay("A", 100, "2025-03-05", "admitted = 2025-03-01"))) == ["90.00"]
-
-
-@pytest.mark.parametrize(
-    ("case", "line", "key"),
-    [
-        ("colour = 1\n", 2, "colour"),
-        ('insutype = "999"\n', 2, "insutype"),
-        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = "x"\n', 5, "scope"),
-        ('[[settlement]]\nid = "A"\nscope = 1\n', 2, "discharged"),
-        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = 1\ntotal = -5\n', 5, "scope"),
-        ('[[settlement]]\nid = "A"\ndischarged = 2025-03-01\nscope = 1.001\n', 5, "scope"),
-        ("[[settlement]]\n= 3\n", 3, "-"),
-        ('categories = [{ code = "nobody", from = 2025-01-01 }]\n', 2, "categories"),
-        ("", 1, "settlement"),
-    ],
-)
-def test_a_bad_case_file_is_refused_with_line_and_key(run: Any, case: str, line: int, key: str) -> None:
-    if key == "scope" and "-5" in case:
-        case = case.replace("total = -5", "total = 0.5")
-    with pytest.raises(InputError) as refused:
-        run(rule("medical_assistance", "dibao", 'line = 0\nratio = 0.50\ncap = "none"'), case)
-    assert f"case.toml:{line}: {key}: " in str(refused.value)
-    assert refused.value.exit_code == 4
 
 
 def test_a_policy_file_that_is_tried_may_name_a_category_of_the_region(run: Any) -> None:

@@ -20,7 +20,9 @@ FOLDERS = (
     SQL / "merge",
     *(path for room in ("layer", "pay", "result") for path in (SQL / room, *sorted((SQL / room).glob("*/")))),
     SQL / "reconcile",
+    SQL / "reconcile" / "borne",
     SQL / "simulate",
+    SQL / "assess",
     CHECKS,
 )
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]

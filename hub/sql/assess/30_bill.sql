@@ -1,0 +1,55 @@
+-- 每笔账单 What each payer pays of each settlement of a case, and what that leaves to the person.
+-- Insurance that the file gives is what it gives. A payer without an amount is undetermined where its `..._unsure` says
+-- why; else no rule speaks of it. What is undetermined is not taken off: what is left then is the most it can be.
+-- `remaining` and `after_layers` are what warnings and ceilings look at; `self_in_scope` also has the other aid taken
+-- off that a document deducts, `self_total` all of it. A refund and what it takes back are due nothing.
+WITH told AS (
+  SELECT
+    setl_id, benefit,
+    CASE WHEN COUNT(amount) = COUNT(*) THEN CAST(SUM(amount) AS BIGINT) END AS amount,
+    CASE WHEN COUNT(amount) < COUNT(*) THEN COALESCE(MIN(reason), 'the document does not say') END AS unsure
+  FROM payment
+  GROUP BY setl_id, benefit
+),
+aid AS (
+  SELECT setl_id, CAST(SUM(amount) AS BIGINT) AS amount FROM other_aid GROUP BY setl_id
+),
+paid AS (
+  SELECT
+    s.setl_id, s.total, s.scope, COALESCE(a.amount, 0) AS other_aid, COALESCE(k.amount, 0) AS taken,
+    COALESCE(s.basic_paid, b.amount) AS basic_paid,
+    CASE WHEN s.basic_paid IS NULL THEN b.unsure END AS basic_paid_unsure,
+    COALESCE(s.serious_illness_paid, i.amount) AS serious_illness_paid,
+    CASE WHEN s.serious_illness_paid IS NULL THEN i.unsure END AS serious_illness_paid_unsure,
+    m.amount AS medical_assistance, m.unsure AS medical_assistance_unsure, t.amount AS tilt, t.unsure AS tilt_unsure
+  FROM settlement AS s
+  LEFT JOIN told AS b ON b.setl_id = s.setl_id AND b.benefit = 'basic_insurance'
+  LEFT JOIN told AS i ON i.setl_id = s.setl_id AND i.benefit = 'serious_illness'
+  LEFT JOIN told AS m ON m.setl_id = s.setl_id AND m.benefit = 'medical_assistance'
+  LEFT JOIN told AS t ON t.setl_id = s.setl_id AND t.benefit = 'tilt'
+  LEFT JOIN aid AS a ON a.setl_id = s.setl_id
+  LEFT JOIN aid_taken AS k ON k.setl_id = s.setl_id
+  WHERE NOT s.cancelled
+),
+summed AS (
+  SELECT
+    *, COALESCE(basic_paid, 0) + COALESCE(serious_illness_paid, 0) AS insurance,
+    COALESCE(medical_assistance, 0) + COALESCE(tilt, 0) AS assistance,
+    COALESCE(basic_paid_unsure, serious_illness_paid_unsure) AS remaining_unsure,
+    COALESCE(basic_paid_unsure, serious_illness_paid_unsure, medical_assistance_unsure, tilt_unsure) AS self_unsure
+  FROM paid
+)
+SELECT
+  setl_id, basic_paid, basic_paid_unsure, serious_illness_paid, serious_illness_paid_unsure, medical_assistance,
+  medical_assistance_unsure, tilt, tilt_unsure, other_aid,
+  GREATEST(LEAST(scope - taken, total - other_aid) - insurance - assistance, 0) AS self_in_scope,
+  GREATEST(total - other_aid - insurance - assistance, 0) AS self_total,
+  GREATEST(scope - insurance, 0) AS remaining, remaining_unsure,
+  GREATEST(scope - insurance - assistance, 0) AS after_layers, self_unsure
+FROM summed
+UNION ALL
+SELECT
+  setl_id, 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, 0, 0,
+  0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING)
+FROM settlement
+WHERE cancelled

@@ -1,0 +1,71 @@
+-- 超过上限 What was paid above a ceiling: of the benefit year so far, or of a single visit where the rule says so.
+-- A stay is under the ceiling of the category held on the day of admission, in the care the rule speaks of; of several
+-- the one that allows most counts. The share is of the in-scope cost or, where the rule says so, of the whole bill.
+-- Paid is what all layers paid, and the other aid that the ceiling, or a rule that deducted it, counts as paid.
+-- `allowed` is the most that may be paid.
+WITH ceiling AS (
+  SELECT DISTINCT counts FROM rule_in_force WHERE benefit = 'ceiling'
+),
+counted AS (
+  SELECT o.setl_id, o.kind, c.counts
+  FROM other_aid AS o
+  JOIN ceiling AS c ON ',' || c.counts || ',' LIKE '%,' || o.kind || ',%'
+  UNION
+  SELECT o.setl_id, o.kind, c.counts
+  FROM other_aid AS o
+  JOIN payment AS p ON p.setl_id = o.setl_id
+  JOIN rule_in_force AS r ON r.rule_key = p.rule_key AND ',' || r.counts || ',' LIKE '%,' || o.kind || ',%'
+  CROSS JOIN ceiling AS c
+),
+aid AS (
+  SELECT k.setl_id, k.counts, CAST(SUM(o.amount) AS BIGINT) AS amount
+  FROM counted AS k
+  JOIN other_aid AS o ON o.setl_id = k.setl_id AND o.kind = k.kind
+  GROUP BY k.setl_id, k.counts
+),
+met AS (
+  SELECT
+    b.setl_id, b.person_id, b.discharged, b.batch_id, b.line, b.record_digest, r.ratio, r.category, r.rank, r.rule_key,
+    r.document, r.article, r.effect, r.settings, r.insutypes,
+    CASE WHEN r.period = 'stay' THEN b.visit_id ELSE '' END AS visit_id,
+    CASE WHEN r.denominator = 'total' THEN b.total ELSE b.scope END * r.ratio AS allowed,
+    b.scope - b.self_in_scope + COALESCE(a.amount, 0) AS paid
+  FROM borne AS b
+  JOIN category_spell AS s ON s.person_id = b.person_id AND s.valid_from <= b.begun AND s.valid_until > b.begun
+  LEFT JOIN insured_place AS i ON i.person_id = b.person_id
+  JOIN rule_in_force AS r
+    ON r.category = s.category AND r.valid_from <= b.begun_here AND r.valid_until > b.begun_here
+  JOIN rule_care AS c
+    ON c.settings = r.settings AND c.insutypes = r.insutypes AND c.setting = b.setting AND c.insutype = b.insutype
+  LEFT JOIN aid AS a ON a.setl_id = b.setl_id AND a.counts = r.counts
+  WHERE r.benefit = 'ceiling' AND r.determined
+    AND r.region = CASE WHEN r.whose_region = 'certified' THEN s.region ELSE COALESCE(i.region, s.region) END
+),
+chosen AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY setl_id
+      ORDER BY allowed DESC NULLS LAST, ratio DESC NULLS LAST, rank NULLS LAST, category NULLS LAST,
+               rule_key NULLS LAST) AS nth
+  FROM met
+),
+stay AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY person_id, visit_id ORDER BY discharged DESC NULLS LAST, setl_id NULLS LAST) AS age
+  FROM chosen
+  WHERE nth = 1
+),
+summed AS (
+  SELECT person_id, visit_id, CAST(SUM(paid) AS BIGINT) AS paid, CAST(SUM(allowed) AS BIGINT) AS allowed
+  FROM stay
+  GROUP BY person_id, visit_id
+)
+SELECT
+  t.person_id, t.visit_id, s.category, s.rule_key, s.document, s.article, s.effect, s.settings, s.insutypes,
+  half_up(t.allowed, 1) AS allowed, t.paid, s.batch_id, s.line, s.record_digest
+FROM summed AS t
+JOIN stay AS s ON s.person_id = t.person_id AND s.visit_id = t.visit_id AND s.age = 1
+WHERE t.paid * 10000 > t.allowed
