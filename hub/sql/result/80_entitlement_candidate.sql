@@ -10,9 +10,11 @@ WITH evidence AS (
   FROM spell_code
 )
 SELECT
-  p.person_id, t.benefit, t.valid_from, t.valid_until, w.place, r.category, r.region, r.rule_key, r.document, r.article,
+  p.person_id, t.benefit, GREATEST(t.valid_from, y.year_start) AS valid_from, t.valid_until,
+  w.place, r.category, r.region, r.rule_key, r.document, r.article,
   w.determined, w.annual_amount, w.reason, e.batch_id, e.line, e.record_digest
 FROM person_situation AS p
+CROSS JOIN period AS y
 LEFT JOIN charged AS c ON c.person_id = p.person_id
 JOIN stretch AS t ON t.situation_id = p.situation_id
 JOIN ranked AS w
@@ -21,3 +23,4 @@ JOIN ranked AS w
 JOIN ballot AS b ON b.stretch_id = w.stretch_id AND b.rule_id = w.rule_id
 JOIN rule AS r ON r.rule_id = w.rule_id
 JOIN evidence AS e ON e.person_id = p.person_id AND e.code = b.code AND e.nth = 1
+WHERE t.valid_until > y.year_start

@@ -135,3 +135,14 @@ def test_a_stay_from_before_the_year_takes_the_category_held_on_its_first_day() 
     )
     old = merged([{"id": "li", "category": "dibao"}], rules, [cost("li", "S1", 9, **early)])
     assert (amounts(new, "li", "medical_assistance"), amounts(old, "li", "medical_assistance")) == ({}, {"S1": 9})
+
+
+def test_a_category_that_ended_before_the_year_still_counts_for_a_stay_begun_under_it() -> None:
+    early = {"admitted": date(2024, 12, 20), "discharged": date(2025, 1, 5), "settled": date(2025, 1, 5)}
+    rules = [rule("medical_assistance", "dibao", ratio=5_000), rule("medical_assistance", "tekun", ratio=10_000)]
+    ended = {"id": "li", "category": "dibao", "valid_until": date(2025, 1, 1)}
+    higher = {"id": "li", "category": "tekun", "valid_from": date(2025, 1, 1)}
+    later = cost("li", "S2", 100, admitted=date(2025, 1, 1), discharged=date(2025, 1, 2), settled=date(2025, 1, 6))
+    found = merged([ended, higher], rules, [cost("li", "S1", 1_000, **early), later])
+    assert amounts(found, "li", "medical_assistance") == {"S1": 500, "S2": 100}
+    assert [(row["category"], row["valid_from"]) for row in found("entitlement", "li")] == [("tekun", date(2025, 1, 1))]
