@@ -68,9 +68,11 @@ def merge(
     details: Mapping[str, pa.Table] | None = None,
     *,
     every_settlement: bool = False,
+    persons: pa.Table | None = None,
 ) -> None:
     """Run the stage: makes `entitlement`, `entitlement_candidate` and `payment`.
 
+    `persons` (person_id) are those to be merged, where only they have changed: what one is due depends on nobody else.
     `details` holds the relations of DETAILS that a case tells. `every_settlement` works out every rule settlement by
     settlement: the same results, slower, and `every_offer` then holds what each rule would have paid of each.
     Raises ConfigError where a determined rule lacks a number it is computed from.
@@ -78,6 +80,7 @@ def merge(
     total = len(STEPS) + len(LAYERS)
     for table in DETAILS:
         engine.register(table.name, (details or {}).get(table.name, schema(table).empty_table()), table.columns)
+    _among(engine, persons)
     engine.register("depth", pa.table({"every_settlement": [every_settlement]}), DEPTH)
     for done, (name, sql) in enumerate(STEPS, start=1):
         (engine.view if name in VIEWS else engine.run)(name, sql)
@@ -95,6 +98,16 @@ def merge(
     union(engine, "every_paid", {benefit: f"each_paid_{benefit}" for benefit in STANDING})
     for name in ("entitlement", "entitlement_candidate", "payment"):
         engine.view(name, RESULTS[name])
+
+
+def _among(engine: Engine, persons: pa.Table | None) -> None:
+    """`spell` and `bill`: the inputs, of all or of these persons."""
+    where = ""
+    if persons is not None:
+        engine.register("among", persons, {"person_id": "BIGINT"})
+        where = " WHERE person_id IN (SELECT person_id FROM among)"
+    engine.view("spell", f"SELECT * FROM category_spell{where}")
+    engine.view("bill", f"SELECT * FROM settlement{where}")
 
 
 def _refuse_unpriced(engine: Engine) -> None:

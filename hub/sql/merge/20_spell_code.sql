@@ -17,7 +17,7 @@ held AS (
     LEAST(s.valid_until, p.year_end) AS valid_until,
     CASE WHEN s.valid_from <= p.year_start THEN 1 ELSE DAYOFYEAR(s.valid_from) END AS first_day,
     CASE WHEN s.valid_until >= p.year_end THEN 0 ELSE DAYOFYEAR(s.valid_until) END AS end_day
-  FROM category_spell AS s
+  FROM spell AS s
   CROSS JOIN period AS p
   WHERE s.valid_from < p.year_end AND s.valid_until > p.year_start
   UNION ALL
@@ -26,7 +26,7 @@ held AS (
     s.record_digest, p.year_start - 1, p.year_start, 0, 1
   FROM early_stay AS e
   CROSS JOIN period AS p
-  JOIN category_spell AS s ON s.person_id = e.person_id AND s.valid_from <= e.begun AND s.valid_until > e.begun
+  JOIN spell AS s ON s.person_id = e.person_id AND s.valid_from <= e.begun AND s.valid_until > e.begun
 )
 SELECT
   h.person_id, h.category, h.region, h.source, h.household_key, h.held_from, h.batch_id, h.line, h.record_digest,

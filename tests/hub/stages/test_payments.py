@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow.compute as pc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import due, in_order
@@ -70,8 +71,11 @@ def test_sums_of_the_year_give_what_settlement_by_settlement_gives(data: st.Data
     rules = data.draw(policies())
     quick = merged(one_of_each(held), rules, paid_for)
     slow = merged(one_of_each(held), rules, paid_for, every_settlement=True)
+    some = merged(one_of_each(held), rules, paid_for, only=[held[0]["id"]])
+    whose = pc.field("person_id") == quick.people[held[0]["id"]]
     for name in ("entitlement", "entitlement_candidate", "payment"):
         assert quick.tables[name].equals(slow.tables[name]), name
+        assert quick.tables[name].filter(whose).equals(some.tables[name]), name
 
 
 def annual(rules: list[Row]) -> list[Row]:

@@ -336,6 +336,7 @@ def merged(
     month: str = "2025-11",
     *,
     every_settlement: bool = False,
+    only: Iterable[str] | None = None,
 ) -> Result:
     """The merge stage alone. A spell names its person as `id`; `insured_at` gives county and insutype (370302, 390)."""
     people: dict[str, int] = {}
@@ -366,7 +367,8 @@ def merged(
         engine.register("period", period(month), PERIOD)
         for name, (columns, rows) in given.items():
             engine.register(name, relation(columns, rows), columns)
-        merge(engine, details=given_details(costs), every_settlement=every_settlement)
+        some = None if only is None else pa.table({"person_id": pa.array([people[word] for word in only], pa.int64())})
+        merge(engine, details=given_details(costs), every_settlement=every_settlement, persons=some)
         found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE, tables.PAYMENT)}
     return Result(tables=found, people=people)
 
