@@ -62,7 +62,7 @@ def _pairs(deployment: Deployment) -> list[dict[str, Any]]:
     if last is None:
         raise InputError("No month has been computed", remedy="Run `aidgraph month compute` first")
     inputs = gather(deployment, last.month, last.inputs | {"decisions": newest}, silent)
-    with DuckDB() as engine:
+    with deployment.spill() as spill, DuckDB(spill=spill) as engine:
         match.load(engine, inputs)
         for name, sql in match.STEPS:
             if name in PAIRS:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -33,6 +38,29 @@ class Deployment:
 
     def __exit__(self, *_: object) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def spill(self) -> Iterator[Path]:
+        """A folder for what does not fit into memory, removed afterwards; what killed processes left goes first."""
+        for left in self.settings.data.glob("spill-*"):
+            if not _runs(left.name.removeprefix("spill-")):
+                shutil.rmtree(left, ignore_errors=True)
+        folder = self.settings.data / f"spill-{os.getpid()}"
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: str) -> bool:
+    """Is there a process of this number?"""
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def open_deployment(settings: Settings) -> Deployment:

@@ -82,7 +82,7 @@ def compute_month_tables(
     deployment: Deployment, month: str, inputs: Mapping[str, Any], progress: Progress
 ) -> dict[str, pa.Table]:
     """The stages match, merge and reconcile over recorded inputs; nothing is written but new aliases."""
-    with DuckDB() as engine:
+    with deployment.spill() as spill, DuckDB(spill=spill) as engine:
         return compute_month(engine, gather(deployment, month, inputs, progress))
 
 

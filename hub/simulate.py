@@ -103,7 +103,7 @@ def simulate(deployment: Deployment, month: str, changed: Config, progress: Prog
     """
     start, _ = month_bounds(month)
     inputs = gather(deployment, month, _recorded(deployment, month), progress)
-    with DuckDB() as engine:
+    with deployment.spill() as spill, DuckDB(spill=spill) as engine:
         load(engine, inputs)
         match(engine, progress)
         _receive(engine, "before", progress)
