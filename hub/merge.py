@@ -101,7 +101,7 @@ def merge(
 
 
 def _among(engine: Engine, persons: pa.Table | None) -> None:
-    """`spell` and `bill`: the inputs, of all or of these persons."""
+    """`spell` and `billed`: the inputs, of all or of these persons."""
     where = ""
     if persons is not None:
         engine.register("among", persons, {"person_id": "BIGINT"})

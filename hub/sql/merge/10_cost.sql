@@ -16,7 +16,7 @@ SELECT
     PARTITION BY s.person_id ORDER BY s.discharged NULLS LAST, s.settled NULLS LAST, s.setl_id NULLS LAST
   ) AS INTEGER) AS nth,
   s.batch_id, s.line, s.record_digest
-FROM bill AS s
+FROM billed AS s
 CROSS JOIN period AS p
 LEFT JOIN settlement_detail AS d ON d.setl_id = s.setl_id
 LEFT JOIN aid AS a ON a.setl_id = s.setl_id
