@@ -107,7 +107,7 @@ def _among(engine: Engine, persons: pa.Table | None) -> None:
         engine.register("among", persons, {"person_id": "BIGINT"})
         where = " WHERE person_id IN (SELECT person_id FROM among)"
     engine.view("spell", f"SELECT * FROM category_spell{where}")
-    engine.view("bill", f"SELECT * FROM settlement{where}")
+    engine.view("billed", f"SELECT * FROM settlement{where}")
 
 
 def _refuse_unpriced(engine: Engine) -> None:
