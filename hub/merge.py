@@ -37,7 +37,9 @@ EARLIER = dict(statements(SQL / "layer" / "standing"))
 RESULTS = dict(statements(SQL / "result"))
 VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
-OFFER_SHARE = "DENSE_RANK() OVER (ORDER BY region NULLS LAST, category NULLS LAST)"
+OFFER_SHARE = (  # rules of one offer have the same
+    "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
+)
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
 

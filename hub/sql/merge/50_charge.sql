@@ -2,7 +2,7 @@
 -- by discharge, settlement, id (pins.md 3). `day` is the day whose category counts within the year; `close`: the
 -- settlement needs a closer look (insurance to be computed, other aid, a stay from before the year). The visit is kept
 -- only where some rule counts by stay.
-WITH stays AS (SELECT COUNT(*) AS rules FROM rule WHERE period = 'stay')
+WITH stays AS (SELECT COUNT(*) AS rules FROM rule WHERE by_stay)
 SELECT
   c.person_id, p.situation_id, k.care_id,
   CAST(ROW_NUMBER() OVER (
