@@ -20,6 +20,7 @@ OF_PERSONS = tuple(
 AMOUNTS = {
     "entitlement": "annual_amount < 0",
     "settlement": "NOT cancelled AND (total < 0 OR scope > total)",
+    "payment": "amount < 0 OR determined <> (amount IS NOT NULL)",
     "participation": "insured > listed OR insured < 0",
     "warning": "burden <= threshold AND state <> 'cleared'",
 }
@@ -56,6 +57,8 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
             "ORDER BY valid_from) AS following FROM entitlement) WHERE following < valid_until"
         )
         _none(connection, "entitlement", "a benefit is enjoyed twice on a day", overlap)
+        unpaid = "SELECT 1 FROM payment WHERE setl_id NOT IN (SELECT setl_id FROM settlement WHERE NOT cancelled)"
+        _none(connection, "payment", "a row is due for no settlement that counts", unpaid)
         for name, wrong in AMOUNTS.items():
             _none(connection, name, f"a row has {wrong}", f"SELECT 1 FROM {name} WHERE {wrong}")
 

@@ -52,6 +52,10 @@ class Engine(Protocol):
         """Run a query and keep its result as the table `name`."""
         ...
 
+    def drop(self, *names: str) -> None:
+        """Forget tables that `run` made and nothing reads any more."""
+        ...
+
     def columns(self, name: str) -> tuple[str, ...]:
         """The columns of a relation."""
         ...
@@ -118,6 +122,11 @@ class DuckDB:
     def run(self, name: str, sql: str) -> None:
         """See Engine."""
         self._execute(name, f"CREATE OR REPLACE TABLE {name} AS\n{sql}")
+
+    def drop(self, *names: str) -> None:
+        """See Engine."""
+        for name in names:
+            self._execute(name, f"DROP TABLE IF EXISTS {name}")
 
     def columns(self, name: str) -> tuple[str, ...]:
         """See Engine."""

@@ -37,6 +37,7 @@ EARLIER = dict(statements(SQL / "layer" / "standing"))
 RESULTS = dict(statements(SQL / "result"))
 VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
+LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
 OFFER_SHARE = (  # rules of one offer have the same
     "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
 )
@@ -58,26 +59,6 @@ OTHER_AID = Table(
     name="other_aid",
     key=("setl_id", "kind"),
     columns={"setl_id": "VARCHAR", "kind": "VARCHAR", "amount": "BIGINT"},
-)
-PAYMENT = Table(  # what each layer pays of each settlement; amount NULL where undetermined
-    name="payment",
-    key=("setl_id", "benefit", "rule_key"),
-    columns={
-        "setl_id": "VARCHAR",
-        "person_id": "BIGINT",
-        "benefit": "VARCHAR",
-        "category": "VARCHAR",
-        "base": "BIGINT",  # what the rule counts of this settlement
-        "line": "BIGINT",  # what was left of the line
-        "ratio": "INTEGER",  # NULL: tiers
-        "amount": "BIGINT",
-        "cap_left": "BIGINT",  # after this settlement; NULL: no cap
-        "rule_key": "VARCHAR",
-        "document": "VARCHAR",
-        "article": "VARCHAR",
-        "determined": "BOOLEAN",
-        "reason": "VARCHAR",  # why undetermined
-    },
 )
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
 DEPTH = {"every_settlement": "BOOLEAN"}
@@ -149,7 +130,7 @@ def _layer(engine: Engine, benefit: str) -> None:
     engine.view("champion", _of_layer(LAYER["champion"], benefit))
     for step in ("turning", "close_payee"):
         make(step, LAYER[step])
-    make(f"quick_{benefit}", LAYER["quick"])
+    make(f"quick_{benefit}", LAYER["quick"] if benefit != LAYERS[-1] else LAST.format(LAYER["quick"]))
     _look_closer(engine, "close_payee")
     make("due", DUE["winner"])
     _pay(engine, f"paid_{benefit}", benefit, "0")
@@ -158,11 +139,16 @@ def _layer(engine: Engine, benefit: str) -> None:
         make(f"left_close_{benefit}", AFTER["left_close"])
     name("each_paid", RESULTS["each_paid"])
     name("ranked", RESULTS["ranked"])
+    engine.drop("priced", "counted", "due", "close_person", "close_payee", "turning", "layer_measure")
 
 
 def _look_closer(engine: Engine, persons: str) -> None:
     """`close_charge`: the settlements of these persons."""
-    engine.run("close_charge", f"SELECT c.* FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id")
+    engine.run(
+        "close_charge",
+        f"SELECT c.*, v.visit_id, v.total FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id "
+        "LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
+    )
 
 
 def _rank(engine: Engine, benefit: str, price: str) -> None:
@@ -175,6 +161,7 @@ def _pay(engine: Engine, result: str, benefit: str, share: str) -> None:
     engine.view("shares", f"SELECT rule_id, {share} AS share FROM rule")
     for name, sql in PAY:
         engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name == "claim" else sql)
+    engine.drop(*(name for name, _ in PAY[:-1]))
 
 
 def _of_layer(sql: str, benefit: str) -> str:

@@ -171,6 +171,8 @@ for _table, _columns in (
     ("settlement", ("setl_id",)),
     ("entitlement", ("person_id", "benefit")),
     ("entitlement_candidate", ("person_id", "benefit", "valid_from")),
+    ("payment", ("person_id",)),
+    ("payment", ("setl_id",)),
     ("finding", ("month", "kind", "person_id")),
     ("finding", ("person_id",)),
     ("warning", ("month", "county")),

@@ -198,6 +198,27 @@ CANDIDATE = Table(  # every rule that reached the person, the winner (place 1) a
     },
 )
 
+PAYMENT = Table(  # what each layer pays of each settlement; amount NULL where undetermined
+    name="payment",
+    key=("setl_id", "benefit", "rule_key"),
+    columns={
+        "setl_id": "VARCHAR",
+        "person_id": "BIGINT",
+        "benefit": "VARCHAR",
+        "category": "VARCHAR",
+        "base": "BIGINT",  # what the rule counts of this settlement
+        "line": "BIGINT",  # what was left of the line
+        "ratio": "INTEGER",  # NULL: tiers
+        "amount": "BIGINT",
+        "cap_left": "BIGINT",  # after this settlement; NULL: no cap
+        "rule_key": "VARCHAR",
+        "document": "VARCHAR",
+        "article": "VARCHAR",
+        "determined": "BOOLEAN",
+        "reason": "VARCHAR",  # why undetermined
+    },
+)
+
 FINDING = Table(
     name="finding",
     monthly=True,
@@ -262,7 +283,7 @@ PARTICIPATION = Table(
 
 STATE = (
     PERSON, HOUSEHOLD, HOUSEHOLD_MEMBER, CATEGORY_SPELL, IDENTITY_TAG, ENROLMENT, SUBSIDY, SETTLEMENT,
-    ENTITLEMENT, CANDIDATE,
+    ENTITLEMENT, CANDIDATE, PAYMENT,
 )  # fmt: skip
 MONTHLY = (FINDING, WARNING, PARTICIPATION)
 PUBLISHED: dict[str, Table] = {table.name: table for table in (*STATE, *MONTHLY)}

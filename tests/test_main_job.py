@@ -7,6 +7,7 @@ settlements, findings, participation and every batch's counts are compared with 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
+import hub
 from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.truth import Truth
@@ -29,6 +31,7 @@ from hub.months import MonthReport
 from tests.oracle import on
 from tests.stores import a_store
 
+CONFIG = Path(hub.__file__).parents[1] / "config"
 OPEN = date.fromisoformat(tables.OPEN)
 
 
@@ -37,10 +40,12 @@ def quiet(_stage: str, _done: int, _total: int | None) -> None:
 
 
 def deploy(folder: Path, url: str, departments: Departments) -> Deployment:
-    """A deployment in a folder, pointed at the departments, with fresh keys."""
+    """A deployment in a folder, pointed at the departments, with fresh keys and the demo's own figures."""
     folder.mkdir(parents=True, exist_ok=True)
     keys.save(keys.make(), folder / "keys.json")
-    lines = [f'store = "{url}"', f'keys = "{folder / "keys.json"}"']
+    shutil.copytree(CONFIG, folder / "config", ignore=shutil.ignore_patterns("demo"))
+    shutil.copytree(CONFIG / "demo", folder / "config", dirs_exist_ok=True)
+    lines = [f'store = "{url}"', f'keys = "{folder / "keys.json"}"', f'config = "{folder / "config"}"']
     for name, connection in departments.connections().items():
         lines.append(f"[source.{name}]")
         lines += [f'{key} = "{value}"' for key in ("url", "folder", "token") if (value := getattr(connection, key))]
@@ -212,6 +217,28 @@ def test_entitlements_are_those_of_the_naive_model_on_every_day_that_matters(pla
             assert shown == {benefit: (won.category, won.region, won.amount) for benefit, won in model.items()}
             compared += len(model)
     assert compared > 1_000
+
+
+def test_what_is_due_is_what_the_departments_gave_where_no_finding_says_otherwise(played, truth):
+    """Zichuan's page says what is due; for the other counties no document does, and nothing is made up."""
+    due: dict[tuple[str, str], list[int | None]] = {}
+    for row in played.rows("payment"):
+        due.setdefault((row["setl_id"], row["benefit"]), []).append(row["amount"])
+    region = {row["setl_id"]: row["region"] for row in played.rows("settlement")}
+    assert {region[setl_id] for (setl_id, _), amounts in due.items() if None not in amounts} == {"370302"}
+    odd = {f.subject for f in truth.findings if f.kind.startswith("assistance_")}
+    lines = {"medical_assistance": "medical_assistance_paid", "tilt": "tilt_paid"}
+    known = {key: sum(amounts) for key, amounts in due.items() if None not in amounts}
+    compared = [
+        (known[s.setl_id, benefit], getattr(s, line))
+        for s in truth.settlements
+        for benefit, line in lines.items()
+        if (s.setl_id, benefit) in known and s.setl_id not in odd
+    ]
+    assert sum(amount for amount, _ in compared) > 0
+    apart = [pair for pair in compared if pair[0] != pair[1]]
+    assert len(apart) <= 2  # the scenario that shows tilt in the line of assistance
+    assert sum(due for due, _ in apart) == sum(paid for _, paid in apart)
 
 
 @pytest.mark.parametrize("month", ["2025-10", "2025-11"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
 from connectors.simulator.making import NOVEMBER, OCTOBER, Making, Order
-from connectors.simulator.money import Ledger
+from connectors.simulator.money import Held, Ledger
 from connectors.simulator.records import Enrolment, Insured, Settlement
 from connectors.simulator.truth import TrueSpell
 
@@ -39,28 +40,27 @@ def _year(ledger: Ledger, row: Insured, enrolment: Enrolment, spells: list[TrueS
     rng = ledger.rng
     if rng.random() > (0.35 if spells else 0.12):
         return []
+    held = partial(_held, spells)
+    late = False  # what follows a settlement that is recorded late is recorded late too
     days = sorted(FIRST + timedelta(days=rng.randint(0, (LAST - FIRST).days)) for _ in range(rng.choice((1, 1, 2, 3))))
     found = []
     for day in days:
         setting = rng.choice(("inpatient", "inpatient", "outpatient_chronic", "outpatient"))
         total = _bill(rng, setting)
-        seen = NOVEMBER if day >= date(2025, 10, 8) and rng.random() < 0.2 else OCTOBER  # some are recorded late
-        found.append(ledger.stay(row, enrolment, _held(spells, day), on=day, total=total, seen=seen, setting=setting))
-    if rng.random() < 0.12:
+        late = late or (day >= date(2025, 10, 8) and rng.random() < 0.2)
+        seen = NOVEMBER if late else OCTOBER
+        found.append(ledger.stay(row, enrolment, held, on=day, total=total, seen=seen, setting=setting))
+    if rng.random() < 0.03:
+        found += _mistake(ledger, row, enrolment, held, found[-1])
+    elif rng.random() < 0.12:
         day = date(2025, 11, rng.randint(2, 27))
         bill = _bill(rng, "inpatient")
-        found.append(
-            ledger.stay(row, enrolment, _held(spells, day), on=day, total=bill, seen=NOVEMBER, setting="inpatient")
-        )
-    if rng.random() < 0.03:
-        found += _mistake(ledger, row, enrolment, spells, found[0])
+        found.append(ledger.stay(row, enrolment, held, on=day, total=bill, seen=NOVEMBER, setting="inpatient"))
     return found
 
 
-def _mistake(
-    ledger: Ledger, row: Insured, enrolment: Enrolment, spells: list[TrueSpell], wrong: Settlement
-) -> list[Settlement]:
-    """A settlement is taken back and settled anew; some platforms do not say which one."""
+def _mistake(ledger: Ledger, row: Insured, enrolment: Enrolment, held: Held, wrong: Settlement) -> list[Settlement]:
+    """The last settlement is taken back and settled anew; some platforms do not say which one."""
     rng = ledger.rng
     day = max(wrong.discharged + timedelta(days=rng.randint(1, 9)), date(2025, 11, 3) if rng.random() < 0.4 else FIRST)
     seen = NOVEMBER if day > LAST or wrong.seen == NOVEMBER else OCTOBER
@@ -68,7 +68,7 @@ def _mistake(
     anew = ledger.stay(
         row,
         enrolment,
-        _held(spells, wrong.discharged),
+        held,
         on=day,
         total=wrong.total + 12_345,
         seen=seen,
@@ -80,14 +80,20 @@ def _mistake(
 def _ordered(ledger: Ledger, order: Order, making: Making, spells: list[TrueSpell]) -> list[Settlement]:
     row = making.october.insured[order.person.number]
     enrolment = next(e for e in row.enrolments if e.status == "normal")
-    held = _held(spells, order.on)
+    held = partial(_held, spells)
     stay = ledger.stay(
-        row, enrolment, held, on=order.on, total=order.total, seen=order.seen, setting="inpatient", ratio=order.ratio
-    )
-    if order.refunded is None:
-        return [stay]
-    day = date(2025, 11, 6) if order.refunded == NOVEMBER else order.on + timedelta(days=5)
-    return [stay, ledger.refund(stay, on=day, seen=order.refunded)]
+        row, enrolment, held, on=order.on, total=order.total, seen=order.seen, setting="inpatient", ratio=order.ratio,
+        days=order.days, pays=order.pays,
+    )  # fmt: skip
+    found = [stay]
+    if order.again:
+        found.append(ledger.again(stay, held, on=order.again, seen=OCTOBER if order.again <= LAST else NOVEMBER))
+    if order.finding:
+        making.expect(order.finding, order.person, subject=found[-1].setl_id, months=order.found)
+    if order.refunded:
+        day = date(2025, 11, 6) if order.refunded == NOVEMBER else order.on + timedelta(days=5)
+        found.append(ledger.refund(found[-1], on=day, seen=order.refunded))
+    return found
 
 
 def _held(spells: list[TrueSpell], day: date) -> set[str]:

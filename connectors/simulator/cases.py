@@ -67,6 +67,7 @@ def recipient(
     *,
     begin: date | None = None,
     end: date | None = None,
+    certified: date | None = None,
     covered: bool = True,
     serial: int | None = None,
 ) -> Recipient:
@@ -81,7 +82,7 @@ def recipient(
         covered=covered,
         begin=begin,
         end=end,
-        certified=begin + timedelta(days=rng.choice((0, 4, 9, 16, 23))),
+        certified=certified or begin + timedelta(days=rng.choice((0, 4, 9, 16, 23))),
         division=household.township,
     )
 

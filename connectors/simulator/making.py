@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from connectors.simulator.money import Pays
 from connectors.simulator.people import Household, People, Person
 from connectors.simulator.places import SHANDONG, Places
 from connectors.simulator.records import Death, Insured, Monitored, Recipient, Relief, State
@@ -21,7 +22,11 @@ Amendment = Callable[[Insured], Insured | None]  # None: not in the register at 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A stay that a scenario wants settled: `ratio` (basis points) is what the funds are to pay of its scope."""
+    """A stay that a scenario wants settled: `ratio` (basis points) is what the funds are to pay of its scope.
+
+    `again`: it is settled a second time on this day. `finding`: the kind that is to come out of it (of the second one)
+    in the months of `found`; `refunded` is of the last one.
+    """
 
     person: Person
     on: date
@@ -29,6 +34,11 @@ class Order:
     seen: str
     ratio: int | None = None
     refunded: str | None = None  # the month in which it is taken back
+    days: int | None = None  # its length
+    pays: Pays | None = None
+    again: date | None = None
+    finding: str | None = None
+    found: tuple[str, ...] = ()
 
 
 class Making:

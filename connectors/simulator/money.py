@@ -1,21 +1,26 @@
 """Settlements: stays and visits of a year, with fund lines that add up.
 
 Layer by layer, half up to the fen: basic insurance after the deductible, serious-illness insurance on the year's
-sum above its line, medical assistance, then tilt. Rates are of the demo regions' order, not their rules. What the
-funds pay of a scope stays at 93 % or below, unless a scenario orders a ratio. The identities of the platform hold:
-total = own + over + first + scope; funds = sum of the lines; personal part = total - funds.
+sum above its line, medical assistance, then tilt. Rates are of the demo regions' order, not their rules; but in
+Zichuan assistance is what its page says (aid). Elsewhere what the funds pay of a scope stays at 93 % or below, unless a
+scenario orders a ratio. A person's stays do not overlap, unless a scenario orders their length. The identities of the
+platform hold: total = own + over + first + scope; funds = sum of the lines; personal part = total - funds.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from connectors.simulator.aid import ZICHUAN, Counter, half_up
 from connectors.simulator.records import Enrolment, Insured, Settlement
 
+Held = Callable[[date], set[str]]  # the categories of a person on a day
+Pays = Callable[[int, int, int], tuple[int, int]]  # (assistance due, tilt due, left by insurance) -> what is paid
 KEY = frozenset({"tekun", "orphan", "defacto_orphan", "dibao", "fanpin_zhipin"})
 EDGE = frozenset({"dibao_edge", "mon_unstable", "mon_edge", "mon_sudden"})
 DEDUCTIBLE = {"1": 20_000, "2": 50_000, "3": 90_000}
@@ -25,14 +30,9 @@ TIERS = ((0, 6_000), (10_000_000, 6_500), (20_000_000, 7_000), (30_000_000, 7_50
 MOST = 9_300
 
 
-def half_up(amount: int, ratio: int) -> int:
-    """A ratio in basis points of a non-negative amount."""
-    return (amount * ratio + 5_000) // 10_000
-
-
 @dataclass(slots=True, kw_only=True)
 class Year:
-    """What a person's year has used up so far, in fen."""
+    """What a person's year has used up so far, in fen; and when the last stay ended."""
 
     basic: int = 0
     residual: int = 0
@@ -41,6 +41,8 @@ class Year:
     assistance: int = 0
     left: int = 0
     tilt: int = 0
+    counter: Counter = field(default_factory=Counter)
+    discharged: date = date.min
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,21 +52,28 @@ class Ledger:
     rng: Random
     years: dict[str, Year] = field(default_factory=lambda: defaultdict(Year))
     _serial: int = 0
+    _before: dict[str, Year] = field(default_factory=dict)  # the person's year without a settlement
 
     def stay(
         self,
         row: Insured,
         enrolment: Enrolment,
-        categories: set[str],
+        held: Held,
         *,
         on: date,
         total: int,
         seen: str,
         setting: str,
         ratio: int | None = None,
+        days: int | None = None,
+        pays: Pays | None = None,
     ) -> Settlement:
-        """Settle one stay or visit of `total` fen on a day; `seen` is the month in which the platform shows it."""
+        """Settle one stay or visit of `total` fen on a day; `seen` is the month in which the platform shows it.
+
+        `pays`: what Zichuan pays in assistance, where it is not what is due.
+        """
         rng, year = self.rng, self.years[row.person.number]
+        before, categories = deepcopy(year), held(on)
         level = "1" if total < 1_500_000 and rng.random() < 0.4 else rng.choice("23")
         own, first, over = (total * rng.randint(1, 6) // 100 for _ in range(3))
         over = over if rng.random() < 0.2 else 0
@@ -75,15 +84,22 @@ class Ledger:
         most = max(half_up(scope, MOST) - basic, 0)
         serious = self._serious(year, most, residual, key=bool(categories & KEY)) if enrolment.insutype == "390" else 0
         room = most - serious if ratio is None else half_up(scope, ratio) - basic - serious
-        assistance, tilt = _aid(year, residual - serious, categories, room, exact=ratio is not None)
+        admitted = _admitted(rng, year, on, days) if setting == "inpatient" else on
+        if enrolment.county == ZICHUAN:
+            left = residual - serious
+            due = year.counter.bill(held(admitted), setting, left) or (0, 0)
+            assistance, tilt = pays(*due, left) if pays else due
+        else:
+            assistance, tilt = _aid(year, residual - serious, categories, room, exact=ratio is not None)
         year.basic += basic
         year.residual += residual
         year.serious += serious
         self._serial += 1
-        stay = rng.randint(3, 21) if setting == "inpatient" else 0
-        left = total - basic - serious - assistance - tilt
+        borne = total - basic - serious - assistance - tilt
+        number = f"S{enrolment.county}{self._serial:010d}"
+        self._before[number] = before
         return Settlement(
-            setl_id=f"S{enrolment.county}{self._serial:010d}",
+            setl_id=number,
             visit=f"M{enrolment.county}{self._serial:010d}",
             init_setl_id=None,
             person=row.person,
@@ -93,7 +109,7 @@ class Ledger:
             setting=setting,
             level=level,
             hospital=f"H{enrolment.county}{rng.randint(1, 30):05d}",
-            admitted=on - timedelta(days=stay),
+            admitted=admitted,
             discharged=on,
             settled=datetime.combine(on, time(rng.randint(8, 17), rng.randint(0, 59), rng.randint(0, 59))),
             seen=seen,
@@ -106,12 +122,16 @@ class Ledger:
             serious=serious,
             assistance=assistance,
             tilt=tilt,
-            account=min(left, rng.randint(0, 50_000)) if enrolment.insutype == "310" else 0,
+            account=min(borne, rng.randint(0, 50_000)) if enrolment.insutype == "310" else 0,
         )
 
     def refund(self, settled: Settlement, *, on: date, seen: str, named: bool = True) -> Settlement:
-        """The negative half of a pair; without `named` it does not say which settlement it takes back."""
+        """The negative half of a pair; without `named` it does not say which settlement it takes back.
+
+        It is the person's last one: the year goes on as if it had not been.
+        """
         self._serial += 1
+        self.years[settled.person.number] = self._before[settled.setl_id]
         negative = {
             name: -getattr(settled, name)
             for name in (
@@ -136,6 +156,17 @@ class Ledger:
             **negative,
         )
 
+    def again(self, settled: Settlement, held: Held, *, on: date, seen: str) -> Settlement:
+        """The same visit in Zichuan settled a second time on another day, as if it were another one."""
+        self._serial += 1
+        number = f"S{settled.county}{self._serial:010d}"
+        year = self.years[settled.person.number]
+        self._before[number] = deepcopy(year)
+        left = settled.scope - settled.basic - settled.serious
+        assistance, tilt = year.counter.bill(held(settled.admitted), settled.setting, left) or (0, 0)
+        when = datetime.combine(on, settled.settled.time())
+        return replace(settled, setl_id=number, settled=when, seen=seen, assistance=assistance, tilt=tilt)
+
     @staticmethod
     def _serious(year: Year, most: int, residual: int, *, key: bool) -> int:
         """Serious-illness insurance on the year's residual above its line, tier by tier, less what was paid before."""
@@ -144,6 +175,16 @@ class Ledger:
         for (floor, ratio), ceiling in zip(TIERS, (*(f for f, _ in TIERS[1:]), above), strict=True):
             due += half_up(max(min(above, max(ceiling, floor)) - floor, 0), ratio + 500 * key)
         return min(max(due - year.serious, 0), most)
+
+
+def _admitted(rng: Random, year: Year, on: date, days: int | None) -> date:
+    """The first day of a stay that ends on a day: not before the last one ended."""
+    length = rng.randint(3, 21)
+    admitted = on - timedelta(days=length) if days is None else on - timedelta(days=days)
+    if days is None:
+        admitted = max(admitted, min(year.discharged, on))
+    year.discharged = on
+    return admitted
 
 
 def _aid(year: Year, left: int, categories: set[str], room: int, *, exact: bool) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from connectors.simulator import oracle_aid
 from connectors.simulator.money import counting
 from connectors.simulator.places import XINJIANG
 from connectors.simulator.records import Insured, Monitored, Recipient, Settlement, State
@@ -63,6 +64,7 @@ class Knowledge:
                         region=row.division[:6],
                         certifier=source,
                         household_key=f"{source}:{row.household_number}",
+                        certified=row.certified if isinstance(row, Recipient) else row.identified,
                     )
 
     def held(self, number: str) -> set[str]:
@@ -82,6 +84,7 @@ def findings(known: Knowledge) -> set[TrueFinding]:
         found.update(_of_person(known, number))
     for number in _above_ceiling(known):
         found.add(_finding("ceiling_exceeded", number))
+    found.update(_finding(*said) for said in oracle_aid.findings(known.spells, visible(known.state)))
     return found
 
 

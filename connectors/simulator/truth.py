@@ -43,6 +43,7 @@ class TrueSpell:
     region: str  # county
     certifier: str
     household_key: str
+    certified: date | None = None  # the day; None where nobody tells it
 
     def in_force(self, day: date) -> bool:
         """Is the category held on that day?"""

@@ -19,6 +19,7 @@ from connectors.simulator import (
     insurance,
     oracle,
     places,
+    plant_assistance,
     plant_identity,
     plant_insurance,
     refused,
@@ -43,6 +44,7 @@ class World:
         change.change(making, times)
         plant_identity.plant(making, times)
         plant_insurance.plant(making, times, shortfall=persons // 400)
+        plant_assistance.plant(making, times)
         refused.correct_later(making, soil)
         if making.people.count > persons:
             raise ValueError(f"the scenarios alone bring {making.people.count} persons: ask for more than {persons}")
@@ -90,7 +92,7 @@ class World:
 
 
 def _fill(making: Making, persons: int) -> None:
-    """Families left to chance, until there are as many persons as asked for."""
+    """Families left to chance, until there are as many persons as asked for. Each month somebody is paid relief."""
     rng = making.rng
     paid = 0
     while making.people.count < persons:
@@ -101,7 +103,7 @@ def _fill(making: Making, persons: int) -> None:
         household = making.people.household(ages=cases.ages_for(rng, kind), rural=rural, at_most=min(room, 6))
         making.settle_in(household)
         for row in cases.file(making, household, kind, varied=True):
-            if isinstance(row, Recipient) and row.covered and rng.random() < 0.02:
+            if isinstance(row, Recipient) and row.covered and (rng.random() < 0.02 or paid < len(MONTHS)):
                 making.relieve(row, paid)
                 paid += 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,14 @@ def configured(case: Case, folder: Path, policy: Path | None) -> Config:
 
     Raises InputError where the case speaks of what the configuration does not know.
     """
-    _named(case, [folder / "policy", *([policy, policy / "policy"] if policy else [])])
-    known = config.load(folder) if policy is None else _overlaid(folder, policy, case)
+    if policy is None:
+        known = config.load(folder)
+    else:
+        speaks = any(True for pattern in ("*.toml", "policy/*.toml") for _ in policy.glob(pattern))
+        known = config.overlaid(folder, policy, only=speaks, alone=case.document)
+    if case.document and case.document not in known.documents:
+        remedy = "Name a file of --policy, or without that one of config/policy/; without .toml"
+        raise case.refused("document", message="no such document", remedy=remedy)
     _vocabulary(case, known)
     return replace(known, documents={case.document: known.documents[case.document]}) if case.document else known
 
@@ -38,14 +43,6 @@ def years(case: Case, known: Config) -> list[int]:
     if case.document:
         begun.append(known.documents[case.document].valid_from)
     return sorted({stay.discharged.year for stay in case.stays}) or [max(begun).year]
-
-
-def _named(case: Case, folders: Iterable[Path]) -> None:
-    """The one document is there: asked first, since alone it need not agree with the others."""
-    if case.document and case.document not in {path.stem for folder in folders for path in folder.glob("*.toml")}:
-        raise case.refused(
-            "document", message="no such document", remedy="Name a file of config/policy/ or of --policy, without .toml"
-        )
 
 
 def _vocabulary(case: Case, known: Config) -> None:
@@ -69,9 +66,3 @@ def _vocabulary(case: Case, known: Config) -> None:
             message=f"speaks of {spoken}, and the case is elsewhere",
             remedy="Leave region out, or name one within it",
         )
-
-
-def _overlaid(folder: Path, policy: Path, case: Case) -> Config:
-    """The files of `policy` over the configuration: its documents, where it holds any, in place of all the others."""
-    speaks = any(True for pattern in ("*.toml", "policy/*.toml") for _ in policy.glob(pattern))
-    return config.overlaid(folder, policy, only=speaks, alone=case.document)

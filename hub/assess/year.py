@@ -15,8 +15,8 @@ from hub.assess.configured import county
 from hub.assess.inputs import details, given, settlement
 from hub.config.config import Config
 from hub.engine import SQL, DuckDB, statements
-from hub.merge import PAYMENT, STANDING, merge, union
-from hub.tables import ENTITLEMENT
+from hub.merge import STANDING, merge, union
+from hub.tables import ENTITLEMENT, PAYMENT
 
 Row = dict[str, Any]
 STEPS = tuple(statements(SQL / "assess"))

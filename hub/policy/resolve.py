@@ -5,6 +5,7 @@
 2. Rank and mode come, each, from the most local document in force that says so.
 3. A year is cut where anything changes; neighbouring days that are alike are one interval.
 4. A rule that refers to another category's (Rule.refers_to) is taken with each rule of it in force that it meets.
+5. In insurance everyone's rules go on for the care of which a category's own do not speak (hub.policy.complete).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
+from hub.policy.complete import completed
 from hub.policy.document import Document
-from hub.policy.keys import EVERYONE, INSUTYPES
+from hub.policy.keys import EVERYONE, INSURANCE, INSUTYPES
 from hub.policy.rule import Rule
 
 DEFAULT_MODE = "per_benefit"
@@ -38,7 +40,8 @@ class Case:
 class InForce:
     """What decides a benefit for a category on [valid_from, valid_until), and the rules of less local documents.
 
-    `others` are the rules in force that the deciding ones refer to (Rule.refers_to).
+    `others` are the rules in force that the deciding ones refer to (Rule.refers_to), `everyone` those of everyone that
+    go on beside them.
     """
 
     benefit: str
@@ -48,6 +51,7 @@ class InForce:
     rules: tuple[Rule, ...]
     overridden: tuple[Rule, ...]
     others: tuple[Rule, ...] = ()
+    everyone: tuple[Rule, ...] = ()
     rank: int
     mode: str
 
@@ -58,8 +62,10 @@ class InForce:
         )
 
     def cases(self) -> list[Case]:
-        """Its rules, each that refers to others once for each of those it meets."""
-        return [case for rule in self.rules for case in _cases(rule, self.others)]
+        """Its rules, each that refers to others once for each of those it meets, and everyone's for other care."""
+        own = [case for rule in self.rules for case in _cases(rule, self.others)]
+        rest = completed([(case.settings, case.insutypes, case.hospital_levels) for case in own], self.everyone)
+        return [*own, *(_case(rule, None, key, *rule.reach) for key, rule in rest)]
 
 
 def chain(county: str) -> tuple[str, ...]:
@@ -108,6 +114,9 @@ def _on(documents: Sequence[Document], categories: Sequence[str], day: date, unt
                 rules=deciding,
                 overridden=tuple(ordered[len(deciding) :]),
                 others=tuple(rule for name in named for rule in _most_local(speaking.get((benefit, name), ()))),
+                everyone=_most_local(speaking.get((benefit, EVERYONE), ()))
+                if benefit in INSURANCE and category != EVERYONE
+                else (),
                 rank=rank[category],
                 mode=mode,
             )

@@ -15,6 +15,10 @@ NAMES = {
     "medical_assistance": "医疗救助",
     "tilt": "倾斜救助",
 }
+PASSED = {
+    "warning": "预警 warning: the burden of {burden} passes the line of {line}",
+    "ceiling": "超过上限 ceiling: the layers pay {burden}, at most {line}",
+}
 
 
 @app.command()
@@ -39,7 +43,8 @@ def assess(
         subsidy = found["premium_subsidy"]
         say(f"参保资助 premium subsidy: {notes.told(subsidy['amount'])} ({subsidy['category']}, {subsidy['document']})")
     for warning in found["warnings"]:
-        say(f"预警 warning: {warning['burden']} is above {warning['line']} ({warning['document']})")
+        told = PASSED[warning["benefit"]].format(burden=notes.told(warning["burden"]), line=warning["line"])
+        line("", f"{told} ({warning['document']}: {warning['article']})")
     totals = found["totals"]
     bears = f"{notes.told(totals['self_in_scope'])} in scope, {notes.told(totals['self_total'])} in all"
     say(f"合计 the person bears {bears}")

@@ -53,7 +53,7 @@ def show(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numbers: frozenset[str] = frozenset()
 ) -> None:
     """A table on standard error."""
-    table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", header_style="bold", pad_edge=False)
     for name in columns:
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:

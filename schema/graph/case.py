@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import sqlalchemy as sa
 import strawberry
 
 from schema.graph import forms
 from schema.graph.codes import CaseState, Category, FindingKind, Severity, both
 from schema.graph.division import Division
-from schema.graph.entities import FINDING, HOUSEHOLD, PERSON, WARNING
+from schema.graph.entities import FINDING, HOUSEHOLD, PERSON, SETTLEMENT, WARNING
 from schema.graph.fields import column, way, where
 from schema.graph.household import Household
+from schema.graph.insurance import Settlement
 from schema.graph.lineage import Record, record
 from schema.graph.policy import PolicyDocument, Rule
 from schema.graph.scalars import Day, YearMonth, Yuan
-from schema.read.model import Entity, Kind, Link
+from schema.read.model import Condition, Entity, Kind, Link, Table
 
 if TYPE_CHECKING:
     from schema.graph.person import Person
@@ -29,13 +31,17 @@ def _household(parent: Entity) -> Link:
     return Link(target=HOUSEHOLD, kind=Kind.ONE, parent=parent, on=lambda p, t: t.c.household_key == p.c.household_key)
 
 
+def _settlement(finding: Table, settlement: Table) -> Condition:
+    return sa.and_(settlement.c.person_id == finding.c.person_id, settlement.c.setl_id == finding.c.subject)
+
+
 @strawberry.type(description=both("比对发现", "a finding of a month's comparison"))
 class Finding:
     month: YearMonth | None = column("月份", "month", "month")
     kind: FindingKind | None = column("种类", "kind", "kind")
     state: CaseState | None = column("与上月相比", "against the month before", "state")
     subject: str | None = column(
-        "对象（类别对、资助来源等）", "what else names it: a category pair, a payer", "subject"
+        "对象（类别对、资助来源、结算编号等）", "what else names it: a category pair, a payer, a settlement", "subject"
     )
     severity: Severity | None = column("严重程度", "severity", "severity")
     addressee: str | None = column("主送部门代码", "code of the department it goes to", "addressee")
@@ -50,6 +56,11 @@ class Finding:
         "人员", "the person", _person(FINDING)
     )
     household: Household | None = way("家庭", "the household", _household(FINDING))
+    settlement: Settlement | None = way(
+        "结算",
+        "the settlement it is about; null where it is about none",
+        Link(target=SETTLEMENT, kind=Kind.ONE, parent=FINDING, on=_settlement),
+    )
     record: Record | None = way("原始记录", "the row it rests on", record(FINDING))
 
 

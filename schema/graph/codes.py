@@ -62,6 +62,13 @@ class FindingKind(Enum):
     )
     IN_TWO_HOUSEHOLDS = code("in_two_households", "同时在两户", "in two households of one source at once")
     CEILING_EXCEEDED = code("ceiling_exceeded", "超过比例上限", "reimbursed above the ceiling")
+    ASSISTANCE_MISSING = code("assistance_missing", "应助未助", "entitled but not assisted")
+    ASSISTANCE_NOT_APPLIED = code("assistance_not_applied", "未申请", "entitled, not applied for")
+    ASSISTANCE_NEWLY_DUE = code("assistance_newly_due", "应退应补", "newly due after a later certification")
+    ASSISTANCE_UNDERPAID = code("assistance_underpaid", "少救助", "assisted by less than is due")
+    ASSISTANCE_OVERPAID = code("assistance_overpaid", "多救助", "assisted by more than is due")
+    ASSISTANCE_DOUBLED = code("assistance_doubled", "重复救助", "one expense assisted twice")
+    TWO_REGIONS = code("two_regions", "两地身份", "one category held in two regions")
     ABSENT_FROM_PAYMENT = code("absent_from_payment", "发放名单缺失", "absent from a payment list")
 
 

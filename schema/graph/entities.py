@@ -77,6 +77,14 @@ CANDIDATE = Entity(
     place=scope.of_person,
     rows=scope.among(benefit="benefits", category="categories"),
 )
+PAYMENT = Entity(
+    name="Payment",
+    table=published["payment"],
+    order=("benefit", "rule_key"),
+    subject="person_id",
+    place=scope.of_person,
+    rows=scope.among(benefit="benefits", category="categories"),
+)
 FINDING = Entity(
     name="Finding",
     table=published["finding"],

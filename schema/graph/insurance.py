@@ -5,12 +5,14 @@ from __future__ import annotations
 import strawberry
 
 from schema.graph import forms
-from schema.graph.codes import Category, InsuranceStatus, InsuranceType, Payer, Setting, both
+from schema.graph.codes import Benefit, Category, InsuranceStatus, InsuranceType, Payer, Setting, both
 from schema.graph.division import Division
-from schema.graph.entities import ENROLMENT, IDENTITY_TAG, SETTLEMENT, SUBSIDY
+from schema.graph.entities import ENROLMENT, IDENTITY_TAG, PAYMENT, SETTLEMENT, SUBSIDY
 from schema.graph.fields import column, way, where
 from schema.graph.lineage import Record, record
-from schema.graph.scalars import Day, Yuan
+from schema.graph.policy import PolicyDocument, Rule
+from schema.graph.scalars import Day, Ratio, Yuan
+from schema.read.model import Condition, Kind, Link, Table
 
 
 @strawberry.type(description=both("参保：险种、状态与参保地", "an enrolment: insurance, state and place"))
@@ -44,6 +46,33 @@ class Subsidy:
     record: Record | None = way("原始记录", "the row it rests on", record(SUBSIDY))
 
 
+def _of_settlement(settlement: Table, payment: Table) -> Condition:
+    found: Condition = payment.c.setl_id == settlement.c.setl_id
+    return found
+
+
+@strawberry.type(
+    description=both(
+        "应付：按规则逐笔计算的待遇", "a payment due: what a rule gives for a settlement, as the hub computes it"
+    )
+)
+class Payment:
+    benefit: Benefit | None = column("待遇", "benefit", "benefit")
+    category: Category | None = forms.category("依据的类别", "category it is due to")
+    base: Yuan | None = forms.money("计算基数", "what the rule counts of this settlement", "base")
+    line: Yuan | None = forms.money("剩余起付线", "what was left of the line for this settlement", "line")
+    ratio: Ratio | None = column("比例", "ratio; null where it is in tiers", "ratio")
+    amount: Yuan | None = forms.money("应付金额", "amount due; null where it is not determined", "amount")
+    cap_left: Yuan | None = forms.money(
+        "剩余限额", "what is left of the cap after it; null where there is none", "cap_left"
+    )
+    rule: Rule | None = forms.rule()
+    document: PolicyDocument | None = forms.document()
+    article: str | None = column("条款", "article", "article")
+    determined: bool | None = column("是否确定", "whether its amount is determined", "determined")
+    reason: str | None = column("无法确定的原因", "why it is not determined", "reason")
+
+
 @strawberry.type(description=both("结算：一次费用及各方支付", "a settled bill, with what each payer paid"))
 class Settlement:
     number: str | None = column(
@@ -75,6 +104,11 @@ class Settlement:
     )
     cash_paid: Yuan | None = forms.money("个人现金支付", "paid in cash", "cash_paid")
     cancelled: bool | None = column("是否已冲销", "taken back by a refund", "cancelled")
+    payments: list[Payment] | None = way(
+        "按规则应付",
+        "what is due by the rules, layer by layer; to compare with what was paid",
+        Link(target=PAYMENT, kind=Kind.LIST, parent=SETTLEMENT, on=_of_settlement, inherits=True, size=3),
+    )
     record: Record | None = way("原始记录", "the row it rests on", record(SETTLEMENT))
 
 

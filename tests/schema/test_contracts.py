@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, parse, validate
 
+from hub.reconcile import checks
 from schema.agreement import Agreement
 from schema.catalogue import STRUCTURE, catalogue
 from schema.contract import SDL, Contract
+from schema.graph.codes import FindingKind
 
 
 def named(agreements: tuple[Agreement, ...], name: str) -> Agreement:
@@ -45,7 +47,7 @@ def test_a_field_nobody_listed_takes_its_types_its_filters_and_its_arguments_alo
     auditor = named(agreements, "auditor")
     fields = {kind: dict(names) for kind, names in auditor.fields.items() if kind not in ("Settlement", "AccessEntry")}
     del fields["Person"]["settlements"], fields["Person"]["accessLog"], fields["Query"]["accessLog"]
-    del fields["Finding"]["kind"], fields["CategorySpell"]["validUntil"]
+    del fields["Finding"]["settlement"], fields["Finding"]["kind"], fields["CategorySpell"]["validUntil"]
     schema = Contract(replace(auditor, fields=fields)).schema
     gone = {"Settlement", "SettlementConnection", "SettlementEdge", "SettlementFilter", "Setting", "AccessEntry"}
     assert gone.isdisjoint(schema.type_map)
@@ -65,6 +67,10 @@ def test_a_masked_field_cannot_be_filtered_by_its_clear_value(agreements: tuple[
     assert set(shown.fields) == {"settledFrom", "settledBefore", "setting"}
     household = Contract(replace(civil, fields={**fields, "Household": {"residence": "mask:county", "token": "show"}}))
     assert "HouseholdFilter" not in household.schema.type_map
+
+
+def test_every_kind_of_finding_has_its_name_in_the_graph() -> None:
+    assert {kind.value for kind in FindingKind} == {check.kind for check in checks()}
 
 
 def test_codes_outside_the_scope_do_not_exist(agreements: tuple[Agreement, ...]) -> None:

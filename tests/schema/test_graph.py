@@ -160,7 +160,7 @@ def test_findings_and_warnings_follow_addressee_kind_and_place(client: Client) -
     civil, rural, auditor = (client.ask(agreement, query).data for agreement in (CIVIL, RURAL, AUDITOR))
     assert [item["kind"] for item in civil["findings"]["nodes"]] == ["SUBSIDY_MISSING"]
     assert [item["kind"] for item in rural["findings"]["nodes"]] == ["LISTED_NOT_INSURED"]
-    assert len(auditor["findings"]["nodes"]) == 4
+    assert len(auditor["findings"]["nodes"]) == 5
     assert len(civil["warnings"]["nodes"]) == 1
     assert rural["warnings"]["nodes"][0]["burden"] == "2000.00..5000.00"
     assert rural["warnings"]["nodes"][0]["document"] == {"title": "新疆预警"}
@@ -198,6 +198,49 @@ def test_lineage_leads_from_an_entitlement_to_the_rows_and_the_article(client: C
             }
         ],
     }
+
+
+def test_what_is_due_stands_beside_what_was_paid(client: Client) -> None:
+    query = """query S($t: String!) { person(token: $t) { settlements(first: 1, filter: {settledBefore: "2025-03-11"}) {
+      nodes { medicalAssistancePaid payments { benefit category %s amount document { title } article determined
+        reason } } } } }"""
+
+    def first(agreement: str, n: int, more: str) -> dict[str, Any]:
+        data = client.ask(agreement, query % more, {"t": client.person(agreement, n)}).data
+        (settlement,) = data["person"]["settlements"]["nodes"]
+        return settlement
+
+    shared = {"category": "DIBAO", "document": {"title": "淄川救助"}, "article": "三"}
+    auditor = first(AUDITOR, 1, "base line ratio capLeft rule { key }")
+    assert auditor == {
+        "medicalAssistancePaid": "123.45",
+        "payments": [
+            {
+                "benefit": "MEDICAL_ASSISTANCE", **shared, "base": "534.56", "line": "100.00", "ratio": "0.7500",
+                "amount": "325.92", "capLeft": "29674.08", "rule": {"key": "zichuan-2025/ma"}, "determined": True,
+                "reason": None,
+            },
+            {
+                "benefit": "TILT", **shared, "base": "534.56", "line": None, "ratio": None, "amount": None,
+                "capLeft": None, "rule": {"key": "zichuan-2025/ma"}, "determined": False, "reason": "line: unknown",
+            },
+        ],
+    }  # fmt: skip
+    assert [row["base"] for row in first(CIVIL, 1, "base")["payments"]] == ["500.00..2000.00"] * 2
+    assert first(CIVIL, 2, "base")["payments"] == []  # due to a category of another department's
+    assert [row["category"] for row in first(AUDITOR, 2, "base")["payments"]] == ["MON_EDGE"]
+
+
+def test_a_finding_leads_to_its_settlement_and_to_what_is_due(client: Client) -> None:
+    query = """{ findings(filter: {month: "2025-11"}) { nodes { kind settlement { medicalAssistancePaid
+      payments { benefit amount article } } } } }"""
+    nodes = client.ask(AUDITOR, query).data["findings"]["nodes"]
+    assert {node["kind"] for node in nodes if node["settlement"]} == {"ASSISTANCE_UNDERPAID"}
+    (found,) = [node["settlement"] for node in nodes if node["settlement"]]
+    assert found["medicalAssistancePaid"] == "123.45"
+    assert found["payments"][0] == {"benefit": "MEDICAL_ASSISTANCE", "amount": "325.92", "article": "三"}
+    civil = client.ask(CIVIL, query).data["findings"]["nodes"]
+    assert [node["settlement"] for node in civil] == [None] * len(civil)
 
 
 def test_an_id_number_finds_its_person_and_no_other(client: Client) -> None:
@@ -366,7 +409,7 @@ def test_months_batches_documents_and_sources_are_there_for_the_auditor(client: 
         "participation": [
             {"population": "RURAL_LOW_INCOME", "listed": 1000, "rate": "0.9850", "target": "0.9900", "met": False}
         ],
-        "findings": {"nodes": [{"kind": "CEILING_EXCEEDED"}]},
+        "findings": {"nodes": [{"kind": "ASSISTANCE_UNDERPAID"}]},
     }
     assert (data["none"], data["nothing"]) == (None, None)
     assert data["batches"]["nodes"] == [{"id": "2", "stream": "recipients", "asOf": "2025-11-30"}]

@@ -149,6 +149,16 @@ class World:
             **self.record(number),
         )  # fmt: skip
 
+    def payment(self, n: int, number: int, category: str, benefit: str = "medical_assistance", **more: Any) -> None:
+        known = {
+            "base": 534_56, "line": 100_00, "ratio": 7_500, "amount": 325_92, "cap_left": 29_674_08,
+            "determined": True, "reason": None,
+        }  # fmt: skip
+        self.row(
+            "payment", setl_id=f"CANARYSETL{n}-{number:03d}", person_id=PERSON_IDS + n, benefit=benefit,
+            category=category, rule_key="zichuan-2025/ma", document="zichuan-2025", article="三", **{**known, **more},
+        )  # fmt: skip
+
     def _batches(self, at: datetime) -> None:
         for batch_id, source, stream in ((1, "medical_insurance", "persons"), (2, "civil_affairs", "recipients")):
             self.connection.execute(
@@ -164,6 +174,10 @@ class World:
             self.enrolment(n)
             for number in range(8):
                 self.settlement(n, number, total=1_234_56 + number)
+        self.payment(1, 0, "dibao")
+        unknown = dict.fromkeys(("line", "ratio", "amount", "cap_left"))
+        self.payment(1, 0, "dibao", "tilt", **unknown, determined=False, reason="line: unknown")
+        self.payment(2, 0, "mon_edge")
         self.row(
             "identity_tag", person_id=PERSON_IDS + 1, category="dibao", valid_from=date(2024, 1, 1), valid_until=OPEN,
             region="370302", **self.record(9),
@@ -219,6 +233,11 @@ class World:
                 category=category,
                 expected=150_00, actual=0, state="new", first_month="2025-11", **self.record(n, 2),
             )  # fmt: skip
+        self.row(
+            "finding", **shared, kind="assistance_underpaid", person_id=PERSON_IDS + 1, household_key="",
+            subject="CANARYSETL1-000", county="370302", addressee="medical_insurance", category="dibao",
+            expected=325_92, actual=123_45, state="new", first_month="2025-11", **self.record(0),
+        )  # fmt: skip
         for n, source, addressee, county, category in (
             (1, "civil_affairs", "civil_affairs", "370302", "dibao"),
             (3, "rural_revitalization", "rural_revitalization", "653121", "mon_edge"),

@@ -364,6 +364,44 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "payment",
+        sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("setl_id", sa.Text(), nullable=True),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("benefit", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("base", sa.BigInteger(), nullable=True),
+        sa.Column("line", sa.BigInteger(), nullable=True),
+        sa.Column("ratio", sa.Integer(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("cap_left", sa.BigInteger(), nullable=True),
+        sa.Column("rule_key", sa.Text(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("article", sa.Text(), nullable=True),
+        sa.Column("determined", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("row_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("pub_from", sa.Integer(), nullable=False),
+        sa.Column("pub_until", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("row_id", name=op.f("pk_payment")),
+    )
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_payment_person_id",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_payment_setl_id",
+            ["setl_id"],
+            unique=False,
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
+
+    op.create_table(
         "person",
         sa.Column("row_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
@@ -587,6 +625,19 @@ def downgrade() -> None:
         )
 
     op.drop_table("person")
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_payment_setl_id",
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_payment_person_id",
+            sqlite_where=sa.text("pub_until IS NULL"),
+            postgresql_where=sa.text("pub_until IS NULL"),
+        )
+
+    op.drop_table("payment")
     with op.batch_alter_table("participation", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_participation_month",

@@ -23,7 +23,7 @@ doubted AS (
   WHERE period <> 'stay' OR amount = burden
   GROUP BY rule_key
 ),
-ceiling AS (
+exceeded AS (
   SELECT
     *,
     ROW_NUMBER() OVER (
@@ -33,7 +33,7 @@ ceiling AS (
 ),
 unpaid AS (
   SELECT e.rule_key, MIN(b.self_unsure) AS unsure
-  FROM ceiling AS e
+  FROM exceeded AS e
   JOIN rule_care AS c ON c.settings = e.settings AND c.insutypes = e.insutypes
   JOIN borne AS b ON b.setting = c.setting AND b.insutype = c.insutype AND (e.visit_id = '' OR b.visit_id = e.visit_id)
   WHERE e.nth = 1
@@ -44,6 +44,6 @@ FROM warned AS w
 LEFT JOIN doubted AS d ON d.rule_key = w.rule_key
 UNION ALL
 SELECT 'ceiling', e.rule_key, e.allowed, e.paid, u.unsure, e.document, e.article
-FROM ceiling AS e
+FROM exceeded AS e
 LEFT JOIN unpaid AS u ON u.rule_key = e.rule_key
 WHERE e.nth = 1

@@ -22,7 +22,8 @@ offered AS (
 ),
 given AS (
   SELECT
-    a.person_id, a.stretch_id, a.rule_id, b.sole, b.offered, b.held_there, b.category, b.region, b.rank,
+    a.person_id, a.stretch_id, a.rule_id, b.sole, b.offered, b.turn,
+    b.simple AND x.person_id IS NULL AND d.stretch_id IS NULL AS simple,
     b.determined AND COALESCE(o.determined, TRUE) AND COALESCE(d.determined, TRUE) AS determined,
     CASE
       WHEN o.person_id IS NOT NULL THEN o.amount
@@ -32,10 +33,11 @@ given AS (
     CASE WHEN b.determined THEN COALESCE(CASE WHEN NOT d.determined THEN d.doubt END, o.reason) END AS why_not, d.doubt
   FROM asked AS a
   JOIN ballot AS b ON b.stretch_id = a.stretch_id AND b.rule_id = a.rule_id
+  LEFT JOIN close_person AS x ON x.person_id = a.person_id
   LEFT JOIN offered AS o ON o.person_id = a.person_id AND o.rule_id = a.rule_id
   LEFT JOIN earlier_doubt AS d ON d.person_id = a.person_id AND d.stretch_id = a.stretch_id
 )
 SELECT
-  person_id, stretch_id, rule_id, sole, offered, held_there, category, region, rank, determined,
+  person_id, stretch_id, rule_id, sole, simple, offered, turn, determined,
   CASE WHEN determined THEN COALESCE(amount, 0) END AS annual_amount, most, why_not, doubt
 FROM given

@@ -7,15 +7,21 @@
 -- one is offered, and is not silently outranked: the winner's amount then stands as the least the person is due, and
 -- its `remark` names the rule that may give more, unless it cannot (`most`). Where only undetermined rules are offered,
 -- the one of highest rank stands, without an amount; `why_not` is said where the reason is not the rule's own.
-WITH summed AS (
+-- Where every rule is determined and an offer of its own (`simple`), the order by amount is all there is to it.
+WITH listed AS (
+  SELECT p.*, b.held_there, b.category, b.region, b.rank
+  FROM priced AS p
+  JOIN ballot AS b ON b.stretch_id = p.stretch_id AND b.rule_id = p.rule_id
+  WHERE NOT p.sole AND NOT p.simple
+),
+summed AS (
   SELECT
     *,
     BOOL_OR(determined) OVER offer AS offer_determined,
     CAST(SUM(annual_amount) OVER offer AS BIGINT) AS offer_amount,
     CASE WHEN BOOL_OR(NOT determined AND most IS NULL) OVER offer THEN CAST(NULL AS BIGINT)
       ELSE CAST(SUM(CASE WHEN determined THEN annual_amount ELSE most END) OVER offer AS BIGINT) END AS offer_most
-  FROM priced
-  WHERE NOT sole
+  FROM listed
   WINDOW offer AS (PARTITION BY person_id, stretch_id, category, region)
 ),
 regional AS (
@@ -57,6 +63,19 @@ doubted AS (
   JOIN rule AS r ON r.rule_id = p.rule_id
   WHERE p.offered AND p.may_pay AND NOT p.determined AND (p.offer_most IS NULL OR p.offer_most > p.best_amount)
 ),
+simple_order AS (
+  SELECT
+    person_id, stretch_id, rule_id, offered, annual_amount,
+    ROW_NUMBER() OVER best AS nth,
+    FIRST_VALUE(CASE WHEN offered THEN 1 ELSE 0 END) OVER best AS won,
+    FIRST_VALUE(annual_amount) OVER best AS best_amount,
+    FIRST_VALUE(rule_id) OVER best AS best_rule
+  FROM priced
+  WHERE simple AND NOT sole
+  WINDOW best AS (
+    PARTITION BY person_id, stretch_id
+    ORDER BY CASE WHEN offered THEN 1 ELSE 0 END DESC NULLS LAST, annual_amount DESC NULLS LAST, turn NULLS LAST)
+),
 judged AS (
   SELECT *, won = 1 AND competes = 1 AND category = best_category AS winner FROM placed
 )
@@ -78,6 +97,20 @@ SELECT
   END AS reason
 FROM judged AS p
 LEFT JOIN doubted AS d ON d.person_id = p.person_id AND d.stretch_id = p.stretch_id AND d.nth = 1
+UNION ALL
+SELECT
+  o.person_id, o.stretch_id, CAST(o.nth + 1 - o.won AS INTEGER), o.rule_id, TRUE, o.annual_amount, o.annual_amount,
+  CAST(NULL AS STRING),
+  CASE
+    WHEN o.nth = 1 AND o.won = 1 THEN 'winner'
+    WHEN NOT o.offered THEN 'lower_rank'
+    WHEN o.annual_amount < o.best_amount THEN 'lower_amount'
+    WHEN b.rank > f.rank THEN 'lower_rank'
+    ELSE 'code_order'
+  END
+FROM simple_order AS o
+JOIN ballot AS b ON b.stretch_id = o.stretch_id AND b.rule_id = o.rule_id
+JOIN ballot AS f ON f.stretch_id = o.stretch_id AND f.rule_id = o.best_rule
 UNION ALL
 SELECT
   person_id, stretch_id, 1, rule_id, determined, annual_amount, annual_amount,

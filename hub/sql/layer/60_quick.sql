@@ -4,7 +4,6 @@
 WITH won AS (
   SELECT
     s.person_id, s.situation_id, s.nth, s.care_id, s.day, s.unpaid, s.room, b.rule_id,
-    CASE WHEN b.rule_id IS NOT NULL THEN GREATEST(s.unpaid, 0) END AS base_amount,
     CASE WHEN b.met THEN GREATEST(s.unpaid, 0) ELSE 0 END AS counted
   FROM standing AS s
   LEFT JOIN close_payee AS x ON x.person_id = s.person_id
@@ -25,7 +24,7 @@ cumulated AS (
 ),
 valued AS (
   SELECT
-    c.person_id, c.situation_id, c.nth, c.care_id, c.day, c.unpaid, c.room, c.rule_id, c.base_amount,
+    c.person_id, c.situation_id, c.nth, c.care_id, c.day, c.unpaid, c.room, c.rule_id,
     r.determined, CASE WHEN r.threshold IS NOT NULL THEN GREATEST(r.threshold - (c.summed - c.counted), 0) END AS line,
     r.cap,
     LEAST(half_up(GREATEST(c.summed - r.threshold, 0), r.ratio), r.cap) AS gives,
@@ -34,7 +33,8 @@ valued AS (
   LEFT JOIN rule AS r ON r.rule_id = c.rule_id
 )
 SELECT
-  person_id, situation_id, nth, care_id, day, rule_id, base_amount, line,
+  person_id, situation_id, nth, care_id, day, rule_id,
+  CASE WHEN rule_id IS NOT NULL THEN GREATEST(unpaid, 0) END AS base_amount, line,
   CASE WHEN determined THEN gives - gave END AS amount, CASE WHEN determined THEN cap - gives ELSE cap END AS cap_left,
   unpaid - CASE WHEN determined THEN gives - gave ELSE 0 END AS unpaid,
   room - CASE WHEN determined THEN gives - gave ELSE 0 END AS room,

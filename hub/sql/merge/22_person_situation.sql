@@ -1,19 +1,26 @@
 -- 人员处境 Persons whose categories, days and place of insurance are the same are in one situation: the same rules reach
 -- them on the same days. A situation goes by the least person_id in it. `computed`: some settlement does not say what
 -- insurance paid, so that it is computed. Who holds nothing that a rule names and needs no computing is in none.
-WITH holding AS (
-  SELECT person_id, code FROM spell_code
-  UNION ALL
-  SELECT person_id, CAST(0 AS BIGINT) FROM uninsured_cost
+-- Two codes are told by their least and greatest; only who has more needs the list.
+WITH counted AS (
+  SELECT person_id, COUNT(*) AS size, MIN(code) AS least, MAX(code) AS greatest FROM held_code GROUP BY person_id
 ),
 listed AS (
-  SELECT person_id, ARRAY_SORT(ARRAY_AGG(code)) AS codes FROM holding GROUP BY person_id
+  SELECT h.person_id, ARRAY_SORT(ARRAY_AGG(h.code)) AS codes
+  FROM held_code AS h
+  JOIN counted AS c ON c.person_id = h.person_id
+  WHERE c.size > 2
+  GROUP BY h.person_id
 ),
 seat AS (
-  SELECT l.person_id, l.codes, i.insutype, i.region, u.person_id IS NOT NULL AS computed
-  FROM listed AS l
-  LEFT JOIN insured_place AS i ON i.person_id = l.person_id
-  LEFT JOIN uninsured_cost AS u ON u.person_id = l.person_id
+  SELECT
+    c.person_id, c.size, c.least, c.greatest, l.codes, i.insutype, i.region, u.person_id IS NOT NULL AS computed
+  FROM counted AS c
+  LEFT JOIN listed AS l ON l.person_id = c.person_id
+  LEFT JOIN insured_place AS i ON i.person_id = c.person_id
+  LEFT JOIN uninsured_cost AS u ON u.person_id = c.person_id
 )
-SELECT person_id, MIN(person_id) OVER (PARTITION BY codes, insutype, region, computed) AS situation_id
+SELECT
+  person_id,
+  MIN(person_id) OVER (PARTITION BY size, least, greatest, codes, insutype, region, computed) AS situation_id
 FROM seat

@@ -3,19 +3,19 @@
 -- the one that allows most counts. The share is of the in-scope cost or, where the rule says so, of the whole bill.
 -- Paid is what all layers paid, and the other aid that the ceiling, or a rule that deducted it, counts as paid.
 -- `allowed` is the most that may be paid.
-WITH ceiling AS (
+WITH choice AS (
   SELECT DISTINCT counts FROM rule_in_force WHERE benefit = 'ceiling'
 ),
 counted AS (
   SELECT o.setl_id, o.kind, c.counts
   FROM other_aid AS o
-  JOIN ceiling AS c ON ',' || c.counts || ',' LIKE '%,' || o.kind || ',%'
+  JOIN choice AS c ON ',' || c.counts || ',' LIKE '%,' || o.kind || ',%'
   UNION
   SELECT o.setl_id, o.kind, c.counts
   FROM other_aid AS o
   JOIN payment AS p ON p.setl_id = o.setl_id
   JOIN rule_in_force AS r ON r.rule_key = p.rule_key AND ',' || r.counts || ',' LIKE '%,' || o.kind || ',%'
-  CROSS JOIN ceiling AS c
+  CROSS JOIN choice AS c
 ),
 aid AS (
   SELECT k.setl_id, k.counts, CAST(SUM(o.amount) AS BIGINT) AS amount

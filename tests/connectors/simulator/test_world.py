@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from connectors.simulator import places
+from connectors.simulator.aid import ZICHUAN
 from connectors.simulator.deliveries import clock
+from connectors.simulator.oracle import visible
 from connectors.simulator.people import check_character
 from connectors.simulator.places import COUNTIES, SHANDONG
+from connectors.simulator.records import Settlement
 from connectors.simulator.soil import PERSONS, SETTLEMENTS
 from connectors.simulator.truth import Truth
 from connectors.simulator.world import World
@@ -20,6 +24,8 @@ from connectors.simulator.world import World
 KINDS = {
     "listed_not_insured", "subsidy_missing", "subsidy_duplicated", "category_conflict", "tag_after_end",
     "deceased_active", "name_conflict", "person_number_on_two_ids", "in_two_households", "ceiling_exceeded",
+    "assistance_missing", "assistance_not_applied", "assistance_newly_due", "assistance_underpaid",
+    "assistance_overpaid", "assistance_doubled",
 }  # fmt: skip
 REASONS = {
     "required_missing", "unknown_code", "bad_date", "bad_amount", "bad_number", "bad_flag", "bad_division",
@@ -133,12 +139,24 @@ def test_the_platforms_identities_hold_in_every_settlement(world: World) -> None
         assert s.settled < clock(world.states[s.seen])
 
 
-def test_the_funds_pay_at_most_93_percent_unless_a_scenario_orders_it(world: World) -> None:
+def test_the_funds_pay_at_most_93_percent_unless_a_scenario_or_a_page_says_so(world: World) -> None:
     planted = {f.id_number for found in world.planted.values() for f in found if f.kind == "ceiling_exceeded"}
-    usual = [s for s in world.states["2025-11"].settlements if s.person.number not in planted and s.total > 0]
+    positive = [s for s in world.states["2025-11"].settlements if s.person.number not in planted and s.total > 0]
+    usual = [s for s in positive if s.county != ZICHUAN]
     assert max(s.funds / s.scope for s in usual) < 0.931
-    assert any(s.tilt for s in usual)
+    assert any(s.tilt for s in positive)
     assert any(s.serious for s in usual)
+
+
+def test_a_persons_stays_overlap_only_where_a_scenario_orders_it(world: World) -> None:
+    planted = {f.id_number for found in world.planted.values() for f in found if f.kind == "assistance_doubled"}
+    stays: dict[str, list[Settlement]] = {}
+    for s in visible(world.states["2025-11"]):
+        if s.setting == "inpatient" and s.person.number not in planted:
+            stays.setdefault(s.person.number, []).append(s)
+    pairs = [pair for mine in stays.values() for pair in combinations(sorted(mine, key=lambda s: s.discharged), 2)]
+    assert pairs
+    assert all(first.discharged <= second.admitted for first, second in pairs)
 
 
 def test_heavy_costs_cross_the_warning_lines(world: World) -> None:

@@ -45,6 +45,17 @@ def bill(name: str, scope: int, day: str = "2025-03-01", more: str = "") -> str:
     return f'[[settlement]]\nid = "{name}"\ndischarged = {day}\nscope = {scope}\n{more}\n'
 
 
+def warn(category: str, line: str, base: str, more: str = "", name: str = "") -> str:
+    """A warning line, told to two departments."""
+    told = 'addressee = ["civil_affairs", "rural_revitalization"]'
+    return rule("warning", category, f'line = {line}\nbase = "{base}"\n{told}\n{more}', name)
+
+
+def ceiling(ratio: str, more: str = "") -> str:
+    """A ceiling of what is paid for inpatient care."""
+    return rule("ceiling", "dibao", f'ratio = {ratio}\nsettings = ["inpatient"]\n{more}')
+
+
 def held(*spans: tuple[str, str, str]) -> str:
     """Categories held from a day until another."""
     items = ", ".join(f'{{ code = "{code}", from = {start}, until = {end} }}' for code, start, end in spans)

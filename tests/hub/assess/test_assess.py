@@ -103,3 +103,16 @@ def test_a_policy_file_that_is_tried_may_name_a_category_of_the_region(run: Any)
     assert given(run(policy, held(("x_disabled", *YEAR)) + stay("A", 1000))) == ["700.00"]
     with pytest.raises(InputError, match="categories: a code is no category"):
         run(policy, held(("x_disable", *YEAR)) + stay("A", 1000))
+
+
+def test_a_category_has_everyones_insurance_where_its_own_rule_does_not_reach(run: Any) -> None:
+    def basic(name: str, category: str, level: int, line: int, ratio: str) -> str:
+        body = f'period = "stay"\nhospital_levels = [{level}]\nline = {line}\nratio = {ratio}'
+        return rule("basic_insurance", category, body).replace('id = "basic', f'id = "{name}-basic')
+
+    policy = basic("a", "*", 3, 1000, "0.60").replace("-*", "") + basic("b", "*", 1, 500, "0.80").replace("-*", "")
+    policy += basic("c", "tekun", 3, 0, "0.60")
+    bills = stay("A", 10000, more="hospital_level = 3") + stay("B", 10000, "2025-04-01", "hospital_level = 1")
+    answer = run(policy, held(("tekun", *YEAR)) + bills.replace("basic_paid = 0\n", ""))
+    assert given(answer, "basic_paid") == ["6000.00", "7600.00"]
+    assert given(run(policy, bills.replace("basic_paid = 0\n", "")), "basic_paid") == ["5400.00", "7600.00"]

@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from case_files import DIBAO, bill, given, held, paying, rule, stay
+from case_files import DIBAO, bill, ceiling, given, held, paying, stay, warn
 
 PAID = "basic_paid = 5000\nserious_illness_paid = 1000"
 LAYERS = paying("dibao", "0.70") + paying("dibao", "0.50", "tilt")  # of 10,000: 2,800, then 600; 600 is left
-
-
-def warn(category: str, line: str, base: str, more: str = "", name: str = "") -> str:
-    told = 'addressee = ["civil_affairs", "rural_revitalization"]'
-    return rule("warning", category, f'line = {line}\nbase = "{base}"\n{told}\n{more}', name)
-
-
-def ceiling(ratio: str, more: str = "") -> str:
-    return rule("ceiling", "dibao", f'ratio = {ratio}\nsettings = ["inpatient"]\n{more}')
 
 
 def told(answer: Any) -> list[tuple[str, str, Any]]:

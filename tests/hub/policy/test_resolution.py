@@ -335,6 +335,53 @@ def test_an_interval_ends_where_everyones_rule_changes():
     ]
 
 
+def reached(own, *everyone):
+    """What a category's rules and everyone's reach of care, by rule, where the category's rules have these reaches."""
+    rules = [basic(f"own{number}", **reach) for number, reach in enumerate(own)]
+    others = [basic(f"all{number}", categories=("*",), **reach) for number, reach in enumerate(everyone)]
+    found = resolve([document(rules=(*rules, *others))], CATEGORIES, START, END)
+    (item,) = [item for item in found if item.category == "dibao"]
+    assert all(case.rule.reach == (case.settings, case.insutypes, case.hospital_levels) for case in item.cases())
+    return {case.key: (case.settings, case.insutypes, case.hospital_levels) for case in item.cases()}
+
+
+def basic(name, **given) -> Rule:
+    return rule(key=f"d/{name}", benefit="basic_insurance", **given)
+
+
+STAYS, THIRD, RESIDENTS = {"settings": ("inpatient",)}, {"hospital_levels": ("3",)}, {"insutypes": ("390",)}
+
+
+def test_everyones_insurance_goes_on_for_the_care_of_which_a_category_says_nothing():
+    low = {"hospital_levels": ("1", "2")}
+    assert reached([THIRD], low, THIRD) == {"d/own0": ((), (), ("3",)), "d/all0": ((), (), ("1", "2"))}
+    assert reached([THIRD], {}) == {"d/own0": ((), (), ("3",)), "d/all0": ((), (), ("1", "2"))}
+    assert reached([{}], low, THIRD) == {"d/own0": ((), (), ())}
+    assert reached([STAYS | THIRD], STAYS) == {
+        "d/own0": (("inpatient",), (), ("3",)),
+        "d/all0": (("inpatient",), (), ("1", "2")),
+    }
+    outside = ("outpatient_chronic", "outpatient", "major_illness")
+    assert reached([STAYS | THIRD], {}) == {
+        "d/own0": (("inpatient",), (), ("3",)),
+        "d/all0": (outside, (), ()),
+        "d/all0+2": (("inpatient",), (), ("1", "2")),
+    }
+
+
+def test_everyones_rule_is_not_repeated_for_an_insurance_of_which_the_category_says_nothing():
+    assert reached([RESIDENTS | THIRD], {}) == {
+        "d/own0": ((), ("390",), ("3",)),
+        "d/all0": ((), ("390",), ("1", "2")),
+    }
+    assert reached([RESIDENTS], {"insutypes": ("310",)}) == {"d/own0": ((), ("390",), ())}
+
+
+def test_assistance_is_not_completed():
+    found = resolve([document(rules=(rule(**THIRD),))], CATEGORIES, START, END)
+    assert [case.key for item in found for case in item.cases()] == ["d/r"]
+
+
 def subsidy(amount, tables):
     return amounts(
         rule(benefit="premium_subsidy", numbers={"amount": amount}, insutypes=("390",)),

@@ -258,6 +258,43 @@ def test_of_several_ceilings_the_most_generous_counts(world: World) -> None:
     assert world.compute().words("finding", kind="ceiling_exceeded") == {"wang"}
 
 
+def test_a_ceiling_may_be_of_the_whole_bill_or_of_each_stay(world: World) -> None:
+    world.insure("li", "wang")
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "dibao"))
+    bill = {"inscp_scp_amt": 900_00}
+    world.send(
+        "medical_insurance",
+        "settlements",
+        stay("li", "S1", 1_000_00, 850_00, **bill),
+        stay("wang", "S2", 1_000_00, 750_00, **bill),
+        stay("wang", "S3", 1_000_00, 900_00, **bill),
+    )
+    found = {}
+    for name, more in (("whole", {"denominator": "total"}), ("stay", {"period": "stay"}), ("year", {})):
+        world.rules = [rule("ceiling", "dibao", ratio=8_400 if more else 9_400, **more)]
+        rows = world.compute()("finding", kind="ceiling_exceeded")
+        found[name] = {(r["person_id"], r["expected"], r["actual"]) for r in rows}
+    assert found == {
+        "whole": {(world.person("li"), 840_00, 850_00)},
+        "stay": {(world.person("li"), 756_00, 850_00), (world.person("wang"), 756_00, 900_00)},
+        "year": {(world.person("li"), 846_00, 850_00)},
+    }
+
+
+def test_a_stay_over_the_turn_of_the_year_is_under_the_ceiling_of_its_admission(world: World) -> None:
+    world.rules = [rule("ceiling", "dibao", ratio=9_500)]
+    world.insure("li", "late")
+    world.send(
+        "civil_affairs",
+        "recipients",
+        grant("li", "dibao", begin_month=date(2024, 12, 1)),
+        grant("late", "dibao", begin_month=date(2025, 1, 1)),
+    )
+    over = {"scope": 100, "basic": 100, "on": date(2025, 1, 5), "begndate": date(2024, 12, 20)}
+    world.send("medical_insurance", "settlements", stay("li", "S1", **over), stay("late", "S2", **over))
+    assert world.compute().words("finding", kind="ceiling_exceeded") == {"li"}
+
+
 def test_an_unknown_ceiling_finds_nothing(world: World) -> None:
     world.rules = [rule("ceiling", "dibao", determined=False)]
     world.insure("li")

@@ -29,7 +29,8 @@ FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.sql"))]
 KINDS = {
     "listed_not_insured", "subsidy_missing", "subsidy_duplicated", "category_conflict", "tag_after_end",
     "deceased_active", "name_conflict", "person_number_on_two_ids", "in_two_households", "ceiling_exceeded",
-    "absent_from_payment",
+    "absent_from_payment", "assistance_missing", "assistance_not_applied", "assistance_newly_due",
+    "assistance_underpaid", "assistance_overpaid", "assistance_doubled", "two_regions",
 }  # fmt: skip
 FORBIDDEN = {
     r"//": "integer division is the prelude's",

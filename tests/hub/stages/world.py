@@ -22,7 +22,7 @@ from hub import tables
 from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
 from hub.match import load, match
-from hub.merge import OTHER_AID, PAYMENT, SETTLEMENT_DETAIL, merge
+from hub.merge import OTHER_AID, SETTLEMENT_DETAIL, merge
 from hub.reconcile import compute_month
 from hub.rows import child_schemas, row_schema
 
@@ -59,7 +59,7 @@ CODES = {
     ("subsidy_payer", ""): {"1": "medical_insurance", "2": "civil_affairs", "4": "finance"},
     ("med_type", ""): {"11": "outpatient", "14": "outpatient_chronic", "21": "inpatient"},
     ("hosp_lv", ""): {"1": "1", "2": "2", "3": "3"},
-    ("fund_pay_type", ""): {"390100": "basic", "610100": "medical_assistance", "610102": "tilt"},
+    ("fund_pay_type", ""): {"390100": "basic", "610100": "medical_assistance", "610102": "tilt", "999996": "other"},
     ("gend", ""): {"0": "0", "1": "1", "2": "2"},
 }  # fmt: skip
 DEFAULTS: dict[tuple[str, str], Row] = {
@@ -82,7 +82,7 @@ RULE: Row = {
     "conditions": "", "hospital_levels": "", "deducts": "", "counts": "", "cap_group": "", "day": "admission",
     "rounding": "half_up", "effect": "", "denominator": "",
 }  # fmt: skip
-MERGED = {"entitlement", "entitlement_candidate"}
+MERGED = {"entitlement", "entitlement_candidate", "payment"}
 RANK = {category: place for place, category in enumerate(CATEGORIES, 1)} | {"*": 99}
 
 
@@ -367,7 +367,7 @@ def merged(
         for name, (columns, rows) in given.items():
             engine.register(name, relation(columns, rows), columns)
         merge(engine, details=given_details(costs), every_settlement=every_settlement)
-        found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE, PAYMENT)}
+        found = {table.name: engine.fetch(table) for table in (tables.ENTITLEMENT, tables.CANDIDATE, tables.PAYMENT)}
     return Result(tables=found, people=people)
 
 

@@ -86,3 +86,56 @@ def test_a_bad_case_is_refused_with_line_and_key(run, case, found, written, key)
 
 def test_a_case_that_is_not_there_is_an_input_error(run, tmp_path):
     assert run("assess", tmp_path / "none.toml")[0] == 4
+
+
+def test_a_person_reads_what_lines_and_ceilings_are_passed(run, case, tmp_path):
+    policy = """
+number = "-"
+title = "-"
+title_en = "-"
+issuer = "-"
+region = "37"
+from = 2025-01-01
+address = "https://example.test/"
+grade = "R"
+checked = 2026-11-21
+[[rule]]
+id = "line"
+benefit = "warning"
+categories = ["dibao"]
+line = 3000
+base = "after_basic_and_serious_illness"
+addressee = ["civil_affairs"]
+article = "第六条"
+[[rule]]
+id = "aid"
+benefit = "medical_assistance"
+categories = ["dibao"]
+line = 0
+ratio = { unknown = "lost" }
+cap = "none"
+article = "第五条"
+[[rule]]
+id = "most"
+benefit = "ceiling"
+categories = ["dibao"]
+settings = ["inpatient"]
+ratio = 0.60
+article = "第七条 [own]"
+"""
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "one.toml").write_text(policy, encoding="utf-8")
+    case.write_text(ZICHUAN.replace("region", 'document = "one"\nregion', 1), encoding="utf-8")
+    code, _, err = run("assess", case, "--policy", tmp_path / "new")
+    assert code == 0
+    told = " ".join(err.split())
+    assert "预警 warning: the burden of 15210.00 passes the line of 3000.00 (one: 第六条)" in told
+    assert "超过上限 ceiling: the layers pay 不确定 undetermined (1), at most 30000.00 (one: 第七条 [own])" in told
+    assert err.count("unknown: lost") == 1
+
+
+def test_an_id_is_never_read_as_markup(run, case):
+    case.write_text(ZICHUAN.replace('"S1"', '"[/b] [red]S1"'), encoding="utf-8")
+    code, _, err = run("assess", case)
+    assert code == 0
+    assert "[/b] [red]S1" in err

@@ -1,7 +1,7 @@
 -- 医疗救助之前 What basic and serious-illness insurance left of each settlement.
 SELECT
   c.person_id, c.nth, CAST(NULL AS BIGINT) AS given, CAST(NULL AS STRING) AS unsure, c.scope,
-  c.unpaid AS after_insurance, c.unpaid, c.room, CAST(0 AS BIGINT) AS deducted
+  c.unpaid AS after_insurance, c.unpaid, c.whole - c.scope + c.unpaid AS room, CAST(0 AS BIGINT) AS deducted
 FROM close_charge AS c
 WHERE c.unpaid IS NOT NULL
 UNION ALL
