@@ -219,7 +219,7 @@ CHOICES = (
     ),
     Choice(
         name="effect", choices=("finding", "cap"), benefits=CEILING, default={"ceiling": "finding"},
-        text="what passing the ceiling does",
+        text="what passing the ceiling does: a finding, or assistance and tilt are cut to it (cap)",
     ),
 )  # fmt: skip
 

@@ -1,14 +1,14 @@
 -- 待算费用 The year's settlements of persons whom some rule may reach, numbered in the order in which they count: nth is
 -- by discharge, settlement, id (pins.md 3). `day` is the day whose category counts within the year; `whole`: the bill
 -- less other aid; `unpaid`: what insurance left of the cost in scope (NULL: to be computed). `close`: the settlement
--- needs a closer look (insurance to be computed, other aid, a stay from before the year).
+-- needs a closer look (insurance to be computed, other aid, a stay from before the year, a ceiling that caps).
 SELECT
   c.person_id, p.situation_id, k.care_id,
   CAST(ROW_NUMBER() OVER (
     PARTITION BY c.person_id ORDER BY c.discharged NULLS LAST, c.settled NULLS LAST, c.setl_id NULLS LAST
   ) AS INTEGER) AS nth,
   c.setl_id, c.begun_here AS day, c.discharged, c.early, c.scope, c.total - c.other_aid AS whole, c.remaining AS unpaid,
-  c.remaining IS NULL OR c.other_aid > 0 OR c.early AS close
+  c.remaining IS NULL OR c.other_aid > 0 OR c.early OR g.setl_id IS NOT NULL AS close
 FROM cost AS c
 JOIN person_situation AS p ON p.person_id = c.person_id
 JOIN care AS k
@@ -16,3 +16,4 @@ JOIN care AS k
  AND k.hospital_level IS NOT DISTINCT FROM c.hospital_level AND k.referral IS NOT DISTINCT FROM c.referral
  AND k.in_region IS NOT DISTINCT FROM c.in_region AND k.designated IS NOT DISTINCT FROM c.designated
  AND k.applied IS NOT DISTINCT FROM c.applied
+LEFT JOIN ceiling_share AS g ON g.setl_id = c.setl_id

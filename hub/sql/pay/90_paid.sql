@@ -2,10 +2,11 @@
 -- is left of the line for this settlement. A rule whose condition is known not to be met pays nothing.
 WITH shared AS (
   SELECT
-    p.*, g.amount AS shared_amount, g.cap_left AS shared_left,
+    p.*, COALESCE(t.amount, g.amount) AS shared_amount, g.cap_left AS shared_left,
     p.unknown_before + COALESCE(g.unknown_before, 0) AS earlier_unknown
   FROM capped AS p
   LEFT JOIN shared_cap AS g ON g.person_id = p.person_id AND g.nth = p.nth AND g.rule_id = p.rule_id
+  LEFT JOIN ceiling_cap AS t ON t.person_id = p.person_id AND t.nth = p.nth AND t.rule_id = p.rule_id
 )
 SELECT
   p.person_id, p.nth, p.rule_id, p.deducted, p.base_amount, p.payable, p.line,

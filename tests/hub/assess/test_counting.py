@@ -126,6 +126,41 @@ def test_what_the_person_pays_first_is_taken_off_before_the_line(run: Any) -> No
     assert paid(run, "line = 100\nratio = 0.80\nfirst_own = 0.10", bill("A", 1000)) == ["640.00"]
 
 
+CEILING = 'settings = ["inpatient"]\nratio = {}\neffect = "cap"\n'
+
+
+def capped(ratio: str = "0.95", more: str = "") -> str:
+    """Assistance in full, and tilt on what it leaves, under a ceiling."""
+    whole = 'line = 0\nratio = {}\ncap = "none"'
+    layers = rule(MA, "dibao", whole.format("0.50")) + rule("tilt", "dibao", whole.format("1.00"))
+    return layers + rule("ceiling", "dibao", CEILING.format(ratio) + more)
+
+
+def test_a_ceiling_that_caps_leaves_assistance_what_insurance_did_not_use(run: Any) -> None:
+    policy = rule(MA, "dibao", 'line = 0\nratio = 1.00\ncap = "none"') + rule(
+        "ceiling", "dibao", CEILING.format("0.95")
+    )
+    told = bill("A", 50_000, more="basic_paid = 30000\nserious_illness_paid = 0")
+    assert given(run(policy, DIBAO + told)) == ["17500.00"]
+
+
+def test_a_ceiling_that_caps_cuts_tilt_before_assistance(run: Any) -> None:
+    answer = run(capped("0.80"), DIBAO + stay("A", 1000))
+    assert (given(answer), given(answer, "tilt")) == (["500.00"], ["300.00"])
+    answer = run(capped("0.40"), DIBAO + stay("A", 1000))
+    assert (given(answer), given(answer, "tilt")) == (["400.00"], ["0.00"])
+    assert answer["totals"]["self_in_scope"] == "600.00"
+
+
+def test_a_ceiling_that_caps_counts_over_the_year_or_the_stay(run: Any) -> None:
+    told = bill("A", 1000, more="basic_paid = 200\nserious_illness_paid = 0")
+    more = bill("B", 1000, "2025-05-01", "basic_paid = 900\nserious_illness_paid = 0")
+    of_stay = run(capped("0.80", 'period = "stay"'), DIBAO + told + more)
+    assert (given(of_stay), given(of_stay, "tilt")) == (["400.00", "0.00"], ["200.00", "0.00"])
+    of_year = run(capped("0.80"), DIBAO + told + more)  # 1600 of the year, of which insurance paid 1100
+    assert (given(of_year), given(of_year, "tilt")) == (["400.00", "50.00"], ["50.00", "0.00"])
+
+
 BRANCHES = ('conditions = ["in_region"]\n{0}ratio = 0.70\n', 'conditions = ["out_of_region"]\n{0}ratio = 0.50\n')
 
 

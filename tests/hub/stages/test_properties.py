@@ -238,6 +238,10 @@ def policies(draw: st.DrawFn, *, known: bool = False, branched: bool = False) ->
                         ratio = draw(st.sampled_from([2_500, 6_666]))
                         away = {"rule_key": f"{key}away", "conditions": "out_of_region", "ratio": ratio}
                         found.append({**one, **away})
+        for category in draw(st.lists(st.sampled_from(CATEGORIES), unique=True)) if branched else ():
+            ceiling = {"ratio": draw(st.sampled_from([0, 6_000, 9_500])), "effect": "cap", "denominator": "scope"}
+            reach = {"region": region, "period": draw(st.sampled_from(["year", "stay"])), "base": "scope"}
+            found.append(rule("ceiling", category, rule_key=f"{region}/ceiling-{category}", **reach, **ceiling))
     return found
 
 
