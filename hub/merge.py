@@ -35,10 +35,13 @@ DUE = dict(statements(SQL / "pay" / "due"))
 DOUBT = dict(statements(SQL / "pay" / "doubt"))
 EARLIER = dict(statements(SQL / "layer" / "standing"))
 RESULTS = dict(statements(SQL / "result"))
+STANDS = frozenset({"claim", "ceiling_cap"})  # steps of the settlement's way that read what earlier layers left
 VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
 LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
-OFFER_SHARE = "DENSE_RANK() OVER (ORDER BY region NULLS LAST, category NULLS LAST)"
+OFFER_SHARE = (  # rules of one offer have the same
+    "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
+)
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
 
@@ -157,7 +160,7 @@ def _look_closer(engine: Engine, persons: str) -> None:
     """`close_charge`: the settlements of these persons."""
     engine.run(
         "close_charge",
-        f"SELECT c.*, v.visit_id FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id "
+        f"SELECT c.*, v.visit_id, v.total FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id "
         "LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
     )
 
@@ -171,7 +174,7 @@ def _pay(engine: Engine, result: str, benefit: str, share: str) -> None:
     """Work out what rules pay of the settlements they are put to (`due`), one by one."""
     engine.view("shares", f"SELECT rule_id, {share} AS share FROM rule")
     for name, sql in PAY:
-        engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name == "claim" else sql)
+        engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name in STANDS else sql)
     engine.drop(*(name for name, _ in PAY[:-1]))
 
 

@@ -6,7 +6,7 @@ It shares no text and no code with the stage. Written for tests only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -108,35 +108,50 @@ def due(
             insutype = place[1] if place else "390"
             asked = not rule["insutypes"] or insutype in rule["insutypes"].split(",")
             if same and asked and covers(rule, cost):
-                stay = cost["visit_id"] if rule["period"] == "stay" else ""
-                account = accounts.setdefault((rule["settings"], rule["insutypes"], rule["period"], stay), Account())
+                periods = (rule["period"], over(rule, "line_period"), over(rule, "cap_period"))
+                account = accounts.setdefault((rule["settings"], rule["insutypes"], *periods), Account())
                 paid[cost["setl_id"]] = account.pay(rule, cost, left[cost["setl_id"]], left[cost["setl_id"]])
     return paid
 
 
 @dataclass
 class Account:
-    """Line and cap used so far; once something is unknown, all that follows is."""
+    """Line and cap used so far, by span; once something in it is unknown, all that follows is."""
 
-    counted: int = 0
-    used: int = 0
-    unknown: bool = False
+    counted: dict[str, int] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+    unknown: set[tuple[str, str]] = field(default_factory=set)
 
     def pay(self, rule: Row, cost: Row, left: int | None, remaining: int) -> int | None:
+        line, cap = span(over(rule, "line_period"), cost), span(over(rule, "cap_period"), cost)
+        before, used = self.counted.get(line, 0), self.used.get(cap, 0)
         if not rule["determined"] or left is None:
-            self.unknown = True
-        if self.unknown or left is None:
+            self.unknown |= {("line", line), ("cap", cap)}
+        if left is None or ("line", line) in self.unknown or (("cap", cap) in self.unknown and rule["cap"] is not None):
             return None
         base = {"scope": cost["scope"], "after_basic_and_serious_illness": remaining, "after_all_three": left}[
             rule["base"] if rule["benefit"] == "tilt" or rule["base"] == "scope" else "after_all_three"
         ]
-        earned = curve(rule, self.counted + base) - curve(rule, self.counted)
-        self.counted += base
+        earned = curve(rule, before + base) - curve(rule, before)
+        self.counted[line] = before + base
         amount = min(earned, left)
         if rule["cap"] is not None:
-            amount = min(amount, max(rule["cap"] - self.used, 0))
-        self.used += amount
+            amount = min(amount, max(rule["cap"] - used, 0))
+        self.used[cap] = used + amount
         return amount
+
+
+def over(rule: Row, name: str) -> str:
+    """What a rule's line or cap counts over."""
+    found: str = rule.get(name) or rule["period"]
+    return found
+
+
+def span(period: str, cost: Row) -> str:
+    """The part of the year, or the visit, in which a settlement counts."""
+    month = cost["discharged"].month
+    parts = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
+    return cost["visit_id"] if period == "stay" else str((month - 1) // parts[period])
 
 
 def curve(rule: Row, cost: int) -> int:
@@ -208,7 +223,7 @@ def _gives(
     """(amount, the most it could be): amount None where unknown, most None where there is no bound."""
     if rule["benefit"] == "premium_subsidy":
         return (rule["amount"], rule["amount"]) if rule["determined"] else (None, None)
-    accounts: dict[str, Account] = {}
+    account = Account()
     total: int | None = 0 if rule["determined"] else None
     most = 0
     for cost in costs:
@@ -216,7 +231,6 @@ def _gives(
             continue
         now, remaining = left[cost["setl_id"]], insured_left[cost["setl_id"]]
         most += remaining if now is None else now
-        account = accounts.setdefault(cost["visit_id"] if rule["period"] == "stay" else "", Account())
         amount = account.pay(rule, cost, now, remaining)
         total = None if total is None or amount is None else total + amount
     return total, most if total is None else total

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from hub.config.config import Config
 from hub.errors import InputError
 from hub.policy.amounts import amounts
-from hub.policy.keys import CHOICES, KINDS
+from hub.policy.keys import CHOICES, KINDS, Choice
 from hub.policy.resolve import resolve
 from hub.policy.rule import Rule
-from hub.policy.values import percent, written, yuan
+from hub.policy.values import Kind, percent, written, yuan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,8 @@ def show(config: Config, region: str, on: date) -> list[Shown]:
 def values(rule: Rule) -> str:
     """A rule's parameters as people write them."""
     parts = [f"{name} {written(parameter, KINDS[name])}" for name, parameter in rule.numbers.items()]
+    lines = ", then ".join(written(line, Kind.MONEY) for line in rule.stay_lines)
+    parts += [f"stay_lines {lines}"] if lines else []
     parts += [f"{year} {written(parameter, KINDS['amount'])}" for year, parameter in rule.schedule.items()]
     parts += [f"{percent(tier.bp)} above {yuan(tier.above)}" for tier in rule.tiers]
     return ", ".join(parts)
@@ -87,9 +89,21 @@ def reach(rule: Rule) -> str:
     parts = []
     for choice in CHOICES:
         said = getattr(rule, choice.name) if rule.benefit in choice.benefits else ""
-        if said and said != choice.default.get(rule.benefit):
+        if said and said != _unsaid(rule, choice):
             parts.append(f"{choice.name} {said if isinstance(said, str) else ', '.join(said)}")
-    parts += [f"{name} {said}" for name in ("cap_group", "cap_by") if (said := getattr(rule, name))]
+    parts += [f"{name} {said}" for name in ("cap_group", "line_group", "cap_by") if (said := getattr(rule, name))]
     parts += [f"addressee {', '.join(rule.addressees)}"] if rule.addressees else []
     parts += ["on_application"] if rule.on_application else []
     return "; ".join(parts)
+
+
+def _unsaid(rule: Rule, choice: Choice) -> str | None:
+    """What an absent key means for a rule."""
+    match choice.name:
+        case "line_period":
+            return "stay" if rule.stay_lines else rule.period
+        case "tiers_period":
+            return rule.line_period
+        case "cap_period":
+            return rule.period
+    return choice.default.get(rule.benefit)

@@ -16,6 +16,7 @@ from hub.policy.table import Known, Table, Undetermined
 from hub.policy.values import (
     BP,
     Ceiling,
+    CostShare,
     Exact,
     Floor,
     Parameter,
@@ -42,6 +43,13 @@ class Amounts:
     ratio: int | None = None
     cap: int | None = None
     group_cap: int | None = None
+    lines_most: int | None = None
+    cost_cap: int | None = None
+    first_own: int | None = None
+    least_ratio: int | None = None
+    pay: int | None = None
+    stay_lines: tuple[int, ...] = ()
+    line_share: CostShare | None = None
     special_drug_line: int | None = None
     special_drug_ratio: int | None = None
     special_drug_cap: int | None = None
@@ -83,12 +91,15 @@ def amounts(
     reading = _Reading(tables=tables, where=where, year=year)
     values: dict[str, int | None] = {}
     tiers: tuple[Tier, ...] = ()
+    stay_lines: tuple[int, ...] = ()
     if rule.refers_to and other is None:
         named = " and ".join(name for name in ("line_factor", "ratio_bonus") if name in rule.numbers)
         whose = "everyone" if named else rule.cap_by
         reading.reasons.append(f"{named or 'cap_by'}: no rule for {whose} is in force here")
     if rule.benefit in PAID:
         values["line"] = line = _line(rule, other, reading)
+        stay_lines = tuple(reading.parameter(rule, one, "stay_lines") or 0 for one in rule.stay_lines)
+        values["line"] = line = stay_lines[0] if stay_lines else line
         tiers = _tiers(rule, other, line, reading)
         values["ratio"] = tiers[0].bp if tiers else None
         unsaid = _Reading(tables=tables, where=where, year=year)  # not known of special drugs: the rest is determined
@@ -98,8 +109,11 @@ def amounts(
     for name in CALCULATED[rule.benefit]:
         if name not in values:
             values[name] = reading.number(rule, name)
+    own = rule.numbers.get("line")
     return Amounts(
         **values,
+        stay_lines=stay_lines,
+        line_share=own.value if isinstance(own, Exact) and isinstance(own.value, CostShare) else None,
         tiers=tiers,
         full=_of_year(rule, year) == Exact(value=Word.FULL) and not rule.cap_by,
         reasons=tuple(reading.reasons),
@@ -132,6 +146,9 @@ def _line(rule: Rule, everyone: Rule | None, reading: _Reading) -> int | None:
     if "line_factor" not in rule.numbers:
         return reading.number(rule, "line") if "line" in rule.numbers else 0
     factor = reading.number(rule, "line_factor")
+    if everyone and everyone.varies:
+        reading.reasons.append(f"line_factor: the line of {everyone.key} is not one amount")
+        return None
     whole = reading.number(everyone, "line", f"line of {everyone.key}") if everyone else None
     return None if factor is None or whole is None else half_up(whole, factor)
 
@@ -151,7 +168,7 @@ def _tiers(rule: Rule, everyone: Rule | None, line: int | None, reading: _Readin
     if not tiers:
         ratio = reading.number(source, "ratio", named)
         tiers = (Tier(above=0, bp=ratio),) if ratio is not None else ()
-    if source.tiers and source.tiers_from == "line":
+    if source.tiers and source.tiers_from == "line" and not rule.apart:
         if line is None:
             return ()
         tiers = tuple(Tier(above=line + tier.above, bp=tier.bp) for tier in tiers)
@@ -163,6 +180,8 @@ def _number(rule: Rule, parameter: Parameter, name: str, reading: _Reading) -> K
     match parameter:
         case Exact(value=int(number)):
             return Known(fen=number)
+        case Exact(value=CostShare(least=least)):
+            return Known(fen=least)
         case Exact(value=Word.NO_CAP):
             return None
         case Exact(value=Share() | Word.FULL as named):

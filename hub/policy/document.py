@@ -86,7 +86,15 @@ def parse(toml: Toml, words: Vocabulary, problems: list[Problem]) -> Document | 
     shared: dict[str, Rule] = {}
     for part, rule in found:
         first = shared.setdefault(rule.cap_group, rule) if rule and rule.cap_group else None
-        if rule and first and first.numbers["group_cap"] != rule.numbers["group_cap"]:
+        if (
+            rule
+            and first
+            and (first.numbers["group_cap"], first.group_cap_period)
+            != (
+                rule.numbers["group_cap"],
+                rule.group_cap_period,
+            )
+        ):
             part.refuse("group_cap", f"{rule.cap_group} has another cap in {first.key}", "Give each rule the same")
     section.finish()
     return document if len(problems) == before else None

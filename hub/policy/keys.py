@@ -23,8 +23,12 @@ BENEFITS = PAID | SUBSIDY | WARNING | CEILING | PARTICIPATION
 OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")  # what else may have helped
 
 INSUTYPES = ("310", "390")  # employees, residents
+PERIODS = ("year", "half_year", "quarter", "month", "stay")
 SETTINGS = ("inpatient", "outpatient_chronic", "outpatient", "major_illness")
 HOSPITAL_LEVELS = ("1", "2", "3")
+
+CONTRARY = {"referral": "no_referral", "in_region": "out_of_region", "designated": "not_designated"}
+CONDITIONS = (*CONTRARY, *CONTRARY.values())
 
 PAYERS = ("medical_insurance", "civil_affairs", "rural_revitalization", "finance", "village", "charity")
 
@@ -92,6 +96,31 @@ NUMBERS = (
         example='cap_group = "inpatient-and-chronic"\ngroup_cap = 90000',
     ),
     Number(
+        name="lines_most", kind=Kind.MONEY, benefits=PAID,
+        text="most yuan borne below lines in a year, by all rules of the document's benefit that say so together",
+        example="lines_most = 3000",
+    ),
+    Number(
+        name="cost_cap", kind=Kind.MONEY, benefits=PAID,
+        text="most yuan of cost that count in the cap's period; what is above is paid nothing",
+        example="cost_cap = 100000",
+    ),
+    Number(
+        name="first_own", kind=Kind.RATIO, benefits=PAID,
+        text="fraction of the cost that the person pays first, before the line (先自付)",
+        example="first_own = 0.10",
+    ),
+    Number(
+        name="least_ratio", kind=Kind.RATIO, benefits=PAID,
+        text="fraction of a stay's counted cost, line included, that is paid at least (保底)",
+        example="least_ratio = 0.45",
+    ),
+    Number(
+        name="pay", kind=Kind.MONEY, benefits=PAID,
+        text="a fixed amount in place of ratio, once in the line's period, when the cost passes the line",
+        example="pay = 2000",
+    ),
+    Number(
         name="special_drug_line", kind=Kind.MONEY, benefits=SERIOUS,
         text="line for special drugs (特药); 0 is no line",
         example="special_drug_line = 0",
@@ -137,13 +166,28 @@ CHOICES = (
         default=dict.fromkeys(BENEFITS, "year"), text="line and cap count per benefit year or per stay",
     ),
     Choice(
+        name="line_period", choices=PERIODS, benefits=PAID,
+        text="what the line counts over; absent: period, or the stay with stay_lines",
+    ),
+    Choice(
+        name="tiers_period", choices=PERIODS, benefits=PAID, text="what the tiers count over; absent: line_period",
+    ),
+    Choice(
+        name="cap_period", choices=PERIODS, benefits=PAID, text="what cap and cost_cap count over; absent: period",
+    ),
+    Choice(
+        name="group_cap_period", choices=PERIODS, benefits=PAID, default=dict.fromkeys(PAID, "year"),
+        text="what group_cap counts over",
+    ),
+    Choice(
         name="whose_region", choices=("insured", "certified"), benefits=AID | SUBSIDY,
         default=dict.fromkeys(BENEFITS, "insured"),
         text="the rule of the place where the person is insured, or where the category is held",
     ),
     Choice(
-        name="conditions", choices=("referral", "in_region", "designated"), many=True, benefits=PAID,
-        text="all needed besides the category: referral in order, treated in the region, a designated institution",
+        name="conditions", choices=CONDITIONS, many=True, benefits=PAID,
+        text="all needed besides the category: referral in order (or no_referral), treated in the region (or "
+        "out_of_region), a designated institution (or not_designated)",
     ),
     Choice(
         name="tiers_from", choices=("cost", "line"), benefits=PAID, default=dict.fromkeys(PAID, "cost"),
@@ -175,17 +219,17 @@ CHOICES = (
     ),
     Choice(
         name="effect", choices=("finding", "cap"), benefits=CEILING, default={"ceiling": "finding"},
-        text="what passing the ceiling does",
+        text="what passing the ceiling does: a finding, or assistance and tilt are cut to it (cap)",
     ),
 )  # fmt: skip
 
 # Each inner tuple: one of these must be given. A document that is silent says { unknown = "the document is silent" }.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "premium_subsidy": (("amount", "schedule"),),
-    "basic_insurance": (("ratio", "tiers"),),
-    "serious_illness": (("line", "line_factor"), ("ratio", "tiers", "ratio_bonus"), ("cap",)),
-    "medical_assistance": (("line",), ("ratio", "tiers"), ("cap",)),
-    "tilt": (("line",), ("ratio", "tiers"), ("cap",)),
+    "basic_insurance": (("ratio", "tiers", "pay"),),
+    "serious_illness": (("line", "line_factor", "stay_lines"), ("ratio", "tiers", "ratio_bonus", "pay"), ("cap",)),
+    "medical_assistance": (("line", "stay_lines"), ("ratio", "tiers", "pay"), ("cap",)),
+    "tilt": (("line", "stay_lines"), ("ratio", "tiers", "pay"), ("cap",)),
     "warning": (("line",), ("base",), ("addressee",)),
     "ceiling": (("ratio",), ("settings",)),
     "participation": (("ratio",),),
@@ -196,7 +240,10 @@ NONE = {"line": "line = 0", "cap": 'cap = "none"'}
 
 CALCULATED: dict[str, tuple[str, ...]] = {
     "premium_subsidy": ("amount",),
-    **dict.fromkeys(sorted(PAID), ("line", "ratio", "cap", "group_cap")),
+    **dict.fromkeys(
+        sorted(PAID),
+        ("line", "ratio", "cap", "group_cap", "lines_most", "cost_cap", "first_own", "least_ratio", "pay"),
+    ),
     "warning": ("line",),
     "ceiling": ("ratio",),
     "participation": ("ratio",),

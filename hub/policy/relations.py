@@ -15,6 +15,7 @@ from hub.policy.amounts import SPECIAL_DRUGS, Amounts, amounts
 from hub.policy.document import Document
 from hub.policy.keys import PAID
 from hub.policy.resolve import Case, InForce, chain, resolve
+from hub.policy.rule import Rule
 from hub.policy.table import Known, Table
 from hub.policy.values import BP, PREMIUM, premium_share
 
@@ -60,6 +61,22 @@ RULE_IN_FORCE = pa.schema(
         ("special_drug_line", pa.int64()),
         ("special_drug_ratio", pa.int32()),
         ("special_drug_cap", pa.int64()),
+        ("line_period", pa.string()),
+        ("tiers_period", pa.string()),
+        ("cap_period", pa.string()),
+        ("group_cap_period", pa.string()),
+        ("tiers_from", pa.string()),
+        ("stay_lines", pa.string()),
+        ("lines_most", pa.int64()),
+        ("line_group", pa.string()),
+        ("line_share", pa.int32()),
+        ("line_of", pa.string()),
+        ("line_least", pa.int64()),
+        ("line_most", pa.int64()),
+        ("least_ratio", pa.int32()),
+        ("cost_cap", pa.int64()),
+        ("first_own", pa.int32()),
+        ("pay", pa.int64()),
     ]
 )
 RULE_TIER = pa.schema(
@@ -158,6 +175,25 @@ def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list
     return {"rule_in_force": rows, "rule_tier": tiers}
 
 
+def _counting(rule: Rule, figure: Amounts) -> dict[str, object]:
+    """What a rule that pays counts over, and the lines that are not one amount."""
+    share = figure.line_share
+    return {
+        "line_period": rule.line_period or rule.period,
+        "tiers_period": rule.tiers_period or rule.line_period or rule.period,
+        "cap_period": rule.cap_period or rule.period,
+        "group_cap_period": rule.group_cap_period,
+        "tiers_from": rule.tiers_from if rule.apart else "cost",
+        "stay_lines": ",".join(str(line) for line in figure.stay_lines),
+        "line_group": rule.line_group,
+        "line_share": share.bp if share else None,
+        "line_of": share.of if share else "",
+        "line_least": share.least if share else None,
+        "line_most": share.most if share else None,
+        **{name: getattr(figure, name) for name in ("lines_most", "least_ratio", "cost_cap", "first_own", "pay")},
+    }
+
+
 def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
     rule = case.rule
     return {
@@ -198,4 +234,5 @@ def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
         "refers_to": case.other.key if case.other else None,
         "cadence": rule.cadence,
         **{name: getattr(figure, name) for name in SPECIAL_DRUGS},
+        **_counting(rule, figure),
     }

@@ -13,6 +13,7 @@ from hub.policy.citation import Citation, Source, citation
 from hub.policy.section import Section
 from hub.policy.values import (
     BadValueError,
+    CostShare,
     Exact,
     Kind,
     Parameter,
@@ -80,6 +81,12 @@ class Rule:
     deducts: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     cap_group: str = ""
+    line_group: str = ""
+    stay_lines: tuple[Parameter, ...] = ()
+    line_period: str = ""
+    tiers_period: str = ""
+    cap_period: str = ""
+    group_cap_period: str = "year"
     day: str = "admission"
     tiers_from: str = "cost"
     denominator: str = ""
@@ -105,6 +112,17 @@ class Rule:
         relative = "line_factor" in self.numbers or "ratio_bonus" in self.numbers
         return keys.EVERYONE if relative else self.cap_by
 
+    @property
+    def varies(self) -> bool:
+        """Is its line not one amount?"""
+        line = self.numbers.get("line")
+        return bool(self.stay_lines) or (isinstance(line, Exact) and isinstance(line.value, CostShare))
+
+    @property
+    def apart(self) -> bool:
+        """Is its line no place on the cost that adds up, so that tiers from the line stay as they are written?"""
+        return self.varies or "lines_most" in self.numbers or self.tiers_period != self.line_period
+
     def meets(self, other: Rule) -> bool:
         """Do two rules of one benefit reach the same case on some day?"""
         return (
@@ -116,7 +134,9 @@ class Rule:
         )
 
     def shares_reach(self, other: Rule) -> bool:
-        """Is there a setting, insurance and hospital level of which both speak?"""
+        """Is there care of which both speak: a setting, insurance and hospital level, and conditions not contrary?"""
+        if any({one, other_way} <= {*self.conditions, *other.conditions} for one, other_way in keys.CONTRARY.items()):
+            return False
         pairs = zip(self.reach, other.reach, strict=True)
         return all(not mine or not theirs or not set(mine).isdisjoint(theirs) for mine, theirs in pairs)
 
@@ -132,6 +152,9 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         section.refuse("id", f"{name} is no id", "Use lower case with hyphens, as ma-key-three")
     start, end = section.period(outer=scope.period)
     chosen = {choice.name: _choice(section, choice, benefit) for choice in keys.CHOICES if benefit in choice.benefits}
+    stay_lines = _stay_lines(section) if benefit in keys.PAID else ()
+    period = "".join(chosen.get("period", ("year",)))
+    line_period = "".join(chosen.get("line_period", ())) or ("stay" if stay_lines else period)
     rule = Rule(
         key=f"{scope.document}/{name}",
         index=index,
@@ -152,6 +175,12 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         deducts=chosen.get("deducts", ()),
         counts=chosen.get("counts", ()),
         cap_group=_cap_group(section, benefit),
+        line_group=section.text("line_group", default="") if benefit in keys.PAID else "",
+        stay_lines=stay_lines,
+        line_period=line_period,
+        tiers_period="".join(chosen.get("tiers_period", ())) or line_period,
+        cap_period="".join(chosen.get("cap_period", ())) or period,
+        group_cap_period="".join(chosen.get("group_cap_period", ("year",))),
         day="".join(chosen.get("day", ("admission",))),
         tiers_from="".join(chosen.get("tiers_from", ("cost",))),
         denominator="".join(chosen.get("denominator", ())),
@@ -162,13 +191,14 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         else "",
         schedule=_schedule(section) if benefit in keys.SUBSIDY else {},
         base="".join(chosen.get("base", ())),
-        period="".join(chosen.get("period", ("year",))),
+        period=period,
         whose_region="".join(chosen.get("whose_region", ("insured",))),
         effect="".join(chosen.get("effect", ())),
         on_application=benefit in keys.AID | keys.SUBSIDY and section.flag("on_application", default=False),
         note=section.text("note", default=""),
     )
     _needed(section, benefit)
+    _agreeing(section, rule)
     if benefit in keys.SUBSIDY and len(rule.insutypes) != 1:
         section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
     for kind in sorted(set(rule.counts) - set(rule.deducts)) if benefit in keys.PAID else ():
@@ -180,6 +210,43 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         section.refuse("cap_by", f"{rule.cap_by} would cap itself", "Name another category, or leave cap_by out")
     section.finish()
     return rule if len(section.problems) == before else None
+
+
+def _agreeing(section: Section, rule: Rule) -> None:
+    """Keys of one rule that contradict each other."""
+    if rule.stay_lines:
+        if rule.line_period != "stay":
+            section.refuse("line_period", "is not the stay, and stay_lines gives a line for each", "Leave it out")
+        for key in ("line", "line_group"):
+            if key in section and key not in keys.NEEDED[rule.benefit][0]:
+                section.refuse(key, f"stay_lines and {key} stand together", "Keep one of them")
+    if rule.tiers_period != rule.line_period and not rule.tiers:
+        section.refuse("tiers_period", "there are no tiers", "Leave it out, or add tiers")
+    if "group_cap_period" in section and not rule.cap_group:
+        section.refuse("group_cap_period", "there is no cap_group", "Leave it out, or add cap_group and group_cap")
+    for one, contrary in keys.CONTRARY.items():
+        if {one, contrary} <= set(rule.conditions):
+            section.refuse("conditions", f"{one} and {contrary} are never both met", "Keep one of them")
+
+
+def _stay_lines(section: Section) -> tuple[Parameter, ...]:
+    """The line of the first, second, ... admission of the year; the last holds for all that follow."""
+    raw = section.raw("stay_lines")
+    if raw is None:
+        return ()
+    if not isinstance(raw, list) or not raw:
+        section.refuse("stay_lines", "is no list of lines", "Write stay_lines = [1200, 600]")
+        return ()
+    found = []
+    for item in raw:
+        try:
+            line = parameter(item, Kind.MONEY)
+            if isinstance(line, Exact) and isinstance(line.value, CostShare):
+                raise BadValueError("is a share of the cost", "Write each line in yuan")
+            found.append(line)
+        except BadValueError as refusal:
+            section.refused("stay_lines", refusal)
+    return tuple(found)
 
 
 def _schedule(section: Section) -> dict[int, Parameter]:
@@ -286,7 +353,10 @@ def _numbers(section: Section, benefit: str) -> dict[str, Parameter]:
     for number in keys.NUMBERS:
         if benefit in number.benefits and number.name in section:
             try:
-                found[number.name] = parameter(section.raw(number.name), number.kind)
+                read = found[number.name] = parameter(section.raw(number.name), number.kind)
+                shared = not isinstance(read, Unknown) and isinstance(read.value, CostShare)
+                if shared and (number.name != "line" or benefit not in keys.PAID or not isinstance(read, Exact)):
+                    section.refuse(number.name, "is a share of the cost", "Only the line of what is paid can be one")
             except BadValueError as refusal:
                 section.refused(number.name, refusal)
     return found

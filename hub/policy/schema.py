@@ -10,7 +10,7 @@ from typing import Any
 from hub.policy import keys
 from hub.policy.citation import GRADES
 from hub.policy.document import MODES
-from hub.policy.values import YEARS_BACK, Kind
+from hub.policy.values import COSTS, YEARS_BACK, Kind
 
 TEXT = {"type": "string", "minLength": 1}
 DAY = {"type": "string", "format": "date"}
@@ -21,14 +21,19 @@ SHARE = {
     "properties": {
         "share": {"type": "number", "minimum": 0},
         "of": {
-            "anyOf": [{**TEXT, "description": "a table of config/tables"}, {"type": "number", "description": "yuan"}],
+            "anyOf": [
+                {**TEXT, "description": "a table of config/tables; of a line that is paid above: scope or total"},
+                {"type": "number", "description": "yuan"},
+            ],
         },
         "area": {**TEXT, "description": "county, prefecture, province, nation, local, or a division's code"},
+        "least": {"type": "number", "minimum": 0, "description": "yuan; of a share of the cost"},
+        "most": {"type": "number", "minimum": 0, "description": "yuan; of a share of the cost"},
         "round_to": {"type": "number", "exclusiveMinimum": 0, "description": "yuan; absent: to the fen"},
         "year": {"anyOf": [{"enum": list(YEARS_BACK)}, {"type": "integer"}]},
     },
     "required": ["share", "of"],
-    "if": {"properties": {"of": {"type": "string"}}},
+    "if": {"properties": {"of": {"type": "string", "not": {"enum": list(COSTS)}}}},
     "then": {"required": ["area", "year"]},
     "additionalProperties": TEXT,
 }
@@ -88,6 +93,9 @@ def _rule(benefit: str) -> dict[str, Any]:
             "properties": {"above": _plain(Kind.MONEY), "ratio": _plain(Kind.RATIO)},
         }
         properties["tiers"] = {"type": "array", "items": tier}
+        lines = {"type": "array", "items": _graded(Kind.MONEY), "minItems": 1}
+        properties["stay_lines"] = {**lines, "description": "the line of the first, second, ... admission of the year"}
+        properties["line_group"] = {**TEXT, "description": "rules of one document with the same name share their line"}
         properties["cap_group"] = {**TEXT, "description": "rules of one document with the same name share group_cap"}
     if benefit in keys.WARNING:
         properties["addressee"] = {**LIST, "minItems": 1}

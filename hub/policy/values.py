@@ -52,7 +52,18 @@ class Share:
     unit: int = 1
 
 
-Measure = int | Share | Word
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostShare:
+    """A share of the cost itself, all in `scope` or the `total` bill, between a least and a most (None: none)."""
+
+    bp: int
+    of: str
+    least: int = 0
+    most: int | None = None
+
+
+Measure = int | Share | CostShare | Word
+COSTS = ("scope", "total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +77,14 @@ class Exact:
 class Floor:
     """Not less than the value: binds the documents below, pays nothing by itself."""
 
-    value: int | Share
+    value: int | Share | CostShare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceiling:
     """Not more than the value: binds the documents below, pays nothing by itself."""
 
-    value: int | Share
+    value: int | Share | CostShare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,12 +176,32 @@ def _measure(raw: object, kind: Kind) -> Measure:
     return basis_points(raw) if kind is Kind.RATIO else fen(raw)
 
 
-def _share(raw: Mapping[str, object]) -> Share | int:
+def _cost_share(raw: Mapping[str, object]) -> CostShare:
+    unknown = sorted(set(raw) - {"share", "of", "least", "most"})
+    if "share" not in raw or unknown:
+        wrong = f"with {', '.join(unknown)}" if unknown else "without share"
+        raise BadValueError(
+            f"is a share of the cost {wrong}", 'Write { share = 0.20, of = "total", least = 2000, most = 10000 }'
+        )
+    found = CostShare(
+        bp=basis_points(raw["share"]),
+        of=str(raw["of"]),
+        least=fen(raw.get("least", 0)),
+        most=fen(raw["most"]) if "most" in raw else None,
+    )
+    if found.most is not None and found.most < found.least:
+        raise BadValueError("has a least above its most", "Correct least or most")
+    return found
+
+
+def _share(raw: Mapping[str, object]) -> Share | CostShare | int:
     """A share of a table, or, where `of` is an amount that the article tells, the amount that it comes to."""
     remedy = (
         'Write { share = 0.25, of = "disposable_income", area = "prefecture", population = "all", year = "previous" }, '
         "or { share = 0.25, of = 28753 }"
     )
+    if raw.get("of") in COSTS:
+        return _cost_share(raw)
     told = isinstance(raw.get("of"), int | Decimal)
     named = ("share", "of") if told else ("share", "of", "area", "year")
     missing = [key for key in named if key not in raw]
@@ -229,7 +260,7 @@ def respects(value: Measure, bound: Floor | Ceiling) -> bool | None:
         ):
             return None
         value, limit = value.bp, limit.bp
-    if isinstance(value, Share) or isinstance(limit, Share):
+    if isinstance(value, Share | CostShare) or isinstance(limit, Share | CostShare):
         return None
     return value >= limit if isinstance(bound, Floor) else value <= limit
 
@@ -266,5 +297,8 @@ def _written(value: Measure, kind: Kind) -> str:
         case Share():
             rest = ", ".join([value.area, str(value.year), *(text for _, text in value.where)])
             return f"{percent(value.bp)} of {value.table} ({rest})"
+        case CostShare():
+            most = "" if value.most is None else f", {yuan(value.most)} at most"
+            return f"{percent(value.bp)} of {value.of}, {yuan(value.least)} at least{most}"
         case int():
             return percent(value) if kind is Kind.RATIO else yuan(value)

@@ -16,9 +16,12 @@ asked AS (
 )
 SELECT
   measure_id, care_id,
-  (conditions NOT LIKE '%referral%' OR referral)
-  AND (conditions NOT LIKE '%in_region%' OR in_region)
-  AND (conditions NOT LIKE '%designated%' OR designated)
+  (',' || conditions || ',' NOT LIKE '%,referral,%' OR referral)
+  AND (',' || conditions || ',' NOT LIKE '%,no_referral,%' OR NOT referral)
+  AND (',' || conditions || ',' NOT LIKE '%,in_region,%' OR in_region)
+  AND (',' || conditions || ',' NOT LIKE '%,out_of_region,%' OR NOT in_region)
+  AND (',' || conditions || ',' NOT LIKE '%,designated,%' OR designated)
+  AND (',' || conditions || ',' NOT LIKE '%,not_designated,%' OR NOT designated)
   AND (NOT on_application OR applied)
   AND reached AS met
 FROM asked

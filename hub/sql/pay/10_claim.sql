@@ -1,15 +1,23 @@
 -- 待付费用 What each rule that is put to a settlement (`due`) counts: its base, what is left to be paid, and whether the
 -- settlement meets the rule's conditions (NULL: nobody says). The base is what earlier layers left, less the other aid
 -- that documents deduct; nothing is paid above it, nor above what is left of the whole bill.
--- `unsure`: the earlier layers are undetermined here, so is the base. `counted` is what adds up over the account's
--- period: the year or, where `stay` names it, the visit.
+-- `unsure`: the earlier layers are undetermined here, so is the base. What is counted adds up in an account over the
+-- line's, the tiers' and the cap's `..._span`: the year, part of it or, as the rule says, the visit. Rules of a
+-- `line_group` count toward their lines together. Where one rule of an offer pays, those whose conditions are known not
+-- to be met do not appear.
 WITH met AS (
   SELECT
-    d.person_id, d.nth, d.rule_id, d.account, r.benefit, r.period, r.base, r.determined, s.given, s.unsure, s.scope,
+    d.person_id, d.nth, d.rule_id, d.account, h.share, r.benefit, r.base, r.determined, s.given, s.unsure, s.scope,
     s.after_insurance, s.unpaid, s.room, c.visit_id, c.care_id,
-    GREATEST(s.deducted, COALESCE(o.amount, 0)) AS deducted, m.met
+    GREATEST(s.deducted, COALESCE(o.amount, 0)) AS deducted, m.met, r.line_period, r.tiers_period, r.cap_period,
+    r.group_period, CASE WHEN r.line_group = '' THEN d.account ELSE -r.line_group_id END AS line_account,
+    CASE WHEN r.line_group = '' THEN 0 ELSE h.share END AS line_side,
+    CASE r.line_of WHEN 'total' THEN c.total WHEN 'scope' THEN c.scope ELSE 0 END AS line_cost,
+    'm' || CAST(MONTH(c.discharged) AS STRING) AS month, 'q' || CAST(QUARTER(c.discharged) AS STRING) AS quarter,
+    CASE WHEN MONTH(c.discharged) <= 6 THEN 'h1' ELSE 'h2' END AS half_year
   FROM due AS d
   JOIN rule AS r ON r.rule_id = d.rule_id
+  JOIN shares AS h ON h.rule_id = d.rule_id
   JOIN close_charge AS c ON c.person_id = d.person_id AND c.nth = d.nth
   JOIN measure_care AS m ON m.measure_id = r.measure_id AND m.care_id = c.care_id
   JOIN close_standing AS s ON s.person_id = d.person_id AND s.nth = d.nth
@@ -24,12 +32,30 @@ based AS (
         WHEN base = 'after_basic_and_serious_illness' AND benefit = 'tilt' THEN after_insurance
         ELSE unpaid
       END - deducted, 0) AS base_amount,
-    GREATEST(LEAST(unpaid - deducted, room), 0) AS payable
+    GREATEST(LEAST(unpaid - deducted, room), 0) AS payable,
+    MAX(CASE WHEN met IS FALSE THEN 0 ELSE 1 END) OVER (PARTITION BY person_id, nth, share) AS paying
   FROM met
 )
 SELECT
-  person_id, nth, rule_id, care_id, account, CASE WHEN period = 'stay' THEN visit_id ELSE '' END AS stay, given, met,
-  unsure,
-  deducted, base_amount, payable, CASE WHEN met THEN base_amount ELSE 0 END AS counted,
-  CASE WHEN NOT determined OR unsure IS NOT NULL OR met IS NULL THEN 1 ELSE 0 END AS unknown
+  person_id, nth, rule_id, care_id, account, share, line_account, line_side, visit_id, given, met, unsure, deducted,
+  base_amount, payable, CASE WHEN met THEN base_amount ELSE 0 END AS counted,
+  CASE WHEN met THEN line_cost ELSE 0 END AS line_cost,
+  CASE WHEN NOT determined OR unsure IS NOT NULL OR met IS NULL THEN 1 ELSE 0 END AS unknown,
+  CASE line_period
+    WHEN 'stay' THEN visit_id WHEN 'month' THEN month WHEN 'quarter' THEN quarter WHEN 'half_year' THEN half_year
+    ELSE ''
+  END AS line_span,
+  CASE tiers_period
+    WHEN 'stay' THEN visit_id WHEN 'month' THEN month WHEN 'quarter' THEN quarter WHEN 'half_year' THEN half_year
+    ELSE ''
+  END AS tiers_span,
+  CASE cap_period
+    WHEN 'stay' THEN visit_id WHEN 'month' THEN month WHEN 'quarter' THEN quarter WHEN 'half_year' THEN half_year
+    ELSE ''
+  END AS cap_span,
+  CASE group_period
+    WHEN 'stay' THEN visit_id WHEN 'month' THEN month WHEN 'quarter' THEN quarter WHEN 'half_year' THEN half_year
+    ELSE ''
+  END AS group_span
 FROM based
+WHERE met IS NOT FALSE OR paying = 0

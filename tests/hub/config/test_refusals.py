@@ -112,6 +112,38 @@ RULES = {
     ),
     "a shared cap without its amount": (RULE + 'cap_group = "both"' + HERE, "cap_group", "stands without group_cap"),
     "an amount of no shared cap": (RULE + "group_cap = 9" + HERE, "group_cap", "stands without cap_group"),
+    "a line of the year and lines of stays": (
+        changed("line = 0", "stay_lines = [900, 450]") + 'line_period = "year"' + HERE,
+        "line_period",
+        "stay_lines gives a line for each",
+    ),
+    "a line beside lines of stays": (RULE + "stay_lines = [900]" + HERE, "stay_lines", "stand together"),
+    "lines of stays that are no list": (changed("line = 0", "stay_lines = 900"), "stay_lines", "is no list of lines"),
+    "a line of a stay that is none": (changed("line = 0", "stay_lines = [900, -1]"), "stay_lines", "0 yuan or more"),
+    "a period nobody knows": (RULE + 'cap_period = "week"' + HERE, "cap_period", "week is not known"),
+    "tiers of a period without tiers": (RULE + 'tiers_period = "stay"' + HERE, "tiers_period", "there are no tiers"),
+    "a period of no shared cap": (RULE + 'group_cap_period = "stay"' + HERE, "group_cap_period", "no cap_group"),
+    "conditions that are never met": (
+        RULE + 'conditions = ["referral", "no_referral"]' + HERE,
+        "conditions",
+        "referral and no_referral are never both met",
+    ),
+    "a cap that is a share of the cost": (
+        changed("cap = 30000", 'cap = { share = 0.10, of = "scope" }'),
+        "cap",
+        "is a share of the cost",
+    ),
+    "a share of the cost with a year": (
+        changed("line = 0", 'line = { share = 0.10, of = "scope", year = "same" }'),
+        "line",
+        "is a share of the cost with year",
+    ),
+    "a least line above the most": (
+        changed("line = 0", 'line = { share = 0.10, of = "total", least = 2, most = 1 }'),
+        "line",
+        "has a least above its most",
+    ),
+    "a fixed amount beside a ratio": (RULE + "pay = 2000" + HERE, "pay", "ratio and pay stand together"),
     "other aid nobody knows": (RULE + 'deducts = ["loan"]' + HERE, "deducts", "loan is not known"),
     "other aid that counts and is not deducted": (
         RULE + 'deducts = ["charity"]\ncounts = ["commercial"]' + HERE,

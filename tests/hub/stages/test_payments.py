@@ -24,6 +24,11 @@ def total(result: Result, word: str) -> int:
     return sum(row["amount"] for row in result("payment", word))
 
 
+def told(data: st.DataObject, rows: list[Row]) -> list[Row]:
+    """Settlements that may say whether they were within the region."""
+    return [{**row, "in_region": data.draw(st.sampled_from([True, False, None]))} for row in rows]
+
+
 @settings(max_examples=20, **SLOW)
 @given(st.data())
 def test_assistance_is_paid_as_the_model_pays_it(data: st.DataObject) -> None:
@@ -43,8 +48,8 @@ def test_assistance_is_paid_as_the_model_pays_it(data: st.DataObject) -> None:
 @given(st.data())
 def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObject) -> None:
     held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=8)))
-    paid_for = numbered(data.draw(st.lists(costs, min_size=1, max_size=8)))
-    rules = data.draw(policies())
+    paid_for = told(data, numbered(data.draw(st.lists(costs, min_size=1, max_size=8))))
+    rules = data.draw(policies(branched=True))
     found = merged(held, rules, paid_for)
     other = merged(held[::-1], data.draw(st.permutations(rules)), data.draw(st.permutations(paid_for)))
     names = {person: word for word, person in other.people.items()}
@@ -66,9 +71,9 @@ def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObjec
 def test_sums_of_the_year_give_what_settlement_by_settlement_gives(data: st.DataObject) -> None:
     held = data.draw(st.lists(spells, min_size=1, max_size=8))
     held += [{**spell, "id": "twin"} for spell in held if spell["id"] == WORDS[0]]
-    paid_for = numbered(data.draw(st.lists(costs, max_size=10)))
+    paid_for = told(data, numbered(data.draw(st.lists(costs, max_size=10))))
     paid_for += [{**c, "id": "twin", "setl_id": f"T{c['setl_id']}"} for c in paid_for[::2] if c["id"] == WORDS[0]]
-    rules = data.draw(policies())
+    rules = data.draw(policies(branched=True))
     quick = merged(one_of_each(held), rules, paid_for)
     slow = merged(one_of_each(held), rules, paid_for, every_settlement=True)
     some = merged(one_of_each(held), rules, paid_for, only=[held[0]["id"]])
@@ -82,7 +87,8 @@ def annual(rules: list[Row]) -> list[Row]:
     """Rules of the year on what earlier layers left, in one county."""
     kept = [r for r in rules if r["region"] == COUNTY]
     base = {"medical_assistance": "after_basic_and_serious_illness", "tilt": "after_all_three"}
-    return [{**r, "whose_region": "insured", "period": "year", "base": base.get(r["benefit"], r["base"])} for r in kept]
+    whole = {"whose_region": "insured", "period": "year", "line_period": None, "cap_period": None}
+    return [{**r, **whole, "base": base.get(r["benefit"], r["base"])} for r in kept]
 
 
 @settings(max_examples=15, **SLOW)

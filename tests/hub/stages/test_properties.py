@@ -181,15 +181,36 @@ def terms(draw: st.DrawFn, benefit: str, *, known: bool) -> Row:
         "base": draw(st.sampled_from(BASES[benefit])),
         "tiers": draw(st.sampled_from([None, None, [(0, 5_000), (2_000, 7_000), (9_000, 10_000)]])),
         "period": draw(st.sampled_from(["year", "year", "stay"])),
+        "line_period": draw(st.sampled_from([None, None, None, "stay", "quarter"])),
+        "cap_period": draw(st.sampled_from([None, None, None, "year", "half_year", "month"])),
         "insutypes": draw(st.sampled_from(["", "390"])),
         "determined": known or draw(st.integers(0, 3)) > 0,
         "undetermined_reason": "unknown",
     }
 
 
+varied = st.sampled_from(
+    [
+        {},
+        {"conditions": "in_region"},
+        {"conditions": "in_region", "cap_group": "both", "group_cap": 5_000},
+        {"stay_lines": "3000,1000", "line_period": "stay", "tiers_period": "stay"},
+        {"line_share": 2_000, "line_of": "scope", "line_least": 500, "line_most": 9_000},
+        {"lines_most": 4_000},
+        {"line_group": "year"},
+        {"least_ratio": 4_000},
+        {"cost_cap": 8_000, "first_own": 1_000},
+        {"pay": 700},
+    ]
+)
+
+
 @st.composite
-def policies(draw: st.DrawFn, *, known: bool = False) -> list[Row]:
-    """One document a county: at most one rule a benefit, category and care; a mode and a rank of its own."""
+def policies(draw: st.DrawFn, *, known: bool = False, branched: bool = False) -> list[Row]:
+    """One document a county: at most one rule a benefit, category and care; a mode and a rank of its own.
+
+    `branched`: a rule may have another beside it for care outside the region, and lines that vary.
+    """
     found = []
     for region in (COUNTY, OTHER):
         mode = "per_benefit" if known else draw(st.sampled_from(["per_benefit", "per_benefit", "by_category"]))
@@ -209,7 +230,18 @@ def policies(draw: st.DrawFn, *, known: bool = False) -> list[Row]:
                         "whose_region": whose,
                         "settings": care,
                     }
-                    found.append(rule(benefit, category, rule_key=key, **fixed, **draw(terms(benefit, known=known))))
+                    more = draw(varied) if branched and benefit != "premium_subsidy" else {}
+                    own = draw(terms(benefit, known=known)) | more
+                    one = rule(benefit, category, rule_key=key, **fixed, **own)
+                    found.append(one)
+                    if more.get("conditions") == "in_region" and draw(st.booleans()):
+                        ratio = draw(st.sampled_from([2_500, 6_666]))
+                        away = {"rule_key": f"{key}away", "conditions": "out_of_region", "ratio": ratio}
+                        found.append({**one, **away})
+        for category in draw(st.lists(st.sampled_from(CATEGORIES), unique=True)) if branched else ():
+            ceiling = {"ratio": draw(st.sampled_from([0, 6_000, 9_500])), "effect": "cap", "denominator": "scope"}
+            reach = {"region": region, "period": draw(st.sampled_from(["year", "stay"])), "base": "scope"}
+            found.append(rule("ceiling", category, rule_key=f"{region}/ceiling-{category}", **reach, **ceiling))
     return found
 
 
