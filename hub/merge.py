@@ -54,12 +54,31 @@ SETTLEMENT_DETAIL = Table(  # what a case file tells of a settlement beyond the 
         "in_region": "BOOLEAN",
         "designated": "BOOLEAN",
         "applied": "BOOLEAN",
+        "special_drug_cost": "BIGINT",  # of the bill, and outside the cost in scope
     },
 )
 OTHER_AID = Table(
     name="other_aid",
     key=("setl_id", "kind"),
     columns={"setl_id": "VARCHAR", "kind": "VARCHAR", "amount": "BIGINT"},
+)
+PAID = Table(  # the result of `sql/pay/`: what a rule pays of a settlement by itself
+    name="paid",
+    key=("person_id", "nth", "rule_id"),
+    columns={
+        "person_id": "BIGINT",
+        "nth": "INTEGER",
+        "rule_id": "INTEGER",
+        "deducted": "BIGINT",
+        "base_amount": "BIGINT",
+        "payable": "BIGINT",
+        "line": "BIGINT",
+        "determined": "BOOLEAN",
+        "given": "BIGINT",
+        "amount": "BIGINT",
+        "cap_left": "BIGINT",
+        "reason": "VARCHAR",
+    },
 )
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
 DEPTH = {"every_settlement": "BOOLEAN"}
@@ -160,8 +179,8 @@ def _look_closer(engine: Engine, persons: str) -> None:
     """`close_charge`: the settlements of these persons."""
     engine.run(
         "close_charge",
-        f"SELECT c.*, v.visit_id, v.total FROM charge AS c JOIN {persons} AS p ON p.person_id = c.person_id "
-        "LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
+        "SELECT c.*, v.visit_id, v.total, v.special_drug_cost FROM charge AS c "
+        f"JOIN {persons} AS p ON p.person_id = c.person_id LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
     )
 
 
@@ -172,6 +191,10 @@ def _rank(engine: Engine, benefit: str, price: str) -> None:
 
 def _pay(engine: Engine, result: str, benefit: str, share: str) -> None:
     """Work out what rules pay of the settlements they are put to (`due`), one by one."""
+    engine.view("some_due", "SELECT 1 AS one FROM due LIMIT 1")
+    if not engine.rows("some_due"):
+        engine.register(result, schema(PAID).empty_table(), PAID.columns)
+        return
     engine.view("shares", f"SELECT rule_id, {share} AS share FROM rule")
     for name, sql in PAY:
         engine.run(result if name == PAY[-1][0] else name, _of_layer(sql, benefit) if name in STANDS else sql)

@@ -78,7 +78,7 @@ def details(case: Case, year: int) -> dict[str, pa.Table]:
     told = [
         {
             "setl_id": stay.id, "referral": stay.referral, "in_region": stay.in_region, "designated": stay.designated,
-            "applied": case.applied,
+            "applied": case.applied, "special_drug_cost": stay.special_drug_cost,
         }
         for stay in stays
     ]  # fmt: skip

@@ -103,7 +103,10 @@ def amounts(
         tiers = _tiers(rule, other, line, reading)
         values["ratio"] = tiers[0].bp if tiers else None
         unsaid = _Reading(tables=tables, where=where, year=year)  # not known of special drugs: the rest is determined
-        values |= {name: unsaid.number(rule, name) for name in SPECIAL_DRUGS}
+        values |= {
+            name: unsaid.number(rule if name in rule.numbers or other is None else other, name)
+            for name in SPECIAL_DRUGS
+        }
     if rule.benefit in SUBSIDY:
         values["amount"] = _subsidy(rule, other, reading)
     for name in CALCULATED[rule.benefit]:

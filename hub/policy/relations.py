@@ -92,6 +92,11 @@ RULE_TIER = pa.schema(
 )
 PREMIUMS = pa.schema([("region", pa.string()), ("year", pa.int32()), ("insutype", pa.string()), ("amount", pa.int64())])
 ORDER = ("region", "benefit", "category", "valid_from", "rule_key")
+SPECIAL_DRUG_BASE = "special_drugs"
+OF_ORDINARY_COST = (  # what a rule says of its ordinary cost, and not of special drugs
+    "group_cap", "line_period", "tiers_period", "cap_period", "group_cap_period", "lines_most", "line_share", "line_of",
+    "line_least", "line_most", "least_ratio", "cost_cap", "first_own", "pay",
+)  # fmt: skip
 ROUNDING = "half_up"  # to the fen, after each layer
 
 
@@ -165,6 +170,7 @@ def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list
     """The rows of a county, without it."""
     pairs = [(item, case) for item in found for case in item.cases()]
     rows = [_row(item, case, figure) for (item, case), figure in zip(pairs, figures, strict=True)]
+    drugs = [_special_drugs(row, case, figure) for row, (_, case), figure in zip(rows, pairs, figures, strict=True)]
     names = ("benefit", "category", "valid_from", "rule_key")
     tiers = [
         {**{name: row[name] for name in names}, "above": tier.above, "ratio": tier.bp}
@@ -172,7 +178,26 @@ def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list
         if row["determined"] and row["benefit"] in PAID
         for tier in figure.tiers
     ]
-    return {"rule_in_force": rows, "rule_tier": tiers}
+    return {"rule_in_force": [*rows, *(row for row in drugs if row)], "rule_tier": tiers}
+
+
+def _special_drugs(row: dict[str, object], case: Case, figure: Amounts) -> dict[str, object] | None:
+    """What a rule of serious-illness insurance pays of special drugs: a row of its own, on a base of its own."""
+    if "special_drug_ratio" not in {**case.rule.numbers, **(case.other.numbers if case.other else {})}:
+        return None
+    known = figure.special_drug_ratio is not None
+    own = dict.fromkeys(OF_ORDINARY_COST) | {"period": "year", "stay_lines": "", "line_group": "", "cap_group": ""}
+    return {
+        **row,
+        **own,
+        "rule_key": f"{case.key}+special-drugs",
+        "base": SPECIAL_DRUG_BASE,
+        "line": figure.special_drug_line or 0,
+        "ratio": figure.special_drug_ratio,
+        "cap": figure.special_drug_cap,
+        "determined": known,
+        "undetermined_reason": None if known else "special_drug_ratio: no rule gives the value itself",
+    }
 
 
 def _counting(rule: Rule, figure: Amounts) -> dict[str, object]:

@@ -2,7 +2,7 @@
 -- Insurance that the file gives is what it gives. A payer without an amount is undetermined where its `..._unsure` says
 -- why; else no rule speaks of it. What is undetermined is not taken off: what is left then is the most it can be.
 -- `remaining` and `after_layers` are what warnings and ceilings look at; `self_in_scope` also has the other aid taken
--- off that a document deducts, `self_total` all of it. A refund and what it takes back are due nothing.
+-- off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside the scope. A refund and what it takes back are due nothing.
 WITH told AS (
   SELECT
     setl_id, benefit,
@@ -11,12 +11,18 @@ WITH told AS (
   FROM payment
   GROUP BY setl_id, benefit
 ),
+drugs AS (
+  SELECT p.setl_id, CAST(SUM(p.amount) AS BIGINT) AS amount
+  FROM payment AS p
+  JOIN (SELECT DISTINCT rule_key FROM rule WHERE base = 'special_drugs') AS r ON r.rule_key = p.rule_key
+  GROUP BY p.setl_id
+),
 aid AS (
   SELECT setl_id, CAST(SUM(amount) AS BIGINT) AS amount FROM other_aid GROUP BY setl_id
 ),
 paid AS (
   SELECT
-    s.setl_id, s.total, s.scope, COALESCE(a.amount, 0) AS other_aid, COALESCE(k.amount, 0) AS taken,
+    s.setl_id, s.total, s.scope, COALESCE(d.amount, 0) AS drugs, COALESCE(a.amount, 0) AS other_aid, COALESCE(k.amount, 0) AS taken,
     COALESCE(s.basic_paid, b.amount) AS basic_paid,
     CASE WHEN s.basic_paid IS NULL THEN b.unsure END AS basic_paid_unsure,
     COALESCE(s.serious_illness_paid, i.amount) AS serious_illness_paid,
@@ -27,6 +33,7 @@ paid AS (
   LEFT JOIN told AS i ON i.setl_id = s.setl_id AND i.benefit = 'serious_illness'
   LEFT JOIN told AS m ON m.setl_id = s.setl_id AND m.benefit = 'medical_assistance'
   LEFT JOIN told AS t ON t.setl_id = s.setl_id AND t.benefit = 'tilt'
+  LEFT JOIN drugs AS d ON d.setl_id = s.setl_id
   LEFT JOIN aid AS a ON a.setl_id = s.setl_id
   LEFT JOIN aid_taken AS k ON k.setl_id = s.setl_id
   WHERE NOT s.cancelled
@@ -42,10 +49,10 @@ summed AS (
 SELECT
   setl_id, basic_paid, basic_paid_unsure, serious_illness_paid, serious_illness_paid_unsure, medical_assistance,
   medical_assistance_unsure, tilt, tilt_unsure, other_aid,
-  GREATEST(LEAST(scope - taken, total - other_aid) - insurance - assistance, 0) AS self_in_scope,
+  GREATEST(LEAST(scope - taken, total - drugs - other_aid) - insurance + drugs - assistance, 0) AS self_in_scope,
   GREATEST(total - other_aid - insurance - assistance, 0) AS self_total,
-  GREATEST(scope - insurance, 0) AS remaining, remaining_unsure,
-  GREATEST(scope - insurance - assistance, 0) AS after_layers, self_unsure
+  GREATEST(scope - insurance + drugs, 0) AS remaining, remaining_unsure,
+  GREATEST(scope - insurance + drugs - assistance, 0) AS after_layers, self_unsure
 FROM summed
 UNION ALL
 SELECT

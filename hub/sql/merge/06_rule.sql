@@ -42,7 +42,8 @@ numbered AS (
     ) AS INTEGER) AS rule_id,
     CAST(DENSE_RANK() OVER (
       ORDER BY benefit NULLS LAST, settings NULLS LAST, insutypes NULLS LAST, hospital_levels NULLS LAST,
-               period NULLS LAST, line_period NULLS LAST, tiers_period NULLS LAST, cap_period NULLS LAST
+               period NULLS LAST, line_period NULLS LAST, tiers_period NULLS LAST, cap_period NULLS LAST,
+               base = 'special_drugs' NULLS LAST
     ) AS INTEGER) AS account
   FROM said
 )

@@ -12,6 +12,7 @@ SELECT
   COALESCE(s.admitted, s.discharged) AS begun, GREATEST(COALESCE(s.admitted, s.discharged), p.year_start) AS begun_here,
   COALESCE(s.admitted, s.discharged) < p.year_start AS early, d.referral, d.in_region, d.designated,
   COALESCE(d.applied, TRUE) AS applied, COALESCE(a.amount, 0) AS other_aid,
+  COALESCE(d.special_drug_cost, 0) AS special_drug_cost,
   CAST(ROW_NUMBER() OVER (
     PARTITION BY s.person_id ORDER BY s.discharged NULLS LAST, s.settled NULLS LAST, s.setl_id NULLS LAST
   ) AS INTEGER) AS nth,

@@ -1,13 +1,15 @@
 -- 待付费用 What each rule that is put to a settlement (`due`) counts: its base, what is left to be paid, and whether the
 -- settlement meets the rule's conditions (NULL: nobody says). The base is what earlier layers left, less the other aid
 -- that documents deduct; nothing is paid above it, nor above what is left of the whole bill.
+-- Special drugs are of the bill and not of the cost in scope: their rules count them alone.
 -- `unsure`: the earlier layers are undetermined here, so is the base. What is counted adds up in an account over the
 -- line's, the tiers' and the cap's `..._span`: the year, part of it or, as the rule says, the visit. Rules of a
 -- `line_group` count toward their lines together. Where one rule of an offer pays, those whose conditions are known not
 -- to be met do not appear.
 WITH met AS (
   SELECT
-    d.person_id, d.nth, d.rule_id, d.account, h.share, r.benefit, r.base, r.determined, s.given, s.unsure, s.scope,
+    d.person_id, d.nth, d.rule_id, d.account, h.share, r.benefit, r.base, r.determined, s.given,
+    CASE WHEN r.base <> 'special_drugs' THEN s.unsure END AS unsure, s.scope, c.special_drug_cost,
     s.after_insurance, s.unpaid, s.room, c.visit_id, c.care_id,
     GREATEST(s.deducted, COALESCE(o.amount, 0)) AS deducted, m.met, r.line_period, r.tiers_period, r.cap_period,
     r.group_period, CASE WHEN r.line_group = '' THEN d.account ELSE -r.line_group_id END AS line_account,
@@ -22,17 +24,19 @@ WITH met AS (
   JOIN measure_care AS m ON m.measure_id = r.measure_id AND m.care_id = c.care_id
   JOIN close_standing AS s ON s.person_id = d.person_id AND s.nth = d.nth
   LEFT JOIN deducted AS o ON o.rule_id = d.rule_id AND o.person_id = d.person_id AND o.nth = d.nth
+  WHERE r.base <> 'special_drugs' OR c.special_drug_cost > 0 AND s.given IS NULL
 ),
 based AS (
   SELECT
     *,
-    GREATEST(
+    CASE WHEN base = 'special_drugs' THEN special_drug_cost ELSE GREATEST(
       CASE
         WHEN base = 'scope' AND benefit IN ('medical_assistance', 'tilt') THEN scope
         WHEN base = 'after_basic_and_serious_illness' AND benefit = 'tilt' THEN after_insurance
         ELSE unpaid
-      END - deducted, 0) AS base_amount,
-    GREATEST(LEAST(unpaid - deducted, room), 0) AS payable,
+      END - deducted, 0) END AS base_amount,
+    CASE WHEN base = 'special_drugs' THEN GREATEST(LEAST(special_drug_cost, room - unpaid), 0)
+      ELSE GREATEST(LEAST(unpaid - deducted, room), 0) END AS payable,
     MAX(CASE WHEN met IS FALSE THEN 0 ELSE 1 END) OVER (PARTITION BY person_id, nth, share) AS paying
   FROM met
 )

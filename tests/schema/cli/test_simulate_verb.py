@@ -75,8 +75,9 @@ def test_one_object_says_the_change_the_costs_and_the_persons(run, data, draft):
     assert cost["difference"] == cost["after"] - cost["before"] > 0 < persons["lifted"]
     own = found["own_in_scope"]
     assert own["difference"] == own["after"] - own["before"] < 0 < own["persons"]["lifted"]
-    (division,) = [row for row in found["divisions"] if row["cost"]["difference"]]
-    assert (division["division"], division["name"]) == ("370302", "淄川区")
+    moved = {(row["benefit"], row["division"], row["name"]) for row in found["divisions"] if row["cost"]["difference"]}
+    assert moved == {(benefit, "370302", "淄川区") for benefit in ("medical_assistance", "tilt")}
+    assert whole["tilt"]["cost"]["difference"] < 0  # assistance leaves less to it
 
 
 def test_no_person_is_in_the_answer(run, data, draft):
@@ -114,7 +115,7 @@ def test_tables_fit_a_terminal_of_a_hundred_columns(run, data, draft, monkeypatc
         assert told in err
     assert "75 %" in err
     assert "85 %" in err
-    assert err.count("费用 Cost") == 3  # the whole, and of medical assistance by category and county
+    assert err.count("费用 Cost") == 5  # the whole; of medical assistance and of tilt by category and county
 
 
 def test_only_the_folder_s_documents_stand_where_it_is_said(run, data, draft):

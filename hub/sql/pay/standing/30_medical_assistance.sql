@@ -8,7 +8,7 @@ UNION ALL
 SELECT
   s.person_id, s.nth, CAST(NULL AS BIGINT), COALESCE(s.unsure, 'serious_illness: ' || b.reason), s.scope,
   s.unpaid - COALESCE(s.given, b.amount, 0), s.unpaid - COALESCE(s.given, b.amount, 0),
-  s.room - COALESCE(s.given, b.amount, 0), GREATEST(s.deducted, COALESCE(b.deducted, 0))
+  s.room - COALESCE(s.given, b.amount, 0) - COALESCE(b.beyond, 0), GREATEST(s.deducted, COALESCE(b.deducted, 0))
 FROM close_standing_serious_illness AS s
 JOIN close_charge AS c ON c.person_id = s.person_id AND c.nth = s.nth
 LEFT JOIN settled_serious_illness AS b ON b.person_id = s.person_id AND b.nth = s.nth
