@@ -2,7 +2,8 @@
 -- Insurance that the file gives is what it gives. A payer without an amount is undetermined where its `..._unsure` says
 -- why; else no rule speaks of it. What is undetermined is not taken off: what is left then is the most it can be.
 -- `remaining` and `after_layers` are what warnings and ceilings look at; `self_in_scope` also has the other aid taken
--- off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside the scope. A refund and what it takes back are due nothing.
+-- off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside the scope. A
+-- refund and what it takes back are due nothing.
 WITH told AS (
   SELECT
     setl_id, benefit,
@@ -22,7 +23,8 @@ aid AS (
 ),
 paid AS (
   SELECT
-    s.setl_id, s.total, s.scope, COALESCE(d.amount, 0) AS drugs, COALESCE(a.amount, 0) AS other_aid, COALESCE(k.amount, 0) AS taken,
+    s.setl_id, s.total, s.scope, COALESCE(d.amount, 0) AS drugs,
+    COALESCE(a.amount, 0) AS other_aid, COALESCE(k.amount, 0) AS taken,
     COALESCE(s.basic_paid, b.amount) AS basic_paid,
     CASE WHEN s.basic_paid IS NULL THEN b.unsure END AS basic_paid_unsure,
     COALESCE(s.serious_illness_paid, i.amount) AS serious_illness_paid,
