@@ -1,4 +1,4 @@
-"""Special drugs (特药): outside the cost in scope, with line, ratio and cap of their own in serious-illness insurance."""
+"""Special drugs (特药): outside the cost in scope, with their own line, ratio and cap in serious-illness insurance."""
 
 from __future__ import annotations
 
