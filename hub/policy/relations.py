@@ -17,7 +17,7 @@ from hub.policy.keys import PAID
 from hub.policy.resolve import Case, InForce, chain, resolve
 from hub.policy.rule import Rule
 from hub.policy.table import Known, Table
-from hub.policy.values import BP, PREMIUM, premium_share
+from hub.policy.values import BP, PREMIUM, Exact, Parameter, Word, premium_share
 
 RULE_IN_FORCE = pa.schema(
     [
@@ -183,9 +183,12 @@ def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list
 
 def _special_drugs(row: dict[str, object], case: Case, figure: Amounts) -> dict[str, object] | None:
     """What a rule of serious-illness insurance pays of special drugs: a row of its own, on a base of its own."""
-    if "special_drug_ratio" not in {**case.rule.numbers, **(case.other.numbers if case.other else {})}:
+    said = {**(case.other.numbers if case.other else {}), **case.rule.numbers}
+    if "special_drug_ratio" not in said:
         return None
-    known = figure.special_drug_ratio is not None
+    lost = [
+        name for name in SPECIAL_DRUGS if name in said and getattr(figure, name) is None and not _no_cap(said[name])
+    ]
     own = dict.fromkeys(OF_ORDINARY_COST) | {"period": "year", "stay_lines": "", "line_group": "", "cap_group": ""}
     return {
         **row,
@@ -195,9 +198,13 @@ def _special_drugs(row: dict[str, object], case: Case, figure: Amounts) -> dict[
         "line": figure.special_drug_line or 0,
         "ratio": figure.special_drug_ratio,
         "cap": figure.special_drug_cap,
-        "determined": known,
-        "undetermined_reason": None if known else "special_drug_ratio: no rule gives the value itself",
+        "determined": not lost,
+        "undetermined_reason": f"{', '.join(lost)}: no rule gives the value itself" if lost else None,
     }
+
+
+def _no_cap(parameter: Parameter) -> bool:
+    return parameter == Exact(value=Word.NO_CAP)
 
 
 def _counting(rule: Rule, figure: Amounts) -> dict[str, object]:

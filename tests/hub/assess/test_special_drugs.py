@@ -40,6 +40,14 @@ def test_no_special_drugs_change_nothing_and_an_unknown_ratio_only_them(run: Any
     assert row["medical_assistance"] == "11000.00"
 
 
+def test_an_unknown_cap_is_not_no_cap(run: Any) -> None:
+    lost = EVERYONE.replace("special_drug_cap = 70000", 'special_drug_cap = { unknown = "lost" }')
+    row = run(lost, DIBAO + stay("A", 120_000))["settlements"][0]
+    assert "special_drug_cap" in row["serious_illness_paid"]["undetermined"]
+    free = EVERYONE.replace("special_drug_cap = 70000", 'special_drug_cap = "none"')
+    assert given(run(free, DIBAO + stay("A", 180_000)), "serious_illness_paid") == ["114000.00"]
+
+
 def test_a_category_without_a_line_takes_everyone_s_ratio_and_cap(run: Any) -> None:
     key = rule(
         "serious_illness", "dibao", 'line_factor = 0.50\nratio_bonus = 0.05\ncap = "none"\nspecial_drug_line = 0\n'
