@@ -5,15 +5,15 @@ folder. A stream declares its fields, its key, how its rows arrive (a transport)
 (`Semantics`). Connectors yield raw rows with their place and know nothing of the hub: typing, identity,
 sealing and quarantine happen when the hub lands them.
 
-Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields `RawRow`s page by page, so
-that a stream is never held in memory.
+Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields its rows page by page, so that a
+stream is never held in memory.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -90,6 +90,29 @@ class RawRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows that arrived together, by column: `lines` as in RawRow, each column with one value a line.
+
+    A field that a row does not have is None; a column that no row has is absent.
+    """
+
+    lines: Sequence[int]
+    columns: Mapping[str, Sequence[object]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, object]], lines: Sequence[int]) -> Page:
+        """Rows as they stand in a JSON answer."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(lines=lines, columns={name: [row.get(name) for row in rows] for name in names})
+
+    def rows(self) -> Iterator[RawRow]:
+        """The rows one by one, without the fields that a row does not have."""
+        for at, line in enumerate(self.lines):
+            values = {name: column[at] for name, column in self.columns.items() if column[at] is not None}
+            yield RawRow(line=line, values=values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What becomes one batch.
 
@@ -101,7 +124,7 @@ class Delivery:
 
     label: str
     as_of: date
-    pages: Iterator[list[RawRow]]
+    pages: Iterator[Page]
     fingerprint: str | None = None
     declared_rows: int | None = None
 

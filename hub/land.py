@@ -99,7 +99,7 @@ class Landing:
         name = f"{source.name}.{stream.name}"
         try:
             for page in delivery.pages:
-                for raw in page:
+                for raw in page.rows():
                     making.take(raw)
                 progress(name, making.read, delivery.declared_rows)
             self._assess(stream, delivery, making, name)

@@ -36,7 +36,7 @@ DOUBT = dict(statements(SQL / "pay" / "doubt"))
 EARLIER = dict(statements(SQL / "layer" / "standing"))
 RESULTS = dict(statements(SQL / "result"))
 STANDS = frozenset({"claim", "ceiling_cap"})  # steps of the settlement's way that read what earlier layers left
-VIEWS = frozenset({"cost", "spell_code"})  # steps that are only named, and read where they are used
+VIEWS = frozenset({"cost", "spell_code", "under_ceiling"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
 LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
 OFFER_SHARE = (  # rules of one offer have the same
@@ -147,14 +147,14 @@ def _layer(engine: Engine, benefit: str) -> None:
     def make(name: str, sql: str) -> None:
         engine.run(name, _of_layer(sql, benefit))
 
-    def name(name: str, sql: str) -> None:
+    def keep(name: str, sql: str) -> None:
         engine.view(f"{name}_{benefit}", _of_layer(sql, benefit))
 
     engine.view("standing", EARLIER.get(benefit, EARLIER["insurance"]))
-    for step in ("layer_measure", "counted", "close_person"):
+    for step in ("layer_measure", "counted", "close_rule", "close_person"):
         make(step, LAYER[step])
     _look_closer(engine, "close_person")
-    name("close_standing", STANDING[benefit])
+    keep("close_standing", STANDING[benefit])
     make("due", DUE["offer"])
     _pay(engine, f"offer_{benefit}", benefit, OFFER_SHARE)
     engine.view("earlier_doubt", DOUBT["assistance" if benefit == "tilt" else "none"])
@@ -167,12 +167,12 @@ def _layer(engine: Engine, benefit: str) -> None:
     _look_closer(engine, "close_payee")
     make("due", DUE["winner"])
     _pay(engine, f"paid_{benefit}", benefit, "0")
-    name("settled", AFTER["settled"])
+    keep("settled", AFTER["settled"])
     if benefit != LAYERS[-1]:
         make(f"left_close_{benefit}", AFTER["left_close"])
-    name("each_paid", RESULTS["each_paid"])
-    name("ranked", RESULTS["ranked"])
-    engine.drop("priced", "counted", "due", "close_person", "close_payee", "turning", "layer_measure")
+    keep("each_paid", RESULTS["each_paid"])
+    keep("ranked", RESULTS["ranked"])
+    engine.drop("priced", "counted", "due", "close_rule", "close_person", "close_payee", "turning", "layer_measure")
 
 
 def _look_closer(engine: Engine, persons: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from connectors.base import Connection, Delivery, RawRow, Stream
+from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
 
@@ -40,25 +40,27 @@ class CsvDrop:
             )
 
 
-def _pages(path: Path, stream: Stream, encoding: str) -> Iterator[list[RawRow]]:
+def _pages(path: Path, stream: Stream, encoding: str) -> Iterator[Page]:
     columns: headers.Columns | None = None
-    page: list[RawRow] = []
+    lines: list[int] = []
+    rows: list[dict[str, object]] = []
     searched = 0
     for line, cells in _records(path, encoding):
         if columns is not None:
             _check_width(cells, columns, file=path.name, line=line)
-            page.append(RawRow(line=line, values=columns.values(cells)))
-            if len(page) == drop.PAGE:
-                yield page
-                page = []
+            lines.append(line)
+            rows.append(columns.values(cells))
+            if len(rows) == drop.PAGE:
+                yield Page.of(rows, lines)
+                lines, rows = [], []
         elif headers.is_header(cells, stream):
             columns = headers.read(cells, stream, file=path.name, line=line)
         elif (searched := searched + 1) == headers.SEARCHED:
             break
     if columns is None:
         raise headers.absent(stream, file=path.name)
-    if page:
-        yield page
+    if rows:
+        yield Page.of(rows, lines)
 
 
 def _records(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:

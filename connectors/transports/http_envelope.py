@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import stamina
 
-from connectors.base import Connection, Delivery, RawRow, Stream
+from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed, SourceRefused, SourceSettingsError, SourceUnavailable
 from connectors.transports import envelope
 
@@ -89,13 +89,11 @@ class HttpEnvelope:
                 pages = reply.pages
                 yield reply
 
-    def _pages(
-        self, stream: Stream, first: envelope.Reply, replies: Iterator[envelope.Reply]
-    ) -> Iterator[list[RawRow]]:
+    def _pages(self, stream: Stream, first: envelope.Reply, replies: Iterator[envelope.Reply]) -> Iterator[Page]:
         read = 0
         reply: envelope.Reply | None = first
         while reply is not None:
-            rows = [RawRow(line=line, values=values) for line, values in enumerate(reply.rows, read + 1)]
+            rows = reply.rows
             read += len(rows)
             if read > 2 * first.count + self.page_size:
                 raise SourceMalformed(
@@ -103,7 +101,7 @@ class HttpEnvelope:
                     remedy="Tell the department that the interface's pages do not end",
                 )
             if rows:
-                yield rows
+                yield Page.of(rows, range(read - len(rows) + 1, read + 1))
             reply = next(replies, None)
         if read < first.count:
             raise SourceMalformed(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from connectors.base import Connection, Delivery, RawRow, Stream
+from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
 
@@ -41,10 +41,11 @@ class XlsxDrop:
             )
 
 
-def _pages(path: Path, stream: Stream) -> Iterator[list[RawRow]]:
+def _pages(path: Path, stream: Stream) -> Iterator[Page]:
     columns: headers.Columns | None = None
     required: tuple[str, ...] = tuple(f.name for f in stream.fields if f.required)
-    page: list[RawRow] = []
+    lines: list[int] = []
+    rows: list[dict[str, object]] = []
     searched = 0
     for line, cells in _rows(path):
         if columns is not None:
@@ -52,18 +53,19 @@ def _pages(path: Path, stream: Stream) -> Iterator[list[RawRow]]:
             values = columns.values(cells)
             if is_subtotal(cells) and not all(values[name] for name in required):
                 continue
-            page.append(RawRow(line=line, values=values))
-            if len(page) == drop.PAGE:
-                yield page
-                page = []
+            lines.append(line)
+            rows.append(values)
+            if len(rows) == drop.PAGE:
+                yield Page.of(rows, lines)
+                lines, rows = [], []
         elif headers.is_header(cells, stream):
             columns = headers.read(cells, stream, file=path.name, line=line)
         elif (searched := searched + 1) == headers.SEARCHED:
             break
     if columns is None:
         raise headers.absent(stream, file=path.name)
-    if page:
-        yield page
+    if rows:
+        yield Page.of(rows, lines)
 
 
 def is_subtotal(cells: Sequence[object]) -> bool:

@@ -20,7 +20,7 @@ from hub.policy.amounts import Amounts, amounts
 from hub.policy.citation import NATION
 from hub.policy.resolve import InForce, chain, resolve
 from hub.policy.section import OPEN
-from hub.policy.values import percent, yuan
+from hub.policy.written import percent, yuan
 
 Key = tuple[str, str]  # benefit, category
 Said = tuple[str, tuple[str, ...]]  # what holds, in words; the rules that say it

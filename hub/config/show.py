@@ -11,7 +11,8 @@ from hub.policy.amounts import amounts
 from hub.policy.keys import CHOICES, KINDS, Choice
 from hub.policy.resolve import resolve
 from hub.policy.rule import Rule
-from hub.policy.values import Kind, percent, written, yuan
+from hub.policy.values import Kind
+from hub.policy.written import percent, written, yuan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,8 @@ from hub.policy.values import (
     Word,
     half_up,
     premium_share,
-    written,
 )
+from hub.policy.written import written
 
 SPECIAL_DRUGS = ("special_drug_line", "special_drug_ratio", "special_drug_cap")
 

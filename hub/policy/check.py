@@ -19,7 +19,8 @@ from hub.policy.keys import KINDS
 from hub.policy.rule import Rule
 from hub.policy.table import AREAS, Table
 from hub.policy.toml import KeyPath, Problem, Toml
-from hub.policy.values import LOCAL, PREMIUM, Ceiling, Exact, Floor, Share, Unknown, Word, respects, written
+from hub.policy.values import LOCAL, PREMIUM, Ceiling, Exact, Floor, Share, Unknown, Word, respects
+from hub.policy.written import written
 
 YEAR = timedelta(days=365)
 

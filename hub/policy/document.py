@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import PurePosixPath
 
-from hub.policy import rule as rules
+from hub.policy import read_rule
 from hub.policy.citation import NATION, Source, source
 from hub.policy.rule import ID, Rule, Scope, Vocabulary
 from hub.policy.section import Section
@@ -60,7 +60,7 @@ def parse(toml: Toml, words: Vocabulary, problems: list[Problem]) -> Document | 
         section.refuse("-", f"the file name {name} is no id", "Use lower case with hyphens, as zichuan-2025")
     period = section.period(required=True)
     scope = Scope(document=name, region=_region(section, words), period=period, source=source(section))
-    found = [(part, rules.parse(part, index, scope, words)) for index, part in enumerate(section.tables("rule"))]
+    found = [(part, read_rule.parse(part, index, scope, words)) for index, part in enumerate(section.tables("rule"))]
     document = Document(
         id=name,
         file=toml.file,
@@ -72,7 +72,7 @@ def parse(toml: Toml, words: Vocabulary, problems: list[Problem]) -> Document | 
         valid_from=period[0],
         valid_until=period[1],
         source=scope.source,
-        serves=rules.spread(section, "serves", section.texts("serves"), words),
+        serves=read_rule.spread(section, "serves", section.texts("serves"), words),
         note=section.text("note", default=""),
         rules=tuple(rule for _, rule in found if rule),
         merge=_merge(section.table("merge"), words),

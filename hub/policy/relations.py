@@ -58,9 +58,6 @@ RULE_IN_FORCE = pa.schema(
         ("tops_up", pa.string()),
         ("refers_to", pa.string()),
         ("cadence", pa.string()),
-        ("special_drug_line", pa.int64()),
-        ("special_drug_ratio", pa.int32()),
-        ("special_drug_cap", pa.int64()),
         ("line_period", pa.string()),
         ("tiers_period", pa.string()),
         ("cap_period", pa.string()),
@@ -211,9 +208,9 @@ def _counting(rule: Rule, figure: Amounts) -> dict[str, object]:
     """What a rule that pays counts over, and the lines that are not one amount."""
     share = figure.line_share
     return {
-        "line_period": rule.line_period or rule.period,
-        "tiers_period": rule.tiers_period or rule.line_period or rule.period,
-        "cap_period": rule.cap_period or rule.period,
+        "line_period": rule.line_period,
+        "tiers_period": rule.tiers_period,
+        "cap_period": rule.cap_period,
         "group_cap_period": rule.group_cap_period,
         "tiers_from": rule.tiers_from if rule.apart else "cost",
         "stay_lines": ",".join(str(line) for line in figure.stay_lines),
@@ -265,6 +262,5 @@ def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
         "tops_up": rule.tops_up,
         "refers_to": case.other.key if case.other else None,
         "cadence": rule.cadence,
-        **{name: getattr(figure, name) for name in SPECIAL_DRUGS},
         **_counting(rule, figure),
     }

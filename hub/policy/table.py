@@ -26,8 +26,8 @@ from hub.policy.values import (
     Unknown,
     half_up,
     parameter,
-    yuan,
 )
+from hub.policy.written import yuan
 
 AREAS = {"county": 6, "prefecture": 4, "province": 2, "nation": 0}
 

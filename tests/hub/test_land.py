@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Child, Connection, Delivery, Field, FieldType, RawRow, Sealed, Semantics, Source, Stream
+from connectors.base import Child, Connection, Delivery, Field, FieldType, Page, Sealed, Semantics, Source, Stream
 from hub import identity, store
 from hub.errors import InputError, KeysError, Locked
 from hub.identity import check_digit
@@ -49,8 +49,8 @@ class Given:
     as_of: date = date(2025, 10, 31)
 
     def deliveries(self, stream, connection, *, since, seen) -> Iterator[Delivery]:
-        raw = [RawRow(line=line, values=values) for line, values in enumerate(self.rows, 1)]
-        pages = (raw[start : start + 3] for start in range(0, len(raw), 3))
+        starts = range(0, len(self.rows), 3)
+        pages = (Page.of(self.rows[start : start + 3], range(start + 1, len(self.rows) + 1)[:3]) for start in starts)
         yield Delivery(label="given", as_of=self.as_of, pages=pages, declared_rows=self.declared)
 
 

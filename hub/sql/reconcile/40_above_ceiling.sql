@@ -1,6 +1,5 @@
 -- 超过上限 What was paid above a ceiling: of the benefit year so far, or of a single visit where the rule says so.
--- A stay is under the ceiling of the category held on the day of admission, in the care the rule speaks of; of several
--- the one that allows most counts. The share is of the in-scope cost or, where the rule says so, of the whole bill.
+-- Of several ceilings (`under_ceiling`) the one that allows most counts.
 -- Paid is what all layers paid, and the other aid that the ceiling, or a rule that deducted it, counts as paid.
 -- `allowed` is the most that may be paid.
 WITH choice AS (
@@ -25,21 +24,12 @@ aid AS (
 ),
 met AS (
   SELECT
-    b.setl_id, b.person_id, b.discharged, b.batch_id, b.line, b.record_digest, r.ratio, r.category, r.rank, r.rule_key,
-    r.document, r.article, r.effect, r.settings, r.insutypes,
-    CASE WHEN r.period = 'stay' THEN b.visit_id ELSE '' END AS visit_id,
-    CASE WHEN r.denominator = 'total' THEN b.total ELSE b.scope END * r.ratio AS allowed,
+    b.setl_id, b.person_id, b.discharged, b.batch_id, b.line, b.record_digest, u.ratio, u.category, u.rank, u.rule_key,
+    u.document, u.article, u.effect, u.settings, u.insutypes, u.span AS visit_id, u.allowed,
     b.scope - b.self_in_scope + COALESCE(a.amount, 0) AS paid
-  FROM borne AS b
-  JOIN category_spell AS s ON s.person_id = b.person_id AND s.valid_from <= b.begun AND s.valid_until > b.begun
-  LEFT JOIN insured_place AS i ON i.person_id = b.person_id
-  JOIN rule_in_force AS r
-    ON r.category = s.category AND r.valid_from <= b.begun_here AND r.valid_until > b.begun_here
-  JOIN rule_care AS c
-    ON c.settings = r.settings AND c.insutypes = r.insutypes AND c.setting = b.setting AND c.insutype = b.insutype
-  LEFT JOIN aid AS a ON a.setl_id = b.setl_id AND a.counts = r.counts
-  WHERE r.benefit = 'ceiling' AND r.determined
-    AND r.region = CASE WHEN r.whose_region = 'certified' THEN s.region ELSE COALESCE(i.region, s.region) END
+  FROM under_ceiling AS u
+  JOIN borne AS b ON b.setl_id = u.setl_id
+  LEFT JOIN aid AS a ON a.setl_id = u.setl_id AND a.counts = u.counts
 ),
 chosen AS (
   SELECT

@@ -34,7 +34,7 @@ def pull(departments: Departments, source: Source, stream: Stream, landed: list[
             as_of=d.as_of,
             declared=d.declared_rows,
             fingerprint=d.fingerprint,
-            rows=[row for page in d.pages for row in page],
+            rows=[row for page in d.pages for row in page.rows()],
         )
         for d in stream.transport.deliveries(stream, departments.connections()[source.name], since=since, seen=seen)
     ]

@@ -37,7 +37,7 @@ def deliveries(folder: Path, seen: frozenset[str] = frozenset()) -> list[Deliver
 
 
 def rows(folder: Path) -> list[tuple[int, dict[str, object]]]:
-    return [(row.line, dict(row.values)) for d in deliveries(folder) for page in d.pages for row in page]
+    return [(row.line, dict(row.values)) for d in deliveries(folder) for page in d.pages for row in page.rows()]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_a_long_file_arrives_in_pages(tmp_path: Path) -> None:
     (tmp_path / "people_202510.csv").write_bytes(f"姓名,身份证号\n{body}".encode("gb18030"))
     (delivery,) = deliveries(tmp_path)
     pages = list(delivery.pages)
-    assert [len(page) for page in pages] == [drop.PAGE, drop.PAGE, 1]
-    assert pages[-1][-1].line == 2 * drop.PAGE + 2
+    assert [len(page.lines) for page in pages] == [drop.PAGE, drop.PAGE, 1]
+    assert pages[-1].lines[-1] == 2 * drop.PAGE + 2
 
 
 def test_a_source_without_a_folder_says_what_to_set(tmp_path: Path) -> None:

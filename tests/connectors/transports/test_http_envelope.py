@@ -40,7 +40,7 @@ def pull(connection: Connection, transport: HttpEnvelope = REGISTER, since: date
 
 
 def rows(delivery: Delivery) -> list[tuple[int, dict[str, Any]]]:
-    return [(row.line, dict(row.values)) for rows_ in delivery.pages for row in rows_]
+    return [(row.line, dict(row.values)) for page in delivery.pages for row in page.rows()]
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,7 @@ def deliveries(folder: Path, seen: frozenset[str] = frozenset()) -> list[Deliver
 
 
 def rows(folder: Path) -> list[tuple[int, dict[str, object]]]:
-    return [(row.line, dict(row.values)) for d in deliveries(folder) for page in d.pages for row in page]
+    return [(row.line, dict(row.values)) for d in deliveries(folder) for page in d.pages for row in page.rows()]
 
 
 def test_title_rows_subtotals_and_empty_rows_are_not_rows_of_the_stream(tmp_path: Path) -> None:

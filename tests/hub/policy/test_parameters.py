@@ -23,8 +23,8 @@ from hub.policy.values import (
     half_up,
     parameter,
     respects,
-    written,
 )
+from hub.policy.written import written
 
 INCOME = {"share": Decimal("0.25"), "of": "income", "area": "prefecture", "population": "all", "year": "previous"}
 SHARE = Share(bp=2500, table="income", area="prefecture", year="previous", where=(("population", "all"),))
