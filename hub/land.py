@@ -14,21 +14,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, RawRow, Source, Stream
+from connectors.base import Connection, Delivery, Source, Stream
 from hub import store
+from hub.batch import Batch
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
 from hub.inputs import Progress
 from hub.keys import KeyRing
-from hub.lake import Lake, Writer
-from hub.rows import SEALED_SCHEMA, Codes, Rejected, Row, RowReader, child_schemas
+from hub.lake import Lake
+from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
 
-FLUSH = 20_000
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
 
@@ -90,7 +89,7 @@ class Landing:
         return known
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
-        making = _Batch(
+        making = Batch(
             reader=RowReader(stream, self._codes, self._linkage),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
@@ -99,8 +98,7 @@ class Landing:
         name = f"{source.name}.{stream.name}"
         try:
             for page in delivery.pages:
-                for raw in page.rows():
-                    making.take(raw)
+                making.take(page)
                 progress(name, making.read, delivery.declared_rows)
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
@@ -108,7 +106,7 @@ class Landing:
             making.discard()
         return self._commit(source, stream, delivery, making, parts, sealed)
 
-    def _assess(self, stream: Stream, delivery: Delivery, making: _Batch, name: str) -> None:
+    def _assess(self, stream: Stream, delivery: Delivery, making: Batch, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""
         if making.read != making.accepted + len(making.held) + making.duplicates:
             raise ConservationError(
@@ -129,7 +127,7 @@ class Landing:
             )
 
     def _commit(
-        self, source: Source, stream: Stream, delivery: Delivery, making: _Batch, parts: dict[str, str], sealed: str
+        self, source: Source, stream: Stream, delivery: Delivery, making: Batch, parts: dict[str, str], sealed: str
     ) -> BatchReport:
         reasons = Counter(held.reason for held in making.held)
         notes = tuple(f"undeclared field {name}" for name in sorted(making.reader.undeclared))
@@ -161,96 +159,3 @@ class Landing:
                 common = {"batch_id": batch_id, "contract": contract, "state": "open"}
                 connection.execute(sa.insert(store.quarantine), [place | common for place in places])
         return report
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
-    """A row for quarantine; `digest` tells it again when an overlap repeats it, `mac` whose it is, where known."""
-
-    line: int
-    reason: str
-    field: str
-    digest: str
-    mac: str | None
-    sealed: bytes
-
-
-class _Batch:
-    """A batch in the making: rows go in, parts of the lake come out."""
-
-    def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: set[str]) -> None:
-        self.reader = reader
-        self.read = self.accepted = self.duplicates = 0
-        self.held: list[_Held] = []
-        self._sealer = sealer
-        self._known = known
-        self._digests: set[str] = set()
-        self._rows: list[Row] = []
-        self._writers = {"": Writer(lake, "rows", reader.schema)}
-        self._writers |= {name: Writer(lake, "rows", schema) for name, schema in child_schemas(reader.stream).items()}
-        self._sealed = Writer(lake, "sealed", SEALED_SCHEMA)
-
-    @property
-    def distinct(self) -> int:
-        """How many different rows the delivery held."""
-        return len(self._digests)
-
-    def take(self, raw: RawRow) -> None:
-        self.read += 1
-        try:
-            row = self.reader.read(raw)
-        except Rejected as rejected:
-            digest = self.reader.raw_digest(raw)
-            if self._seen(digest) or digest in self._known:
-                self.duplicates += 1
-            else:
-                sealed = self._sealer.seal(raw.values)
-                self.held.append(
-                    _Held(
-                        line=raw.line,
-                        reason=rejected.reason,
-                        field=rejected.field,
-                        digest=digest,
-                        mac=rejected.mac,
-                        sealed=sealed,
-                    )
-                )
-            return
-        if self._seen(row.digest) or row.digest in self._known:
-            self.duplicates += 1
-            return
-        self.accepted += 1
-        self._rows.append(row)
-        if len(self._rows) >= FLUSH:
-            self._flush()
-
-    def finish(self) -> tuple[dict[str, str], str]:
-        """The digests of the parts by name, and of the sealed part."""
-        self._flush()
-        return {name: writer.finish() for name, writer in self._writers.items()}, self._sealed.finish()
-
-    def discard(self) -> None:
-        for writer in (*self._writers.values(), self._sealed):
-            writer.discard()
-
-    def _seen(self, digest: str) -> bool:
-        if digest in self._digests:
-            return True
-        self._digests.add(digest)
-        return False
-
-    def _flush(self) -> None:
-        rows, self._rows = self._rows, []
-        if not rows:
-            return
-        self._append("", [row.values for row in rows])
-        for index, child in enumerate(self.reader.stream.children):
-            self._append(child.name, [item for row in rows for item in row.children[index]])
-        lines = [row.values[0] for row in rows]
-        self._sealed.append({"line": lines, "sealed": [self._sealer.seal(row.sealed) for row in rows]})
-
-    def _append(self, part: str, rows: list[tuple[Any, ...]]) -> None:
-        writer = self._writers[part]
-        if rows:
-            columns = zip(*rows, strict=True)
-            writer.append({name: list(column) for name, column in zip(writer.schema.names, columns, strict=True)})
