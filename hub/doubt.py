@@ -24,7 +24,7 @@ OPENING = 1_000  # rows over which a column is judged
 WIDESPREAD = 10  # a column that stops one row in so many at least: a rarer one is left to its rows
 FEW = 3  # so many rows may always leave a list, however short it is
 UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys()) - {"id_absent", "required_missing"}
-EMPTY = (None, "", [], {})
+EMPTY: tuple[object, ...] = (None, "", [], {})
 UNMET = "\0unmet"
 
 

@@ -78,7 +78,7 @@ def summary(engine: sa.Engine, wanted: Filter) -> list[dict[str, Any]]:
 
 
 def rows(engine: sa.Engine, wanted: Filter) -> Iterator[dict[str, Any]]:
-    """The rows one by one, by source, stream, batch and line: place, reason, field, state; nothing of what they hold."""
+    """The rows one by one, by source, stream, batch and line: place, reason, field, state; never a value."""
     q, b = store.quarantine.c, store.batch.c
     columns = (b.source, b.stream, q.batch_id, b.label, b.as_of, q.line, q.reason, q.field, q.state, q.contract)
     query = sa.select(*columns).select_from(JOINED).where(wanted.condition())
@@ -98,7 +98,7 @@ def history(connection: sa.Connection, place: Place) -> list[dict[str, Any]]:
 def land(connection: sa.Connection, batch_id: int, contract: str, held: Iterable[Mapping[str, Any]]) -> None:
     """Put the rows of a batch into quarantine, open."""
     common = {"batch_id": batch_id, "contract": contract, "state": State.OPEN}
-    for chunk in _chunks(dict(row) | common for row in held):
+    for chunk in chunks(dict(row) | common for row in held):
         connection.execute(sa.insert(store.quarantine), chunk)
 
 
@@ -112,7 +112,19 @@ def record(
     by_batch: int | None = None,
 ) -> int:
     """Append a change to the history of each row and set its state; returns how many."""
-    told = {"state": state, "actor": actor, "reason": reason, "by_batch": by_batch, "at": datetime.now(UTC)}
+    return record_each(connection, ((place, reason) for place in places), state, actor=actor, by_batch=by_batch)
+
+
+def record_each(
+    connection: sa.Connection,
+    reasons: Iterable[tuple[Place, str]],
+    state: State,
+    *,
+    actor: str,
+    by_batch: int | None = None,
+) -> int:
+    """As `record`, with a reason of its own for each row."""
+    told = {"state": state, "actor": actor, "by_batch": by_batch, "at": datetime.now(UTC)}
     q = store.quarantine.c
     update = (
         sa.update(store.quarantine)
@@ -120,17 +132,15 @@ def record(
         .values(state=state)
     )
     count = 0
-    for chunk in _chunks(places):
-        changes = [{"batch_id": batch, "line": line} | told for batch, line in chunk]
+    for chunk in chunks(reasons):
+        changes = [{"batch_id": batch, "line": line, "reason": reason} | told for (batch, line), reason in chunk]
         connection.execute(sa.insert(store.quarantine_change), changes)
-        connection.execute(update, [{"at_batch": batch, "at_line": line} for batch, line in chunk])
+        connection.execute(update, [{"at_batch": batch, "at_line": line} for (batch, line), _ in chunk])
         count += len(chunk)
     return count
 
 
-def decide(
-    engine: sa.Engine, batch: int, lines: Sequence[int], state: State, *, actor: str, reason: str
-) -> int:
+def decide(engine: sa.Engine, batch: int, lines: Sequence[int], state: State, *, actor: str, reason: str) -> int:
     """Somebody's word on rows of a batch (`lines` empty: on all it may concern); returns how many it changed.
 
     Open rows may be waived or said to be fixed at their source; such rows may be opened again. Raises InputError.
@@ -154,7 +164,8 @@ def decide(
         return record(connection, ((batch, line) for line in chosen), state, actor=actor, reason=reason)
 
 
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items in lists of CHUNK, so that statements stay short and memory bounded."""
     iterator = iter(items)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk

@@ -1,5 +1,7 @@
 """States of batches, and the histories of batches and of rows in quarantine"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ depends_on = None
 BIGKEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _history(name: str, *place: sa.Column, more: tuple[sa.Column, ...] = ()) -> None:
+def _history(name: str, *place: sa.Column[Any], more: tuple[sa.Column[Any], ...] = ()) -> None:
     op.create_table(
         name,
         sa.Column("seq", BIGKEY, autoincrement=True, nullable=False),
