@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Lists:
 
     def __init__(self, folder: Path, config: Path, url: str) -> None:
         self.folder, self.drops = folder, folder / "drops"
+        self._deployment: Deployment | None = None
         self.drops.mkdir(parents=True)
         keys.save(keys.make(), folder / "keys.json")
         shutil.copytree(config, folder / "config", ignore=shutil.ignore_patterns("demo"))
@@ -49,8 +51,18 @@ class Lists:
             f'[source.civil_affairs]\nfolder = "{self.drops}"\n'
         )
 
-    def open(self) -> Deployment:
-        return open_deployment(settings.load(data=self.folder, environment={}))
+    @contextmanager
+    def open(self) -> Iterator[Deployment]:
+        """The deployment, kept until its configuration changes."""
+        if self._deployment is None:
+            self._deployment = open_deployment(settings.load(data=self.folder, environment={}))
+        yield self._deployment
+
+    def close(self) -> None:
+        """Forget the deployment; the next step opens it again."""
+        if self._deployment is not None:
+            self._deployment.engine.dispose()
+        self._deployment = None
 
     def drop(self, stamp: str, rows: Sequence[str], stream: str = "recipients", header: str = HEADER) -> None:
         text = "\n".join([header, *rows]) + "\n"
@@ -80,6 +92,7 @@ class Lists:
         text = path.read_text(encoding="utf-8")
         text = text.replace("[assistance_type]\n", f'[assistance_type]\n"{word}" = "{category}"\n', 1)
         path.write_text(text, encoding="utf-8")
+        self.close()
 
     def replay(self, **wanted: Any) -> list[ReplayReport]:
         with self.open() as deployment:

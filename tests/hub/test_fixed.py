@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from hub.errors import InputError
@@ -12,8 +14,10 @@ RELIEF = "发放流水号,姓名,身份证号,救助金额,发放日期,区划�
 
 
 @pytest.fixture
-def lists(tmp_path, config_folder) -> Lists:
-    return Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+def lists(tmp_path, config_folder) -> Iterator[Lists]:
+    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+    yield made
+    made.close()
 
 
 def paid(order: int, amount: str = "500.00", certno: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -23,8 +24,10 @@ END = date(2025, 9, 30)
 
 
 @pytest.fixture
-def lists(tmp_path, config_folder) -> Lists:
-    return Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+def lists(tmp_path, config_folder) -> Iterator[Lists]:
+    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+    yield made
+    made.close()
 
 
 @pytest.fixture

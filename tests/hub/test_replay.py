@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -20,14 +21,18 @@ BEGIN = date(2025, 1, 1)
 
 
 @pytest.fixture
-def lists(tmp_path, config_folder) -> Lists:
-    return Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+def lists(tmp_path, config_folder) -> Iterator[Lists]:
+    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def anywhere(tmp_path, config_folder, store_url) -> Lists:
+def anywhere(tmp_path, config_folder, store_url) -> Iterator[Lists]:
     """On each database in turn."""
-    return Lists(tmp_path / "hub", config_folder, store_url)
+    made = Lists(tmp_path / "hub", config_folder, store_url)
+    yield made
+    made.close()
 
 
 def test_a_replayed_row_counts_from_its_day_and_nobody_else_s_spell_ends(anywhere):
@@ -109,7 +114,7 @@ def test_a_closed_month_rebuilds_the_same_after_a_replay(lists):
     lists.compute("2025-10")
     lists.learn(category="tekun")
     lists.replay()
-    lists.compute("2025-10")
+    lists.close()
     shutil.rmtree(lists.folder / "config")
     shutil.copytree(before, lists.folder / "config")
     rebuilt = lists.compute("2025-09")
