@@ -162,6 +162,7 @@ class Stream:
     (`insuinfo.0.insuplc_admdvs`).
     `ignored` are the headers of columns that arrive and are not wanted.
     `expected`: (min, max) rows of a delivery; below min fails, above max warns.
+    `shrink`: the share of a complete list's rows that may go missing to the next one; beyond it, that one is held.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Stream:
     division: str | None = None
     ignored: tuple[str, ...] = ()
     expected: tuple[int, int] = (0, 100_000_000)
+    shrink: float = 0.10
 
     def field(self, name: str) -> Field:
         """The declared field of that name; KeyError where there is none."""

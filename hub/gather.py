@@ -20,6 +20,7 @@ from connectors.base import FieldType, Stream, discover
 from hub import store
 from hub.deployment import Deployment
 from hub.inputs import LandedPart, MonthInputs, Progress, month_bounds
+from hub.quarantine import State
 
 BATCHES = pa.schema(
     [
@@ -44,7 +45,11 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
     landed = tuple(part for batch in batches for part in _parts(deployment, batch))
     _assign_aliases(deployment, landed)
     declared = [(batch, streams[batch.source, batch.stream]) for batch in batches]
-    rows = [(b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete) for b, s in declared]
+    rows = [
+        (b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete)
+        for b, s in declared
+        if b.part_of is None
+    ]
     counties = _counties(deployment, declared)
     return MonthInputs(
         month=month,
@@ -54,7 +59,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         decisions=_decisions(deployment, recorded["decisions"]),
         config=deployment.config.relations(counties, start.year),
         counties=frozenset(counties),
-        quarantined=_quarantined(deployment, recorded["batches"]),
+        quarantined=_quarantined(deployment, batches),
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,
@@ -69,19 +74,20 @@ def table(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
 
 def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[Any]:
     b = store.batch.c
+    columns = (b.batch_id, b.source, b.stream, b.as_of, b.parts, b.part_of)
     wanted = set(ids)
     with deployment.engine.connect() as connection:
-        rows = connection.execute(sa.select(b.batch_id, b.source, b.stream, b.as_of, b.parts).order_by(b.batch_id))
+        rows = connection.execute(sa.select(*columns).order_by(b.batch_id))
         return [row for row in rows if row.batch_id in wanted]
 
 
 def _parts(deployment: Deployment, batch: Any) -> list[LandedPart]:
-    """The files of a batch, each under the name of its relation."""
+    """The files of a batch, under the names of its relations; a replay's under the batch whose rows it read again."""
     relation = f"{batch.source}_{batch.stream}"
     return [
         LandedPart(
             relation=f"{relation}_{name}" if name else relation,
-            batch_id=batch.batch_id,
+            batch_id=batch.part_of or batch.batch_id,
             as_of=batch.as_of,
             path=str(deployment.lake.path("rows", digest)),
         )
@@ -119,11 +125,19 @@ def _aliases(deployment: Deployment) -> pa.Table:
         return table(ALIAS, connection.execute(sa.select(store.alias.c.mac, store.alias.c.person_id)).all())
 
 
-def _quarantined(deployment: Deployment, batches: Sequence[int]) -> pa.Table:
-    """Whose rows wait in quarantine, by batch, where the ID number can be read."""
-    q, wanted = store.quarantine.c, set(batches)
+def _quarantined(deployment: Deployment, batches: Sequence[Any]) -> pa.Table:
+    """Whose rows wait in quarantine, by batch, where the ID number can be read.
+
+    A row counts whatever became of it later: it stood on that list. Only where one of these batches replayed it, it
+    speaks for itself.
+    """
+    q, c = store.quarantine.c, store.quarantine_change.c
+    wanted = {batch.batch_id for batch in batches}
+    replays = [batch.batch_id for batch in batches if batch.part_of is not None]
+    here = sa.and_(c.batch_id == q.batch_id, c.line == q.line, c.state == State.REPLAYED, c.by_batch.in_(replays))
+    query = sa.select(q.batch_id, q.mac).where(q.mac.is_not(None), ~sa.exists().where(here)).distinct()
     with deployment.engine.connect() as connection:
-        rows = connection.execute(sa.select(q.batch_id, q.mac).where(q.mac.is_not(None)).distinct()).all()
+        rows = connection.execute(query).all()
     return table(QUARANTINED, [row for row in rows if row.batch_id in wanted])
 
 

@@ -160,8 +160,11 @@ class Linkage:
     Pure after construction; safe to share between threads.
     """
 
-    def __init__(self, *, version: str, mac: str, accept: frozenset[str], dots: str, ring: KeyRing) -> None:
+    def __init__(
+        self, *, version: str, mac: str, accept: frozenset[str], dots: str, ring: KeyRing, digest: str = ""
+    ) -> None:
         self.version = version
+        self.digest = digest
         self.accept = accept
         self.key_id = ring.key_id
         self._number = _keyed(mac, ring.derive("mac", version))
@@ -203,16 +206,18 @@ def load(folder: Path, version: str, ring: KeyRing) -> Linkage:
     """The linkage contract `linkage/<version>.toml` of a config folder, keyed. Raises ConfigError."""
     path = folder / "linkage" / f"{version}.toml"
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        told = tomllib.loads(content.decode())
         mac, accept, dots = told["mac"], frozenset(told["number"]["accept"]), told["name"]["dots"]
         if told["version"] != version or mac not in HASHES:
             raise KeyError("version or mac")
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError) as error:
         raise ConfigError(
             f"{path}: not a linkage contract ({error})",
             remedy="Restore the file as released; a change is a new version",
         ) from None
-    return Linkage(version=version, mac=mac, accept=accept, dots=dots, ring=ring)
+    digest = hashlib.sha256(content).hexdigest()
+    return Linkage(version=version, mac=mac, accept=accept, dots=dots, ring=ring, digest=digest)
 
 
 def _keyed(mac: str, key: bytes) -> Callable[[bytes], str]:

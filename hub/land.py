@@ -6,25 +6,29 @@
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
 4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate.
+5. A delivery that is in doubt as a whole (hub/doubt.py) is quarantined whole, or held until somebody confirms it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, Source, Stream
-from hub import store
+from connectors.base import Connection, Delivery, Page, Source, Stream
+from hub import doubt, fixed, ledger, quarantine, store
 from hub.batch import Batch
+from hub.contract import contract
+from hub.doubt import Doubt
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
 from hub.inputs import Progress
 from hub.keys import KeyRing
 from hub.lake import Lake
+from hub.ledger import BatchState
 from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
 
@@ -46,6 +50,7 @@ class BatchReport:
     duplicates: int
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    state: BatchState = BatchState.LANDED
 
 
 class Landing:
@@ -67,9 +72,9 @@ class Landing:
 
     def _landed(self, source: Source, stream: Stream) -> tuple[date | None, frozenset[str]]:
         b = store.batch.c
-        mine = sa.and_(b.source == source.name, b.stream == stream.name)
+        mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
-            since = connection.scalar(sa.select(sa.func.max(b.as_of)).where(mine))
+            since = connection.scalar(sa.select(sa.func.max(b.as_of)).where(mine, b.state != BatchState.REFUSED))
             prints = connection.scalars(sa.select(b.fingerprint).where(mine, b.fingerprint.is_not(None)))
             return since, frozenset(p for p in prints if p)
 
@@ -78,33 +83,49 @@ class Landing:
         if stream.complete:
             return set()
         b = store.batch.c
+        mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
-            earlier = sa.and_(b.source == source.name, b.stream == stream.name, b.as_of >= as_of - OVERLAP)
+            earlier = sa.and_(mine, b.as_of >= as_of - OVERLAP, b.state != BatchState.REFUSED)
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
             known = set(connection.scalars(held))
-        for part in parts:
-            known.update(self._lake.read("rows", part[""], columns=["record_digest"])["record_digest"].to_pylist())
-        return known
+        return known | digests(self._lake, (part[""] for part in parts))
 
-    def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
-        making = Batch(
+    def _making(self, source: Source, stream: Stream, known: set[str]) -> Batch:
+        return Batch(
             reader=RowReader(stream, self._codes, self._linkage),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
-            known=self._known(source, stream, delivery.as_of),
+            known=known,
         )
+
+    def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
-        try:
-            for page in delivery.pages:
+        known = self._known(source, stream, delivery.as_of)
+        making = self._making(source, stream, known)
+
+        def take(pages: Iterable[Page]) -> None:
+            for page in pages:
                 making.take(page)
                 progress(name, making.read, delivery.declared_rows)
+
+        try:
+            pages = iter(delivery.pages)
+            first = doubt.opening(pages)
+            take(first)
+            wrong = doubt.column(stream, making.held, first)
+            if wrong:
+                making.discard()
+                making = self._making(source, doubt.unmet(stream), known)
+                take(first)
+            first.clear()
+            take(pages)
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
         finally:
             making.discard()
-        return self._commit(source, stream, delivery, making, parts, sealed)
+        return self._commit(source, stream, delivery, making, parts, sealed, wrong)
 
     def _assess(self, stream: Stream, delivery: Delivery, making: Batch, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""
@@ -127,35 +148,76 @@ class Landing:
             )
 
     def _commit(
-        self, source: Source, stream: Stream, delivery: Delivery, making: Batch, parts: dict[str, str], sealed: str
+        self,
+        source: Source,
+        stream: Stream,
+        delivery: Delivery,
+        making: Batch,
+        parts: dict[str, str],
+        sealed: str,
+        wrong: Doubt | None,
     ) -> BatchReport:
-        reasons = Counter(held.reason for held in making.held)
+        held = [replace(row, reason=wrong.reason, field=wrong.field) for row in making.held] if wrong else making.held
         notes = tuple(f"undeclared field {name}" for name in sorted(making.reader.undeclared))
         if making.read > stream.expected[1]:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
-        contract = f"linkage {self._linkage.version}"
+        under = contract(self._linkage, stream)
         with self._engine.begin() as connection:
-            batch_id = (connection.scalar(sa.select(sa.func.max(store.batch.c.batch_id))) or 0) + 1
+            state, why = self._state(connection, source, stream, delivery, making, wrong)
             report = BatchReport(
                 source=source.name,
                 stream=stream.name,
-                batch_id=batch_id,
+                batch_id=ledger.next_id(connection),
                 label=delivery.label,
                 as_of=delivery.as_of,
                 read=making.read,
                 accepted=making.accepted,
-                quarantined=len(making.held),
+                quarantined=len(held),
                 duplicates=making.duplicates,
-                reasons=dict(reasons),
-                notes=notes,
+                reasons=dict(Counter(row.reason for row in held)),
+                notes=notes + ((why,) if why else ()),
+                state=state,
             )
-            ledger = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes")}
-            files = {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed}
-            connection.execute(
-                sa.insert(store.batch).values(**ledger, **files, contract=contract, received_at=datetime.now(UTC))
-            )
-            if making.held:
-                places = [asdict(held) for held in making.held]
-                common = {"batch_id": batch_id, "contract": contract, "state": "open"}
-                connection.execute(sa.insert(store.quarantine), [place | common for place in places])
+            row = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes", "state")}
+            row |= {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed, "contract": under}
+            ledger.add(connection, row, state, why)
+            quarantine.land(connection, report.batch_id, under, (asdict(each) for each in held))
+            if state is BatchState.LANDED:
+                landed = fixed.Landed(
+                    batch_id=report.batch_id,
+                    source=source.name,
+                    stream=stream,
+                    as_of=delivery.as_of,
+                    part=parts[""],
+                )
+                fixed.close(connection, self._lake, self._ring, landed)
         return report
+
+    def _state(
+        self,
+        connection: sa.Connection,
+        source: Source,
+        stream: Stream,
+        delivery: Delivery,
+        making: Batch,
+        wrong: Doubt | None,
+    ) -> tuple[BatchState, str]:
+        """Is the batch in force, and if not, why."""
+        if wrong:
+            return BatchState.QUARANTINED, f"the whole delivery is quarantined: {wrong.told}"
+        rows = making.read - making.duplicates
+        last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
+        doubtful = doubt.later(stream, making.held, rows) or doubt.shrunk(
+            stream, last, doubt.present(rows, making.held)
+        )
+        if doubtful:
+            return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
+        return BatchState.LANDED, ""
+
+
+def digests(lake: Lake, parts: Iterable[str]) -> set[str]:
+    """The digests of the accepted rows in these files."""
+    found: set[str] = set()
+    for part in parts:
+        found.update(lake.read("rows", part, columns=["record_digest"])["record_digest"].to_pylist())
+    return found

@@ -1,8 +1,8 @@
 """Months: from the batches in the lake to what is served, one month at a time.
 
 1. A month is a pure function of its recorded inputs: batches, aliases, decisions, configuration, code.
-2. Its inputs are the batches whose `as_of` is before the cut-off: `GRACE` days after its last day (a department's
-   snapshot for November may be of the first days of December).
+2. Its inputs are the batches in force (hub/ledger.py) whose `as_of` is before the cut-off: `GRACE` days after its last
+   day (a department's snapshot for November may be of the first days of December).
 3. Computing a month closes the earlier ones. A closed month is never changed: computing it again rebuilds it from its
    recorded inputs and compares the digests. What arrives later belongs to the next month (pins.md 8).
 4. Nothing is visible until the one transaction that publishes the difference and records the month has committed.
@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from hub import publish, store, tables
+from hub import ledger, publish, store, tables
 from hub.audit import audit
 from hub.deployment import Deployment
 from hub.engine import DuckDB, digest
@@ -106,12 +106,11 @@ def published(deployment: Deployment, month: str) -> dict[str, Any] | None:
 
 def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
     """What the month is computed from, as recorded with it."""
-    b = store.batch.c
     with deployment.engine.connect() as connection:
-        batches = connection.scalars(sa.select(b.batch_id).where(b.as_of < end + GRACE).order_by(b.batch_id)).all()
+        batches = ledger.visible(connection, end + GRACE)
         decisions = connection.scalar(sa.select(sa.func.max(store.link_decision.c.seq))) or 0
     return {
-        "batches": list(batches),
+        "batches": batches,
         "decisions": decisions,
         "config": deployment.config.digest,
         "code": code_version(),

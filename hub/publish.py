@@ -83,14 +83,14 @@ def sealed_identities(
     opened = next(change.opened for change in changes if change.table is tables.PERSON)
     wanted = opened.select(["batch_id", "line"]).to_pylist()
     found: dict[tuple[int, int], bytes] = {}
+    b = store.batch.c
     for batch_id in sorted({place["batch_id"] for place in wanted}):
-        part = connection.scalar(sa.select(store.batch.c.sealed_part).where(store.batch.c.batch_id == batch_id))
-        if part is None:
-            continue
+        mine = sa.or_(b.batch_id == batch_id, b.part_of == batch_id)
         lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
-        rows = lake.read("sealed", part)
-        pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
-        found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
+        for part in connection.scalars(sa.select(b.sealed_part).where(mine, b.sealed_part.is_not(None))).all():
+            rows = lake.read("sealed", part)
+            pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
+            found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
     return found
 
 

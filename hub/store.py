@@ -50,8 +50,23 @@ batch = sa.Table(
     sa.Column("duplicates", sa.Integer, nullable=False),
     sa.Column("parts", sa.JSON, nullable=False),  # part name ('' for the rows, a child's name) -> content digest
     sa.Column("sealed_part", sa.Text),  # content digest of the sealed part; NULL once destroyed
-    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and its digest
+    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and declaration of the stream (hub/contract.py)
+    sa.Column("state", sa.Text, nullable=False, server_default="landed"),  # hub/ledger.py: BatchState
+    sa.Column("part_of", BIGKEY),  # the batch whose quarantined rows this one replayed; NULL: a delivery of its own
+    sa.Column("repairs", sa.JSON),  # repair -> rows; NULL where none was counted
+    sa.Column("warnings", sa.JSON),  # warning -> rows; NULL where none was counted
     sa.Index("ix_batch_source_stream", "source", "stream"),
+)
+
+batch_change = sa.Table(  # append-only: why a batch was held or quarantined whole, and who confirmed or refused it
+    "batch_change",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("batch_id", BIGKEY, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
 
 quarantine = sa.Table(
@@ -65,7 +80,21 @@ quarantine = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),  # keyed; tells the row again when an overlap repeats it
     sa.Column("mac", sa.Text),  # whose row, where the ID number can be read: the person still stands on the list
     sa.Column("sealed", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # open | fixed_at_source | waived | replayed
+    sa.Column("state", sa.Text, nullable=False),  # the last of its changes (hub/quarantine.py: State), else open
+)
+
+quarantine_change = sa.Table(  # append-only: a row's state is that of its last change
+    "quarantine_change",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("batch_id", BIGKEY, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("by_batch", BIGKEY),  # the batch that replayed the row, or brought it right
+    sa.Index("ix_quarantine_change_batch_id_line", "batch_id", "line"),
 )
 
 alias = sa.Table(  # append-only: rotation of the key adds aliases, never persons
