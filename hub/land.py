@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from connectors.base import Connection, Delivery, Source, Stream
 from hub import store
 from hub.batch import Batch
+from hub.edge import Opener
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
 from hub.inputs import Progress
@@ -96,9 +97,10 @@ class Landing:
             known=self._known(source, stream, delivery.as_of),
         )
         name = f"{source.name}.{stream.name}"
+        edge = Opener(self._ring, stream, making.refuse)
         try:
             for page in delivery.pages:
-                making.take(page)
+                making.take(edge.opened(page))
                 progress(name, making.read, delivery.declared_rows)
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
