@@ -43,3 +43,11 @@ def main() -> None:
         sys.exit(75 if isinstance(error, SourceUnavailable) else 4)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # a full disk, a lost database: told in one line, never with a row's values
+        from hub.failures import explained
+
+        told = explained(error)
+        if told is None:
+            raise
+        complain("error", told)
+        sys.exit(told.exit_code)

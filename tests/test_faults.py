@@ -1,0 +1,242 @@
+"""A disk that fills, a flush that fails, a commit without an answer, kill -9: at any write point, a re-run mends it."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from connectors.base import discover
+from connectors.simulator.server import Departments
+from connectors.simulator.world import World
+from hub import keys, months, settings, store
+from hub.deployment import Deployment, open_deployment
+from schema.cli import main
+from tests.faults import Points
+from tests.test_killed import adds_up, content
+from tests.test_main_job import CONFIG
+
+MONTH = "2025-10"
+PULL, COMPUTE = ("pull",), ("month", "compute", MONTH)
+Job = Callable[..., tuple[int, str]]
+Batches = dict[tuple[str, str], Counter[tuple[object, ...]]]
+
+
+@pytest.fixture
+def job(monkeypatch, capsys) -> Job:
+    """Run a verb on a data folder: (exit code, what was told)."""
+
+    def run(data: Path, verb: tuple[str, ...]) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["aidgraph", "--data", str(data), *verb])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return int(stopped.value.code or 0), capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory) -> Iterator[Path]:
+    """A data folder with keys, sources and an empty store, to be copied: its store and lake lie inside it."""
+    folder = tmp_path_factory.mktemp("faults")
+    data = folder / "empty"
+    data.mkdir()
+    keys.save(keys.make(), folder / "keys.json")
+    shutil.copytree(CONFIG, folder / "config", ignore=shutil.ignore_patterns("demo"))
+    shutil.copytree(CONFIG / "demo", folder / "config", dirs_exist_ok=True)
+    with Departments(World(150), folder=folder / "departments") as departments:
+        departments.show(MONTH)
+        lines = [f'keys = "{folder / "keys.json"}"', f'config = "{folder / "config"}"']
+        for name, connection in departments.connections().items():
+            lines.append(f"[source.{name}]")
+            lines += [f'{key} = "{told}"' for key in ("url", "folder", "token") if (told := getattr(connection, key))]
+        (data / "aidgraph.toml").write_text("\n".join(lines))
+        opened(data).engine.dispose()
+        yield data
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """Stages that answer from memory once they have answered: only what is written is of interest here."""
+    answered: list[dict[str, pa.Table]] = []
+    real = months.compute_month
+
+    def compute_month(*arguments: object) -> dict[str, pa.Table]:
+        if not answered:
+            answered.append(real(*arguments))
+        return answered[0]
+
+    monkeypatch.setattr(months, "compute_month", compute_month)
+
+
+def opened(data: Path) -> Deployment:
+    return open_deployment(settings.load(data=data, environment={}))
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Copied by another process: closing a database's file here would give up its locks."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+    return target
+
+
+def landed(data: Path) -> Batches:
+    """What every stream says now: of a snapshot its last batch, of increments all of them."""
+    found: Batches = {}
+    complete = {(source.name, stream.name): stream.complete for source in discover() for stream in source.streams}
+    with opened(data) as deployment:
+        adds_up(deployment)
+        assert list(deployment.lake.root.glob("*/.*.tmp")) == []
+        with deployment.engine.connect() as connection:
+            batches = connection.execute(sa.select(store.batch).order_by(store.batch.c.batch_id)).all()
+            q = store.quarantine.c
+            held = connection.execute(sa.select(q.batch_id, q.digest, q.reason, q.field, q.mac, q.state)).all()
+        for batch in batches:
+            rows = Counter((d,) for d in deployment.lake.read("rows", batch.parts[""])["record_digest"].to_pylist())
+            rows += Counter(tuple(row[1:]) for row in held if row.batch_id == batch.batch_id)
+            name = (batch.source, batch.stream)
+            found[name] = rows if complete[name] else found.get(name, Counter()) + rows
+    return found
+
+
+def served(data: Path) -> tuple[object, ...]:
+    """What is published, and the months."""
+    with opened(data) as deployment:
+        adds_up(deployment)
+        m = store.month.c
+        with deployment.engine.connect() as connection:
+            recorded = connection.execute(sa.select(m.month, m.state, m.digest, m.publication, m.tables)).all()
+        for month in recorded:
+            assert all(deployment.lake.path("derived", digest) for digest in month.tables.values())
+        return content(deployment), [tuple(row) for row in recorded]
+
+
+def sampled(count: int, wanted: int) -> list[int]:
+    """So many of the points 1..count, spread evenly."""
+    return sorted({1 + at * (count - 1) // (wanted - 1) for at in range(wanted)})
+
+
+def failing(job: Job, start: Path, verb: tuple[str, ...], seen: Callable[[Path], object], folder: Path, wanted: int):
+    """Fail each of `wanted` points in turn, then run again without fault: the same is seen as after a calm run."""
+    calm = copy(start, folder / "calm")
+    with Points() as points:
+        assert job(calm, verb)[0] == 0
+    assert {"fsync", "rename", "write_table", "close", "INSERT", "do_commit", "after do_commit"} <= set(points.names)
+    expected, total = seen(calm), len(points.names)
+    for number in sampled(total, min(wanted, total)):
+        data = copy(start, folder / "faulty")
+        kind = "full" if number % 2 else "once"
+        with Points(fail=number, kind=kind):
+            code, told = job(data, verb)
+        where = f"point {number} of {total}, {points.names[number - 1]}, {kind}"
+        assert code == 75, f"{where}: {told}"
+        assert "Traceback" not in told, where
+        assert "run this again" in told.replace("\n", " "), where
+        code, told = job(data, verb)
+        assert code == 0, f"{where}: {told}"
+        assert seen(data) == expected, where
+        shutil.rmtree(data)
+
+
+def killing(job: Job, start: Path, verb: tuple[str, ...], seen: Callable[[Path], object], folder: Path, wanted: int):
+    """What kill -9 leaves at each of `wanted` points is what is on disk then: a run on it ends as the calm one."""
+    calm = copy(start, folder / "calm")
+    with Points() as points:
+        assert job(calm, verb)[0] == 0
+    expected, chosen = seen(calm), sampled(len(points.names), min(wanted, len(points.names)))
+    running, images = copy(start, folder / "running"), folder / "images"
+    images.mkdir()
+
+    def image(number: int) -> None:
+        if number in chosen:
+            copy(running, images / str(number))
+
+    with Points(at=image):
+        assert job(running, verb)[0] == 0
+    for number in chosen:
+        code, told = job(images / str(number), verb)
+        where = f"killed at point {number}, {points.names[number - 1]}"
+        assert code == 0, f"{where}: {told}"
+        assert seen(images / str(number)) == expected, where
+
+
+LAND = [7, pytest.param(1_000, marks=pytest.mark.slow)]
+PUBLISH = [5, pytest.param(1_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("wanted", LAND)
+def test_a_pull_that_fails_at_any_write_lands_the_same_when_run_again(job, empty, tmp_path, wanted):
+    failing(job, empty, PULL, landed, tmp_path, wanted)
+
+
+@pytest.mark.parametrize("wanted", LAND)
+def test_a_pull_killed_at_any_write_lands_the_same_when_run_again(job, empty, tmp_path, wanted):
+    killing(job, empty, PULL, landed, tmp_path, wanted)
+
+
+@pytest.mark.parametrize("wanted", PUBLISH)
+def test_publishing_that_fails_at_any_write_serves_the_same_when_run_again(job, empty, tmp_path, quick, wanted):
+    start = copy(empty, tmp_path / "pulled")
+    assert job(start, PULL)[0] == 0
+    failing(job, start, COMPUTE, served, tmp_path, wanted)
+
+
+@pytest.mark.parametrize("wanted", PUBLISH)
+def test_publishing_killed_at_any_write_serves_the_same_when_run_again(job, empty, tmp_path, quick, wanted):
+    start = copy(empty, tmp_path / "pulled")
+    assert job(start, PULL)[0] == 0
+    killing(job, start, COMPUTE, served, tmp_path, wanted)
+
+
+@pytest.mark.parametrize("size", [0, 700, 6_000, 40_000])
+def test_a_disk_that_takes_no_more_bytes_stops_the_pull_and_the_next_one_lands_all(job, empty, tmp_path, size):
+    calm, data = copy(empty, tmp_path / "calm"), copy(empty, tmp_path / "full")
+    assert job(calm, PULL)[0] == 0
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))  # no file grows beyond: EFBIG at the next byte
+    try:
+        code, told = job(data, PULL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 75, told
+    assert "Traceback" not in told
+    assert job(data, PULL)[0] == 0
+    assert landed(data) == landed(calm)
+
+
+def test_two_hubs_on_one_lake_refuse_each_other_under_any_spelling_of_its_path(job, empty, tmp_path):
+    data = copy(empty, tmp_path / "data")
+    told = (data / "aidgraph.toml").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a source that answers nothing keeps the first hub busy
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (data / "aidgraph.toml").write_text(told.split("[source.")[0] + f'[source.medical_insurance]\nurl = "{url}"\n')
+        (data / "lake").mkdir(exist_ok=True)
+        (tmp_path / "linked").symlink_to(data / "lake")
+        command = [sys.executable, "-c", "from schema.cli import main; main()", "--data", str(data)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen([*command, "pull", "medical_insurance"], **quiet) as first:
+            try:
+                silent.settimeout(60)
+                silent.accept()[0].close()  # it holds the lake now, and tries again
+                for spelling in (data / "lake", tmp_path / "linked", tmp_path / "data" / ".." / "data" / "lake"):
+                    second = tmp_path / "second"
+                    shutil.rmtree(second, ignore_errors=True)
+                    copy(data, second)
+                    settings_file = second / "aidgraph.toml"
+                    settings_file.write_text(f'lake = "{spelling}"\n' + settings_file.read_text())
+                    code, told = job(second, PULL)
+                    assert code == 6, told
+                    assert "Another run works on the lake" in told.replace("\n", " ")
+                done = subprocess.run([*command, *COMPUTE], **quiet, check=False)
+                assert done.returncode == 6
+            finally:
+                first.kill()
+        (data / "aidgraph.toml").write_text(told if "[source." in told else told)
