@@ -78,14 +78,14 @@ def sealed_identities(
 ) -> dict[tuple[int, int], bytes]:
     """The sealed identity of every newly opened person, by the place (batch_id, line) of its record.
 
-    A batch whose sealed part was destroyed by retention has none: the person is served without.
+    A batch whose sealed part was destroyed (or is being, hub/erasure.py) has none: the person is served without.
     """
     opened = next(change.opened for change in changes if change.table is tables.PERSON)
     wanted = opened.select(["batch_id", "line"]).to_pylist()
     found: dict[tuple[int, int], bytes] = {}
     for batch_id in sorted({place["batch_id"] for place in wanted}):
         part = connection.scalar(sa.select(store.batch.c.sealed_part).where(store.batch.c.batch_id == batch_id))
-        if part is None:
+        if part is None or connection.scalar(sa.select(sa.exists().where(store.erasure.c.batch_id == batch_id))):
             continue
         lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
         rows = lake.read("sealed", part)

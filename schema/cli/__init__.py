@@ -13,21 +13,10 @@ import sys
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
-from schema.cli import assess, demo, edge, inspect, months, operate, policy, pull, serve, simulate
+from schema.cli import assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate
 from schema.cli.common import app, complain
 
-VERBS = (
-    assess,
-    demo,
-    edge,
-    inspect,
-    months,
-    operate,
-    policy,
-    pull,
-    serve,
-    simulate,
-)  # each registers its own at import
+VERBS = (assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate)  # register themselves
 
 
 def main() -> None:
