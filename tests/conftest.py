@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -98,6 +99,17 @@ def postgres() -> Iterator[str | None]:
     else:
         POSTGRES["told"] = None
         yield None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of a run in parallel tells what it tested on."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["postgres"] = dict(POSTGRES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    POSTGRES.update(node.workeroutput.get("postgres", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
