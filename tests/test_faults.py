@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+import stamina
 
 from connectors.base import discover
 from connectors.simulator.server import Departments
@@ -186,6 +190,69 @@ def test_publishing_disturbed_at_any_write_serves_the_same_when_run_again(job, e
     start = copy(empty, tmp_path / "pulled")
     assert job(start, PULL)[0] == 0
     disturbed(job, start, COMPUTE, served, tmp_path, wanted, turns=True)
+
+
+class Cut:
+    """A line to a server that breaks off after so many bytes of answers (None: never); `passed` counts them."""
+
+    def __init__(self, port: int, after: int | None) -> None:
+        self.passed = 0
+        self._port, self._left = port, after
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Cut:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._port))
+                threading.Thread(target=self._pump, args=(near, far, False), daemon=True).start()
+                threading.Thread(target=self._pump, args=(far, near, True), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(4096):
+                if answers:
+                    self.passed += len(data)
+                    if self._left is not None and self.passed > self._left:
+                        break
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+def test_a_line_cut_in_the_middle_of_an_answer_lands_nothing_half_and_the_next_pull_all(job, empty, tmp_path):
+    verb = ("pull", "medical_insurance")
+    told = (empty / "aidgraph.toml").read_text()
+    port = int(re.findall(r'url = "http://127\.0\.0\.1:(\d+)"', told)[0])
+
+    def through(line: Cut, name: str) -> Path:
+        data = copy(empty, tmp_path / name)
+        (data / "aidgraph.toml").write_text(told.replace(f":{port}", f":{line.port}"))
+        return data
+
+    with Cut(port, None) as line:
+        calm = through(line, "calm")
+        assert job(calm, verb)[0] == 0
+    for share in (1, 50, 90):
+        with Cut(port, line.passed * share // 100) as cut, stamina.set_testing(True, attempts=2):
+            data = through(cut, f"cut{share}")
+            code, said = job(data, verb)
+        assert code in (4, 75), said
+        assert "Traceback" not in said
+        assert all(landed(data)[name] == rows for name, rows in landed(calm).items() if name in landed(data))
+        (data / "aidgraph.toml").write_text(told)
+        assert job(data, verb)[0] == 0
+        assert landed(data) == landed(calm)
 
 
 @pytest.mark.parametrize("size", [0, 700, 6_000, 40_000])
