@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,21 +56,7 @@ class Batch:
         try:
             row = self.reader.read(raw)
         except Rejected as rejected:
-            digest = self.reader.raw_digest(raw)
-            if self._seen(digest) or digest in self._known:
-                self.duplicates += 1
-            else:
-                sealed = self._sealer.seal(raw.values)
-                self.held.append(
-                    Held(
-                        line=raw.line,
-                        reason=rejected.reason,
-                        field=rejected.field,
-                        digest=digest,
-                        mac=rejected.mac,
-                        sealed=sealed,
-                    )
-                )
+            self._hold(raw, rejected.reason, rejected.field, rejected.mac)
             return
         if self._seen(row.digest) or row.digest in self._known:
             self.duplicates += 1
@@ -78,6 +65,19 @@ class Batch:
         self._rows.append(row)
         if len(self._rows) >= FLUSH:
             self._flush()
+
+    def refuse(self, raw: RawRow, reason: str, field: str, clear: Mapping[str, object]) -> None:
+        """Hold a row that could not be opened (hub/edge.py); `clear` is what of it did open, to tell whose it is."""
+        self.read += 1
+        self._hold(raw, reason, field, self.reader.mac(clear))
+
+    def _hold(self, raw: RawRow, reason: str, field: str, mac: str | None) -> None:
+        digest = self.reader.raw_digest(raw)
+        if self._seen(digest) or digest in self._known:
+            self.duplicates += 1
+            return
+        sealed = self._sealer.seal(raw.values)
+        self.held.append(Held(line=raw.line, reason=reason, field=field, digest=digest, mac=mac, sealed=sealed))
 
     def finish(self) -> tuple[dict[str, str], str]:
         """The digests of the parts by name, and of the sealed part."""

@@ -6,6 +6,9 @@ HubError
 ├── KeysError        make or protect the keys                                 exit 5
 ├── Locked           another run works on this lake: wait for it              exit 6
 ├── StoreError       the store is missing, or of another version: migrate     exit 3
+│   └── StoreFailed  the database failed during the run: run it again         exit 75
+├── LakeError        a folder or a disk cannot be used as it is               exit 3
+│   └── LakeFailed   the disk is full or failed during the run: run it again  exit 75
 ├── ConservationError  rows read ≠ accepted + quarantined + duplicates: report a bug   exit 1
 └── AuditFailed      a result failed its audit and was not published          exit 1
 
@@ -52,6 +55,24 @@ class StoreError(HubError):
     """The store cannot be used as it is."""
 
     exit_code = 3
+
+
+class StoreFailed(StoreError):
+    """The database failed in the middle of a run; what had not committed is as if it had not been tried."""
+
+    exit_code = 75
+
+
+class LakeError(HubError):
+    """A folder or a disk cannot be used as it is."""
+
+    exit_code = 3
+
+
+class LakeFailed(LakeError):
+    """The disk failed or is full in the middle of a run; nothing unfinished is visible."""
+
+    exit_code = 75
 
 
 class ConservationError(HubError):

@@ -3,7 +3,8 @@
 1. A master secret never leaves this module: every use gets a key derived for its purpose and context (HKDF-SHA256).
 2. Keys are not in the store and not in the lake; what they made carries the key id.
 3. Tokens of callers are signed with Ed25519; the log's checkpoints with a key of their own.
-4. Nothing here prints a secret.
+4. Departments seal to the newest edge key (X25519, hub/edge.py); older ones stay, to open what is on its way.
+5. Nothing here prints a secret.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 import secrets
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,7 @@ class KeyRing:
     master: bytes = field(repr=False)
     token_seed: bytes = field(repr=False)
     log_seed: bytes = field(repr=False)
+    edge: tuple[bytes, ...] = field(default=(), repr=False)  # private keys, the newest first
 
     def derive(self, purpose: Purpose, context: str = "", length: int = 32) -> bytes:
         """A key of `length` bytes for one purpose and context; the same for the same ring, unrelated to every other."""
@@ -62,6 +64,7 @@ class KeyRing:
                 "master": _text(self.master),
                 "token_seed": _text(self.token_seed),
                 "log_seed": _text(self.log_seed),
+                "edge": [_text(private) for private in self.edge],
             },
             indent=2,
         )
@@ -83,7 +86,21 @@ def make() -> KeyRing:
         master=secrets.token_bytes(32),
         token_seed=secrets.token_bytes(32),
         log_seed=secrets.token_bytes(32),
+        edge=(secrets.token_bytes(32),),
     )
+
+
+def rotate_edge(path: Path) -> KeyRing:
+    """Put a fresh edge key in front of those of a key file; all that the file held stays. Raises KeysError."""
+    ring = load(str(path))
+    renewed = replace(ring, edge=(secrets.token_bytes(32), *ring.edge))
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        save(renewed, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return renewed
 
 
 def save(ring: KeyRing, path: Path) -> None:
@@ -97,6 +114,8 @@ def save(ring: KeyRing, path: Path) -> None:
         ) from None
     with os.fdopen(handle, "w") as file:
         file.write(ring.dump())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load(location: str | None) -> KeyRing:
@@ -114,10 +133,12 @@ def load(location: str | None) -> KeyRing:
             master=base64.urlsafe_b64decode(data["master"]),
             token_seed=base64.urlsafe_b64decode(data["token_seed"]),
             log_seed=base64.urlsafe_b64decode(data["log_seed"]),
+            edge=tuple(base64.urlsafe_b64decode(private) for private in data.get("edge", ())),
         )
     except (ValueError, KeyError, TypeError):
         raise KeysError(f"{name} is not a key file", remedy=REMEDY) from None
-    if min(len(ring.master), len(ring.token_seed), len(ring.log_seed)) != 32 or not ring.key_id.isalnum():
+    lengths = {len(key) for key in (ring.master, ring.token_seed, ring.log_seed, *ring.edge)}
+    if lengths != {32} or not ring.key_id.isalnum():
         raise KeysError(f"{name} holds a key of the wrong length or a key id that is not alphanumeric", remedy=REMEDY)
     return ring
 

@@ -13,7 +13,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -60,9 +60,11 @@ class Writer:
         return digest
 
     def discard(self) -> None:
-        """Leave nothing behind; harmless after `finish`."""
-        self._writer.close()
-        self._path.unlink(missing_ok=True)
+        """Leave nothing behind, whatever the disk says; harmless after `finish`. What stays, `lock` removes."""
+        with suppress(OSError):
+            self._writer.close()
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 class Lake:
@@ -101,7 +103,7 @@ class Lake:
         with (self.root / ".lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise Locked(
                     f"Another run works on the lake {self.root}", remedy="Wait until it has ended, then run this again"
                 ) from None

@@ -23,6 +23,7 @@ from hub import doubt, fixed, ledger, quarantine, store
 from hub.batch import Batch
 from hub.contract import contract
 from hub.doubt import Doubt
+from hub.edge import Opener
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
 from hub.inputs import Progress
@@ -104,10 +105,11 @@ class Landing:
         name = f"{source.name}.{stream.name}"
         known = self._known(source, stream, delivery.as_of)
         making = self._making(source, stream, known)
+        edge = Opener(self._ring, stream, lambda *refused: making.refuse(*refused))
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
-                making.take(page)
+                making.take(edge.opened(page))
                 progress(name, making.read, delivery.declared_rows)
 
         try:

@@ -78,13 +78,15 @@ def sealed_identities(
 ) -> dict[tuple[int, int], bytes]:
     """The sealed identity of every newly opened person, by the place (batch_id, line) of its record.
 
-    A batch whose sealed part was destroyed by retention has none: the person is served without.
+    A batch whose sealed part was destroyed (or is being, hub/erasure.py) has none: the person is served without.
     """
     opened = next(change.opened for change in changes if change.table is tables.PERSON)
     wanted = opened.select(["batch_id", "line"]).to_pylist()
     found: dict[tuple[int, int], bytes] = {}
     b = store.batch.c
     for batch_id in sorted({place["batch_id"] for place in wanted}):
+        if connection.scalar(sa.select(sa.exists().where(store.erasure.c.batch_id == batch_id))):
+            continue
         mine = sa.or_(b.batch_id == batch_id, b.part_of == batch_id)
         lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
         for part in connection.scalars(sa.select(b.sealed_part).where(mine, b.sealed_part.is_not(None))).all():

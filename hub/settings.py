@@ -1,8 +1,10 @@
 """Where this deployment keeps its things: flags first, then the environment, then the data folder's settings file.
 
 `aidgraph.toml` in the data folder may set `config`, `store`, `lake`, `keys` (a path) and one table a source:
-`[source.NAME]` with `url`, `folder`, `token`, `timeout`. The environment says the same as AIDGRAPH_CONFIG,
-AIDGRAPH_STORE, AIDGRAPH_LAKE, AIDGRAPH_KEYS and AIDGRAPH_SOURCE_NAME_URL, _FOLDER, _TOKEN, _TIMEOUT.
+`[source.NAME]` with `url`, `folder`, `token`, `timeout`. `[retention]` says for how many months sealed parts are kept:
+`months` for every source, `NAME` for one (hub/erasure.py); without it they are kept until erased by hand.
+The environment says the same as AIDGRAPH_CONFIG, AIDGRAPH_STORE, AIDGRAPH_LAKE, AIDGRAPH_KEYS and
+AIDGRAPH_SOURCE_NAME_URL, _FOLDER, _TOKEN, _TIMEOUT.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ class Settings:
     lake: Path
     keys: str | None = field(repr=False)
     sources: Mapping[str, Connection]
+    retention: Mapping[str, int] = field(default_factory=dict)  # source (or "months": all others) -> months
 
     def connection(self, source: str) -> Connection:
         """The connection of a source; InputError where the deployment does not say where it is."""
@@ -64,7 +67,17 @@ def load(
         lake=Path(value("lake") or folder / "lake"),
         keys=value("keys"),
         sources=_sources(env, told.get("source", {})),
+        retention=_retention(told.get("retention", {})),
     )
+
+
+def _retention(told: Any) -> dict[str, int]:
+    if not isinstance(told, dict) or any(type(months) is not int or months < 1 for months in told.values()):
+        raise ConfigError(
+            "[retention] holds something else than whole months",
+            remedy="Write months = 24 for every source, and NAME = 12 for one that is kept shorter or longer",
+        )
+    return dict(told)
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -74,7 +87,7 @@ def _file(path: Path) -> dict[str, Any]:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", remedy="Correct the TOML") from None
-    known = {"config", "store", "lake", "keys", "source"}
+    known = {"config", "store", "lake", "keys", "source", "retention"}
     for key in told:
         if key not in known:
             raise ConfigError(f"{path}: unknown key {key}", remedy=f"Use one of: {', '.join(sorted(known))}")

@@ -7,6 +7,7 @@ the published graph and the access log. Rules:
    Current rows are those with `pub_until IS NULL`; what the hub knew at publication P is `pub_from <= P < pub_until`.
 2. A batch, a month or a publication is visible only when its row here commits.
 3. The access log only grows.
+4. Erasure (hub/erasure.py) alone takes from rows: the sealed values of quarantined rows and of published persons.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ quarantine = sa.Table(
     sa.Column("contract", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),  # keyed; tells the row again when an overlap repeats it
     sa.Column("mac", sa.Text),  # whose row, where the ID number can be read: the person still stands on the list
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # empty once destroyed
     sa.Column("state", sa.Text, nullable=False),  # the last of its changes (hub/quarantine.py: State), else open
 )
 
@@ -95,6 +96,18 @@ quarantine_change = sa.Table(  # append-only: a row's state is that of its last 
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("by_batch", BIGKEY),  # the batch that replayed the row, or brought it right
     sa.Index("ix_quarantine_change_batch_id_line", "batch_id", "line"),
+)
+
+erasure = sa.Table(  # append-only: who destroyed a batch's sealed part, why, and how far it got
+    "erasure",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("batch_id", BIGKEY, nullable=False, index=True),
+    sa.Column("step", sa.Text, nullable=False),  # destroying | destroyed
+    sa.Column("sealed_part", sa.Text, nullable=False),  # its digest, kept so that a copy can be told
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
 
 alias = sa.Table(  # append-only: rotation of the key adds aliases, never persons

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from hub.errors import StoreError
+from hub.failures import explained
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -44,6 +45,8 @@ def ensure(engine: sa.Engine) -> None:
             current = MigrationContext.configure(connection).get_current_revision()
             empty = not sa.inspect(connection).get_table_names()
     except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "SQLITE_CANTOPEN") != "SQLITE_CANTOPEN":
+            raise explained(error) or error from None
         raise StoreError(
             f"The store cannot be reached ({type(error.orig).__name__})",
             remedy="Check AIDGRAPH_STORE and that the database runs",

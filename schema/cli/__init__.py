@@ -13,10 +13,10 @@ import sys
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
-from schema.cli import assess, demo, inspect, months, operate, policy, pull, serve, simulate
+from schema.cli import assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate
 from schema.cli.common import app, complain
 
-VERBS = (assess, demo, inspect, months, operate, policy, pull, serve, simulate)  # each registers its own at import
+VERBS = (assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate)  # register themselves
 
 
 def main() -> None:
@@ -32,3 +32,11 @@ def main() -> None:
         sys.exit(75 if isinstance(error, SourceUnavailable) else 4)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # a full disk, a lost database: told in one line, never with a row's values
+        from hub.failures import explained
+
+        told = explained(error)
+        if told is None:
+            raise
+        complain("error", told)
+        sys.exit(told.exit_code)

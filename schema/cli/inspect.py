@@ -28,6 +28,7 @@ def quarantine_list(as_json: AsJson = False) -> None:
     """Rows in quarantine by stream, reason and field; never their values. 隔离数据清单。"""
     from hub import store
     from hub.deployment import open_deployment
+    from hub.edge import REASONS as EDGE
     from hub.identity import REASONS as IDENTITY
     from hub.values import REASONS as VALUES
 
@@ -43,7 +44,7 @@ def quarantine_list(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"quarantine": rows})
         return
-    titles = {**IDENTITY, **VALUES}
+    titles = {**IDENTITY, **VALUES, **EDGE}
     cells = [
         (f"{r['source']}.{r['stream']}", titles.get(r["reason"], r["reason"]), r["field"], r["state"], r["rows"])
         for r in rows

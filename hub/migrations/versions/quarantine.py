@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "quarantine"
-down_revision = "0001"
+down_revision = "edge"
 branch_labels = None
 depends_on = None
 
