@@ -5,12 +5,12 @@
    point leaves an orphan file that nothing names, and the next pull lands the delivery again.
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
-4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate.
+4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate;
+   what a complete snapshot repeats is kept once (hub/snapshot.py), and counted as before.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from connectors.base import Connection, Delivery, Source, Stream
-from hub import store
+from hub import snapshot, store
 from hub.batch import Batch
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
@@ -27,13 +27,17 @@ from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
+from hub.snapshot import Snapshot
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """What became of one delivery. `reasons` counts quarantined rows by reason code."""
+    """What became of one delivery. `reasons` counts quarantined rows by reason code.
+
+    `unchanged` are those of the accepted rows that stand as an earlier batch holds them.
+    """
 
     source: str
     stream: str
@@ -44,6 +48,7 @@ class BatchReport:
     accepted: int
     quarantined: int
     duplicates: int
+    unchanged: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -89,12 +94,16 @@ class Landing:
         return known
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
-        making = Batch(
+        earlier = snapshot.earlier(
+            self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
+        )
+        batch = Batch(
             reader=RowReader(stream, self._codes, self._linkage),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
             known=self._known(source, stream, delivery.as_of),
         )
+        making = Snapshot(batch, self._lake, earlier)
         name = f"{source.name}.{stream.name}"
         try:
             for page in delivery.pages:
@@ -106,12 +115,12 @@ class Landing:
             making.discard()
         return self._commit(source, stream, delivery, making, parts, sealed)
 
-    def _assess(self, stream: Stream, delivery: Delivery, making: Batch, name: str) -> None:
+    def _assess(self, stream: Stream, delivery: Delivery, making: Snapshot, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""
-        if making.read != making.accepted + len(making.held) + making.duplicates:
+        if making.read != making.accepted + making.quarantined + making.duplicates:
             raise ConservationError(
                 f"{name} {delivery.label}: read {making.read}, accepted {making.accepted}, "
-                f"quarantined {len(making.held)}, duplicates {making.duplicates}",
+                f"quarantined {making.quarantined}, duplicates {making.duplicates}",
                 remedy="Nothing was landed; report this as a defect of the hub",
             )
         if delivery.declared_rows is not None and delivery.declared_rows != making.distinct:
@@ -127,10 +136,9 @@ class Landing:
             )
 
     def _commit(
-        self, source: Source, stream: Stream, delivery: Delivery, making: Batch, parts: dict[str, str], sealed: str
+        self, source: Source, stream: Stream, delivery: Delivery, making: Snapshot, parts: dict[str, str], sealed: str
     ) -> BatchReport:
-        reasons = Counter(held.reason for held in making.held)
-        notes = tuple(f"undeclared field {name}" for name in sorted(making.reader.undeclared))
+        notes = tuple(f"undeclared field {name}" for name in sorted(making.undeclared))
         if making.read > stream.expected[1]:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
         contract = f"linkage {self._linkage.version}"
@@ -144,13 +152,14 @@ class Landing:
                 as_of=delivery.as_of,
                 read=making.read,
                 accepted=making.accepted,
-                quarantined=len(making.held),
+                quarantined=making.quarantined,
                 duplicates=making.duplicates,
-                reasons=dict(reasons),
+                unchanged=making.unchanged,
+                reasons=making.reasons,
                 notes=notes,
             )
             ledger = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes")}
-            files = {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed}
+            files = {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed, "base": making.base}
             connection.execute(
                 sa.insert(store.batch).values(**ledger, **files, contract=contract, received_at=datetime.now(UTC))
             )

@@ -48,7 +48,11 @@ batch = sa.Table(
     sa.Column("accepted", sa.Integer, nullable=False),
     sa.Column("quarantined", sa.Integer, nullable=False),
     sa.Column("duplicates", sa.Integer, nullable=False),
-    sa.Column("parts", sa.JSON, nullable=False),  # part name ('' for the rows, a child's name) -> content digest
+    sa.Column("base", BIGKEY),  # the whole snapshot at whose lines the unchanged rows stand; NULL where it is whole
+    sa.Column("unchanged", sa.Integer, nullable=False, default=0, server_default="0"),  # of the accepted rows
+    sa.Column(
+        "parts", sa.JSON, nullable=False
+    ),  # part name ('' for the rows, a child's name, those of hub/snapshot.py) -> content digest
     sa.Column("sealed_part", sa.Text),  # content digest of the sealed part; NULL once destroyed
     sa.Column("contract", sa.Text, nullable=False),  # linkage contract and its digest
     sa.Index("ix_batch_source_stream", "source", "stream"),
