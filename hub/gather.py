@@ -19,8 +19,10 @@ import hub
 from connectors.base import FieldType, Stream, discover
 from hub import store
 from hub.deployment import Deployment
+from hub.errors import StoreError
 from hub.inputs import LandedPart, MonthInputs, Progress, month_bounds
 from hub.quarantine import State
+from hub.snapshot import GONE, RAW
 
 BATCHES = pa.schema(
     [
@@ -60,6 +62,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         config=deployment.config.relations(counties, start.year),
         counties=frozenset(counties),
         quarantined=_quarantined(deployment, batches),
+        bases=_bases(batches),
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,
@@ -74,7 +77,7 @@ def table(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
 
 def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[Any]:
     b = store.batch.c
-    columns = (b.batch_id, b.source, b.stream, b.as_of, b.parts, b.part_of)
+    columns = (b.batch_id, b.source, b.stream, b.as_of, b.parts, b.part_of, b.base)
     wanted = set(ids)
     with deployment.engine.connect() as connection:
         rows = connection.execute(sa.select(*columns).order_by(b.batch_id))
@@ -84,14 +87,16 @@ def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[Any]:
 def _parts(deployment: Deployment, batch: Any) -> list[LandedPart]:
     """The files of a batch, under the names of its relations; a replay's under the batch whose rows it read again."""
     relation = f"{batch.source}_{batch.stream}"
+    relations = {name: f"{relation}_{name}" if name else relation for name in batch.parts if name != RAW}
     return [
         LandedPart(
-            relation=f"{relation}_{name}" if name else relation,
+            relation="gone_line" if name == GONE else relations[name],
             batch_id=batch.part_of or batch.batch_id,
             as_of=batch.as_of,
             path=str(deployment.lake.path("rows", digest)),
         )
         for name, digest in sorted(batch.parts.items())
+        if name in relations
     ]
 
 
@@ -125,20 +130,37 @@ def _aliases(deployment: Deployment) -> pa.Table:
         return table(ALIAS, connection.execute(sa.select(store.alias.c.mac, store.alias.c.person_id)).all())
 
 
+def _bases(batches: Sequence[Any]) -> dict[int, int]:
+    """The base of each batch that has one. Raises StoreError where a base is not among the batches."""
+    bases = {batch.batch_id: batch.base for batch in batches if batch.base is not None}
+    if missing := set(bases.values()) - {batch.batch_id for batch in batches}:
+        raise StoreError(
+            f"Batch {min(missing)} holds rows of later ones and is no input of the month",
+            remedy="Restore the store from backup; report this as a defect of the hub",
+        )
+    return bases
+
+
 def _quarantined(deployment: Deployment, batches: Sequence[Any]) -> pa.Table:
-    """Whose rows wait in quarantine, by batch, where the ID number can be read.
+    """Whose rows wait in quarantine, by batch, where the ID number can be read; a base's rows wait while they stand.
 
     A row counts whatever became of it later: it stood on that list. Only where one of these batches replayed it, it
     speaks for itself.
     """
     q, c = store.quarantine.c, store.quarantine_change.c
-    wanted = {batch.batch_id for batch in batches}
     replays = [batch.batch_id for batch in batches if batch.part_of is not None]
     here = sa.and_(c.batch_id == q.batch_id, c.line == q.line, c.state == State.REPLAYED, c.by_batch.in_(replays))
-    query = sa.select(q.batch_id, q.mac).where(q.mac.is_not(None), ~sa.exists().where(here)).distinct()
+    query = sa.select(q.batch_id, q.line, q.mac).where(q.mac.is_not(None), ~sa.exists().where(here))
+    waiting: dict[int, list[tuple[int, str]]] = {batch.batch_id: [] for batch in batches}
     with deployment.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return table(QUARANTINED, [row for row in rows if row.batch_id in wanted])
+        for row in connection.execute(query):
+            waiting.setdefault(row.batch_id, []).append((row.line, row.mac))
+    rows = {(batch.batch_id, mac) for batch in batches for _, mac in waiting[batch.batch_id]}
+    for batch in batches:
+        if batch.base is not None and waiting[batch.base]:
+            gone = set(deployment.lake.read("rows", batch.parts[GONE])["line"].to_pylist())
+            rows.update((batch.batch_id, mac) for line, mac in waiting[batch.base] if line not in gone)
+    return table(QUARANTINED, sorted(rows))
 
 
 def _decisions(deployment: Deployment, until: int) -> pa.Table:

@@ -8,7 +8,7 @@ relations follow from the sources' declarations: a new stream is matched without
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -40,6 +40,8 @@ BATCH = {
     "semantics": "VARCHAR",
     "complete": "BOOLEAN",
 }
+REPEATS = {"batch_id": "BIGINT", "base": "BIGINT"}  # a snapshot that is kept as what changed against `base`
+GONE_LINE = {"batch_id": "BIGINT", "line": "INTEGER"}  # a line of its base that a snapshot does not have
 ALIAS = {"mac": "VARCHAR", "person_id": "BIGINT"}
 QUARANTINED = {"batch_id": "BIGINT", "mac": "VARCHAR"}
 DECISION = {"mac": "VARCHAR", "name_mac": "VARCHAR", "judgement": "VARCHAR"}
@@ -141,7 +143,10 @@ CONFIG: dict[str, Columns] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedPart:
-    """One Parquet file of a landed batch, and the relation it is part of (`medical_insurance_persons_insuinfo`)."""
+    """One Parquet file of a landed batch, and the relation it is part of (`medical_insurance_persons_insuinfo`).
+
+    The relation of the lines gone from its base is `gone_line`.
+    """
 
     relation: str
     batch_id: int
@@ -154,6 +159,11 @@ def nobody() -> pa.Table:
     return pa.table({"batch_id": pa.array([], pa.int64()), "mac": pa.array([], pa.string())})
 
 
+def repeats(bases: Mapping[int, int]) -> pa.Table:
+    """The relation `repeats`."""
+    return pa.table({"batch_id": pa.array(bases, pa.int64()), "base": pa.array(bases.values(), pa.int64())})
+
+
 def silent(_stage: str, _done: int, _total: int | None) -> None:
     """Progress that nobody watches."""
 
@@ -164,6 +174,7 @@ class MonthInputs:
 
     `landed` and `batches` are what was received by the month's cut-off. `decisions` holds the last word on each
     (mac, name_mac). `quarantined` says whose rows of which batch wait in quarantine, where their number can be read.
+    `bases` gives the base of each batch that is kept as what changed against another one.
     `config` holds at least the relations of CONFIG, for `counties`: those that the rows name. `previous_findings` and
     `previous_warnings` are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
     """
@@ -176,6 +187,7 @@ class MonthInputs:
     config: Mapping[str, pa.Table]
     counties: frozenset[str] = frozenset()
     quarantined: pa.Table | None = None
+    bases: Mapping[int, int] = field(default_factory=dict)
     previous_findings: pa.Table | None = None
     previous_warnings: pa.Table | None = None
     progress: Progress = silent

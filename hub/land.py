@@ -5,13 +5,13 @@
    point leaves an orphan file that nothing names, and the next pull lands the delivery again.
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
-4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate.
+4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate;
+   what a complete snapshot repeats is kept once (hub/snapshot.py), and counted as before.
 5. A delivery that is in doubt as a whole (hub/doubt.py) is quarantined whole, or held until somebody confirms it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from connectors.base import Connection, Delivery, Page, Source, Stream
-from hub import doubt, fixed, ledger, quarantine, store
+from hub import doubt, fixed, ledger, quarantine, snapshot, store
 from hub.batch import Batch
 from hub.contract import contract
 from hub.doubt import Doubt
@@ -32,13 +32,17 @@ from hub.lake import Lake
 from hub.ledger import BatchState
 from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
+from hub.snapshot import Earlier, Snapshot
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchReport:
-    """What became of one delivery. `reasons` counts quarantined rows by reason code."""
+    """What became of one delivery. `reasons` counts quarantined rows by reason code.
+
+    `unchanged` are those of the accepted rows that stand as an earlier batch holds them.
+    """
 
     source: str
     stream: str
@@ -49,6 +53,7 @@ class BatchReport:
     accepted: int
     quarantined: int
     duplicates: int
+    unchanged: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     state: BatchState = BatchState.LANDED
@@ -93,19 +98,23 @@ class Landing:
             known = set(connection.scalars(held))
         return known | digests(self._lake, (part[""] for part in parts))
 
-    def _making(self, source: Source, stream: Stream, known: set[str]) -> Batch:
-        return Batch(
+    def _making(self, source: Source, stream: Stream, known: set[str], earlier: Earlier) -> Snapshot:
+        batch = Batch(
             reader=RowReader(stream, self._codes, self._linkage),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
             known=known,
         )
+        return Snapshot(batch, self._lake, earlier)
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
         known = self._known(source, stream, delivery.as_of)
-        making = self._making(source, stream, known)
-        edge = Opener(self._ring, stream, lambda *refused: making.refuse(*refused))
+        earlier = snapshot.earlier(
+            self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
+        )
+        making = self._making(source, stream, known, earlier)
+        edge = Opener(self._ring, stream, making.refuse)
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
@@ -119,7 +128,8 @@ class Landing:
             wrong = doubt.column(stream, making.held, first)
             if wrong:
                 making.discard()
-                making = self._making(source, doubt.unmet(stream), known)
+                making = self._making(source, doubt.unmet(stream), known, replace(earlier, read=None, base=None))
+                edge = Opener(self._ring, stream, making.refuse)
                 take(first)
             first.clear()
             take(pages)
@@ -129,12 +139,12 @@ class Landing:
             making.discard()
         return self._commit(source, stream, delivery, making, parts, sealed, wrong)
 
-    def _assess(self, stream: Stream, delivery: Delivery, making: Batch, name: str) -> None:
+    def _assess(self, stream: Stream, delivery: Delivery, making: Snapshot, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""
-        if making.read != making.accepted + len(making.held) + making.duplicates:
+        if making.read != making.accepted + making.quarantined + making.duplicates:
             raise ConservationError(
                 f"{name} {delivery.label}: read {making.read}, accepted {making.accepted}, "
-                f"quarantined {len(making.held)}, duplicates {making.duplicates}",
+                f"quarantined {making.quarantined}, duplicates {making.duplicates}",
                 remedy="Nothing was landed; report this as a defect of the hub",
             )
         if delivery.declared_rows is not None and delivery.declared_rows != making.distinct:
@@ -154,13 +164,12 @@ class Landing:
         source: Source,
         stream: Stream,
         delivery: Delivery,
-        making: Batch,
+        making: Snapshot,
         parts: dict[str, str],
         sealed: str,
         wrong: Doubt | None,
     ) -> BatchReport:
-        held = [replace(row, reason=wrong.reason, field=wrong.field) for row in making.held] if wrong else making.held
-        notes = tuple(f"undeclared field {name}" for name in sorted(making.reader.undeclared))
+        notes = tuple(f"undeclared field {name}" for name in sorted(making.undeclared))
         if making.read > stream.expected[1]:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
         under = contract(self._linkage, stream)
@@ -174,15 +183,17 @@ class Landing:
                 as_of=delivery.as_of,
                 read=making.read,
                 accepted=making.accepted,
-                quarantined=len(held),
+                quarantined=making.quarantined,
                 duplicates=making.duplicates,
-                reasons=dict(Counter(row.reason for row in held)),
+                unchanged=making.unchanged,
+                reasons={wrong.reason: making.quarantined} if wrong else making.reasons,
                 notes=notes + ((why,) if why else ()),
                 state=state,
             )
             row = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes", "state")}
             row |= {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed, "contract": under}
-            ledger.add(connection, row, state, why)
+            ledger.add(connection, row | {"base": making.base, "present": making.present}, state, why)
+            held = (replace(each, reason=wrong.reason, field=wrong.field) if wrong else each for each in making.held)
             quarantine.land(connection, report.batch_id, under, (asdict(each) for each in held))
             if state is BatchState.LANDED:
                 landed = fixed.Landed(
@@ -201,17 +212,15 @@ class Landing:
         source: Source,
         stream: Stream,
         delivery: Delivery,
-        making: Batch,
+        making: Snapshot,
         wrong: Doubt | None,
     ) -> tuple[BatchState, str]:
         """Is the batch in force, and if not, why."""
         if wrong:
             return BatchState.QUARANTINED, f"the whole delivery is quarantined: {wrong.told}"
-        rows = making.read - making.duplicates
         last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
-        doubtful = doubt.later(stream, making.held, rows) or doubt.shrunk(
-            stream, last, doubt.present(rows, making.held)
-        )
+        rows = making.read - making.duplicates
+        doubtful = doubt.later(stream, making.held, rows) or doubt.shrunk(stream, last, making.present)
         if doubtful:
             return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
         return BatchState.LANDED, ""

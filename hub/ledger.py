@@ -44,6 +44,11 @@ def of_stream(source: str, stream: str) -> sa.ColumnElement[bool]:
     return sa.and_(store.batch.c.source == source, store.batch.c.stream == stream)
 
 
+def in_force() -> sa.ColumnElement[bool]:
+    """The condition on batches that were delivered and count."""
+    return sa.and_(store.batch.c.state == BatchState.LANDED, store.batch.c.part_of.is_(None))
+
+
 def add(connection: sa.Connection, values: Mapping[str, Any], state: BatchState, why: str) -> None:
     """Write a batch's row, and why it is in this state where that needs a word."""
     row = dict(values) | {"state": state, "received_at": datetime.now(UTC)}
@@ -82,7 +87,7 @@ def last_list(connection: sa.Connection, source: str, stream: str, as_of: date, 
     replayed = sa.exists().where(part.c.part_of == b.batch_id, part.c.state == BatchState.LANDED)
     in_force = sa.or_(b.state == BatchState.LANDED, sa.and_(b.state == BatchState.QUARANTINED, replayed))
     query = (
-        sa.select(b.batch_id, b.read - b.duplicates)
+        sa.select(b.batch_id, b.present)
         .where(of_stream(source, stream), b.part_of.is_(None), b.as_of <= as_of, in_force)
         .order_by(b.as_of.desc(), b.batch_id.desc())
     )
@@ -91,10 +96,7 @@ def last_list(connection: sa.Connection, source: str, stream: str, as_of: date, 
     found = connection.execute(query.limit(1)).one_or_none()
     if found is None:
         return None
-    batch_id, rows = found
-    q = store.quarantine.c
-    nobody = sa.select(sa.func.count()).where(q.batch_id == batch_id, q.mac.is_(None), q.state != "replayed")
-    return Last(batch_id=batch_id, present=rows - (connection.scalar(nobody) or 0))
+    return Last(batch_id=found.batch_id, present=found.present)
 
 
 def history(connection: sa.Connection, batches: Iterable[int]) -> dict[int, list[dict[str, Any]]]:

@@ -1,8 +1,8 @@
 """Match: landed rows become persons, households, spells, enrolments, subsidies and settlements.
 
-The rules are in `sql/match/`, one file a result. Reads `batch`, `alias`, `decision`, `period`, the config relations
-and every landed relation; makes the state tables of hub/tables.py up to `settlement`, and on the way `linked` (whose
-each row is), `cover` and `insured_place`.
+The rules are in `sql/match/`, one file a result. Reads `batch`, `repeats`, `alias`, `decision`, `period`, the config
+relations and every landed relation; makes the state tables of hub/tables.py up to `settlement`, and on the way
+`linked` (whose each row is), `cover` and `insured_place`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from hub.inputs import (
     BATCH,
     CONFIG,
     DECISION,
+    GONE_LINE,
     PERIOD,
     QUARANTINED,
+    REPEATS,
     MonthInputs,
     Progress,
     landed_relations,
     nobody,
     period,
+    repeats,
     sighting_sql,
     silent,
 )
@@ -39,7 +42,8 @@ def load(engine: Engine, inputs: MonthInputs) -> None:
     engine.register("quarantined", inputs.quarantined if inputs.quarantined is not None else nobody(), QUARANTINED)
     for name, columns in CONFIG.items():
         engine.register(name, inputs.config[name], columns)
-    relations = landed_relations(sources)
+    engine.register("repeats", repeats(inputs.bases), REPEATS)
+    relations = landed_relations(sources) | {"gone_line": GONE_LINE}
     if strange := sorted({part.relation for part in inputs.landed} - set(relations)):
         raise InputError(
             f"The lake holds batches that no source declares: {', '.join(strange)}",

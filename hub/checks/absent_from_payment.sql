@@ -8,7 +8,7 @@
 -- source is asked). Absence from a payment ends no category (pins.md 7): somebody must say why.
 WITH list AS (
   SELECT
-    batch_id, source, stream,
+    source, stream, place,
     ROW_NUMBER() OVER (PARTITION BY source, stream ORDER BY place DESC NULLS LAST) AS age
   FROM batch_order
   WHERE semantics = 'payment' AND complete
@@ -19,7 +19,7 @@ on_list AS (
     ROW_NUMBER() OVER (
       PARTITION BY l.person_id, t.source, t.stream, t.age ORDER BY s.record_digest NULLS LAST, l.line NULLS LAST) AS nth
   FROM list AS t
-  JOIN linked AS l ON l.batch_id = t.batch_id
+  JOIN linked AS l ON l.source = t.source AND l.stream = t.stream AND l.place = t.place
   JOIN sighting AS s ON s.batch_id = l.batch_id AND s.line = l.line
   WHERE t.age <= 2
 )

@@ -6,6 +6,7 @@ Where a province has a list of its own, only its codes are known there: the same
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -45,6 +46,12 @@ class Codes:
     def known(self, name: str, province: str, code: str, /) -> bool:
         """Is the code in the list of the province, or of the nation where the province has none?"""
         return self.value(name, province, code) is not None
+
+    def digest(self, names: Iterable[str], /) -> str:
+        """A digest of what these lists hold, in every province: another one where a code was added or changed."""
+        wanted = set(names)
+        held = [(key, sorted(codes.items())) for key, codes in sorted(self.lists.items()) if key[0] in wanted]
+        return hashlib.sha256(repr(held).encode()).hexdigest()
 
     def table(self) -> pa.Table:
         """code_map(list, province, code, value)."""

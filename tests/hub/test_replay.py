@@ -41,11 +41,8 @@ def test_a_replayed_row_counts_from_its_day_and_nobody_else_s_spell_ends(anywher
     lists.land("202509", [line(2), line(1), line(3, kind=STRANGE)])
     assert lists.spells() == {1: (BEGIN, OPEN), 2: (BEGIN, OPEN)}
     lists.learn()
-    first, second = lists.replay()
-    assert [(r.replayed_batch, r.batch_id, r.read, r.accepted, r.still_open) for r in (first, second)] == [
-        (1, 3, 1, 1, 0),
-        (2, 4, 1, 1, 0),
-    ]
+    (only,) = lists.replay()  # the row stands in both lists and waits once
+    assert (only.replayed_batch, only.batch_id, only.read, only.accepted, only.still_open) == (1, 3, 1, 1, 0)
     assert lists.spells() == {1: (BEGIN, OPEN), 2: (BEGIN, OPEN), 3: (BEGIN, OPEN)}
     assert set(lists.states().values()) == {"replayed"}
     lists.conserved()

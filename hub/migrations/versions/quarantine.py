@@ -30,9 +30,11 @@ def _history(name: str, *place: sa.Column[Any], more: tuple[sa.Column[Any], ...]
 def upgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("state", sa.Text(), server_default="landed", nullable=False))
+        batch_op.add_column(sa.Column("present", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("part_of", BIGKEY, nullable=True))
         batch_op.add_column(sa.Column("repairs", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("warnings", sa.JSON(), nullable=True))
+    op.execute("UPDATE batch SET present = read - duplicates")
     _history("batch_change", sa.Column("batch_id", BIGKEY, nullable=False))
     op.create_index(op.f("ix_batch_change_batch_id"), "batch_change", ["batch_id"])
     _history(
@@ -48,5 +50,5 @@ def downgrade() -> None:
     op.drop_table("quarantine_change")
     op.drop_table("batch_change")
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        for name in ("warnings", "repairs", "part_of", "state"):
+        for name in ("warnings", "repairs", "part_of", "present", "state"):
             batch_op.drop_column(name)

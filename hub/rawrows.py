@@ -1,0 +1,193 @@
+"""Raw rows told again: a keyed digest of each row as it came, and the sorted list of those of an earlier snapshot.
+
+1. Two rows of one digest read alike, for the same reading (`reading`): the digest is over every value that arrives
+   but those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
+2. The list is a part of the lake, one (digest, line) a row read, in the order of arrival; it is sorted when used.
+   20 bytes a row in memory: 10 million rows are 200 MB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import sys
+import unicodedata
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.base import Page, Stream
+from hub.identity import Linkage
+from hub.keys import KeyRing
+from hub.lake import Lake, Writer
+from hub.rows import Codes
+
+SIZE = 16
+FLUSH = 100_000
+READING = b"aidgraph.reading"
+SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
+HELD = pa.schema([("line", pa.int32()), ("reason", pa.string()), ("nobody", pa.bool_())])
+SORTED = """
+SELECT r.high, r.low, r.line, h.reason, h.nobody
+FROM read_parquet($raw) AS r
+LEFT JOIN held AS h ON h.line = r.line
+WHERE h.line IS NOT NULL OR r.line IN (SELECT line FROM read_parquet($rows))
+ORDER BY r.high, r.low, r.line
+"""
+
+
+def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
+    """A digest of everything that decides how a row is read: where it is the same, an equal row reads the same.
+
+    None where the code lists cannot say what they hold: then nothing may be concluded.
+    """
+    told = getattr(codes, "digest", None)
+    if told is None:
+        return None
+    fields = (*stream.fields, *(field for child in stream.children for field in child.fields))
+    lists = told({field.codes for field in fields if field.codes})
+    declared = (stream.fields, stream.children, stream.division, stream.ignored)
+    parts = (declared, linkage.version, linkage.key_id, lists, _program())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _program() -> str:
+    """The hub's own text, and the Python and the Unicode it runs on."""
+    root = Path(__file__).parent
+    content = hashlib.sha256(f"{sys.version_info[:3]} {unicodedata.unidata_version}".encode())
+    for path in sorted(root.rglob("*.py")):
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+class RawDigests:
+    """Digests the rows of one stream, page by page."""
+
+    def __init__(self, stream: Stream, source: str, ring: KeyRing) -> None:
+        key = ring.derive("raw-row", f"{source}/{stream.name}")
+        self._state = hashlib.blake2b(digest_size=SIZE, key=key)
+        self._names = (*(field.name for field in stream.fields), *(child.name for child in stream.children))
+        self._known = {*self._names, *stream.ignored}
+
+    def of(self, page: Page) -> list[bytes]:
+        """The digest of each row."""
+        nothing = [None] * len(page.lines)
+        columns = [page.columns.get(name, nothing) for name in self._names]
+        if more := self.undeclared(page):
+            columns.append(list(_pairs(page, more)))
+        state, digests = self._state, []
+        for row in zip(*columns, strict=True):
+            digest = state.copy()
+            digest.update(_encoded(row))
+            digests.append(digest.digest())
+        return digests
+
+    def undeclared(self, page: Page) -> list[str]:
+        """The columns that no declaration knows and some row has a value in."""
+        strange = sorted(page.columns.keys() - self._known)
+        return [name for name in strange if any(value is not None for value in page.columns[name])]
+
+
+def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...]]:
+    for values in zip(*(page.columns[name] for name in names), strict=True):
+        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None)
+
+
+def _encoded(row: tuple[Any, ...]) -> bytes:
+    """A row as bytes that no other row has. Marshal's first version tells types apart and knows no references."""
+    try:
+        return marshal.dumps(row, 0)
+    except ValueError:  # days, decimals
+        return b"r" + repr(row).encode(errors="surrogatepass")
+
+
+class RawWriter:
+    """The list of a snapshot's raw rows in the making."""
+
+    def __init__(self, lake: Lake, read: str) -> None:
+        self._writer = Writer(lake, "rows", SCHEMA.with_metadata({READING: read.encode()}))
+        self._digests: list[bytes] = []
+        self._lines: list[int] = []
+
+    def append(self, digests: Sequence[bytes], lines: Sequence[int]) -> None:
+        self._digests += digests
+        self._lines += lines
+        if len(self._lines) >= FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        words = memoryview(b"".join(self._digests)).cast("Q")
+        columns = [_words(words[half::2]) for half in (0, 1)]
+        self._writer.append_table(pa.table([*columns, pa.array(self._lines, pa.int32())], schema=self._writer.schema))
+        self._digests, self._lines = [], []
+
+    def finish(self) -> str:
+        self._flush()
+        return self._writer.finish()
+
+    def discard(self) -> None:
+        self._writer.discard()
+
+
+def _words(words: memoryview) -> pa.Array:
+    return pa.Array.from_buffers(pa.uint64(), len(words), [None, pa.py_buffer(words.tobytes())])
+
+
+class RawIndex:
+    """The rows of a whole snapshot that were accepted or held, found by their digests.
+
+    `lines` is the line of each; by position, `reasons` says why a row is in quarantine, `nobody` that it names nobody.
+    """
+
+    def __init__(self, found: pa.Table) -> None:
+        found = found.combine_chunks()
+        self.lines: pa.ChunkedArray = found["line"]
+        held = found.append_column("at", pa.array(range(found.num_rows), pa.int64())).filter(found["reason"].is_valid())
+        self.reasons = dict(zip(held["at"].to_pylist(), held["reason"].to_pylist(), strict=True))
+        self.nobody = frozenset(held.filter(held["nobody"])["at"].to_pylist())
+        self._high, self._low = _view(found["high"]), _view(found["low"])
+        bits = min(16, max(0, len(self._high).bit_length() - 8))
+        self._shift = 64 - bits
+        edges = (bisect_left(self._high, bucket << self._shift) for bucket in range(1 << bits))
+        self._starts = array("q", [*edges, len(self._high)])
+
+    def __len__(self) -> int:
+        return len(self._high)
+
+    def find(self, digests: Sequence[bytes]) -> list[int]:
+        """The position of each row; -1 where the snapshot has no such row."""
+        high, low, starts, shift, count = self._high, self._low, self._starts, self._shift, len(self._high)
+        words = memoryview(b"".join(digests)).cast("Q").tolist()
+        found = []
+        for first, second in zip(words[0::2], words[1::2], strict=True):
+            bucket = first >> shift
+            at = bisect_left(high, first, starts[bucket], starts[bucket + 1])
+            found.append(at if at < count and high[at] == first and low[at] == second else -1)
+        return found
+
+
+def _view(column: pa.ChunkedArray) -> memoryview:
+    (chunk,) = column.chunks or [pa.array([], column.type)]
+    return memoryview(chunk.buffers()[1] or b"").cast("B").cast("Q")[chunk.offset : chunk.offset + len(chunk)]
+
+
+def read_as(lake: Lake, raw: str) -> str:
+    """The `reading` under which the rows of a list were read."""
+    metadata = pq.read_schema(lake.path("rows", raw)).metadata or {}
+    return bytes(metadata.get(READING, b"")).decode()
+
+
+def load(lake: Lake, raw: str, rows: str, held: pa.Table) -> RawIndex:
+    """The index over a list; `held` (HELD) are the batch's rows in quarantine."""
+    paths = {"raw": str(lake.path("rows", raw)), "rows": str(lake.path("rows", rows))}
+    with duckdb.connect() as duck:
+        duck.register("held", held)
+        return RawIndex(duck.sql(SORTED, params=paths).to_arrow_table())
