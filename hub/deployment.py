@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from connectors.base import Source, discover
 from hub import config, identity, keys, migrations, store
 from hub.config import Config
 from hub.errors import HubError
@@ -32,6 +33,7 @@ class Deployment:
     ring: KeyRing
     config: Config
     linkage: Linkage
+    sources: tuple[Source, ...]
 
     def __enter__(self) -> Deployment:
         return self
@@ -64,10 +66,14 @@ def _runs(process: str) -> bool:
 
 
 def open_deployment(settings: Settings) -> Deployment:
-    """Open a deployment; an empty store is made. Raises KeysError, ConfigError or StoreError before any work."""
+    """Open a deployment; an empty store is made.
+
+    Raises KeysError, ConfigError, DeclarationError or StoreError before any work.
+    """
     ring = keys.load(settings.keys)
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
+    sources = discover(settings.declared)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
     try:
@@ -76,5 +82,11 @@ def open_deployment(settings: Settings) -> Deployment:
         engine.dispose()
         raise
     return Deployment(
-        settings=settings, engine=engine, lake=Lake(settings.lake), ring=ring, config=loaded, linkage=linkage
+        settings=settings,
+        engine=engine,
+        lake=Lake(settings.lake),
+        ring=ring,
+        config=loaded,
+        linkage=linkage,
+        sources=sources,
     )

@@ -8,14 +8,14 @@
 -- source is asked). Absence from a payment ends no category (pins.md 7): somebody must say why.
 WITH list AS (
   SELECT
-    batch_id, source, stream,
+    batch_id, source, stream, department,
     ROW_NUMBER() OVER (PARTITION BY source, stream ORDER BY place DESC NULLS LAST) AS age
   FROM batch_order
   WHERE semantics = 'payment' AND complete
 ),
 on_list AS (
   SELECT
-    l.person_id, t.source, t.stream, t.age, l.batch_id, l.line, s.record_digest,
+    l.person_id, t.source, t.stream, t.department, t.age, l.batch_id, l.line, s.record_digest,
     ROW_NUMBER() OVER (
       PARTITION BY l.person_id, t.source, t.stream, t.age ORDER BY s.record_digest NULLS LAST, l.line NULLS LAST) AS nth
   FROM list AS t
@@ -24,7 +24,7 @@ on_list AS (
   WHERE t.age <= 2
 )
 SELECT
-  b.person_id, b.source || '_' || b.stream AS subject, b.source AS addressee, n.county,
+  b.person_id, b.source || '_' || b.stream AS subject, COALESCE(b.department, b.source) AS addressee, n.county,
   b.batch_id, b.line, b.record_digest
 FROM on_list AS b
 CROSS JOIN period AS p
