@@ -1,9 +1,9 @@
 """What a source is: streams of rows, each field declared once.
 
-A source is one Python file in `connectors/sources/` that binds the name `SOURCE`; it is found by walking the
-folder. A stream declares its fields, its key, how its rows arrive (a transport) and what absence means
-(`Semantics`). Connectors yield raw rows with their place and know nothing of the hub: typing, identity,
-sealing and quarantine happen when the hub lands them.
+A source is one Python file in `connectors/sources/` that binds the name `SOURCE`, or one TOML file with the same
+keys in a deployment's own folder (connectors/declared.py); both are found by walking the folder. A stream declares
+its fields, its key, how its rows arrive (a transport) and what absence means (`Semantics`). Connectors yield raw rows
+with their place and know nothing of the hub: typing, identity, sealing and quarantine happen when the hub lands them.
 
 Shapes: a `Delivery` is what becomes one batch (a file, a pull window); it yields its rows page by page, so that a
 stream is never held in memory.
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -93,7 +94,8 @@ class RawRow:
 class Page:
     """Rows that arrived together, by column: `lines` as in RawRow, each column with one value a line.
 
-    A field that a row does not have is None; a column that no row has is absent.
+    A field that a row does not have is None; a column that no row has is absent, also where the stream requires it:
+    what is missing is the hub's to judge. A column that the stream does not declare stands under its own header.
     """
 
     lines: Sequence[int]
@@ -129,14 +131,46 @@ class Delivery:
     declared_rows: int | None = None
 
 
+class Spool(Protocol):
+    """Where answers of a long pull are kept until it has landed, so that a broken one goes on where it stopped.
+
+    What is kept is sealed. It is thrown away when the pull has landed or was refused, and when another pull begins.
+    """
+
+    def open(self, pull: str, *, until: float) -> Iterator[bytes]:
+        """The answers kept of this very pull, in order; none where it is another one, or older than `until` seconds."""
+        ...
+
+    def keep(self, answer: bytes) -> None:
+        """Keep the next answer of the pull that was opened."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """Where a source is, from the environment or the deployment's settings file; the token does not print."""
+    """Where a source is and what opens it, from the environment or the deployment's settings file.
+
+    `token`: a bearer token or API key; `client_id` and `secret`: of OAuth2 (with `token_url`) or of signed requests;
+    `certificate`, `certificate_key`, `ca`: PEM files of mutual TLS; `database`: an SQLAlchemy URL. `timeout` is the
+    longest silence, `overall` the longest answer, in seconds. `rate` limits requests a second, `concurrency` those at
+    once. No secret prints.
+    """
 
     url: str | None = None
     folder: str | None = None
+    database: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    client_id: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    token_url: str | None = None
+    certificate: str | None = None
+    certificate_key: str | None = None
+    ca: str | None = None
     timeout: float = 30.0
+    overall: float = 300.0
+    rate: float | None = None
+    concurrency: int = 1
+    spool: Spool | None = field(default=None, repr=False, compare=False)
 
 
 class Transport(Protocol):
@@ -163,6 +197,9 @@ class Stream:
     `ignored` are the headers of columns that arrive and are not wanted.
     `expected`: (min, max) rows of a delivery; below min fails, above max warns.
     `shrink`: the share of a complete list's rows that may go missing to the next one; beyond it, that one is held.
+    `feeds` (`source.stream`) names the stream whose kind of list this is: another county's list, or a province's
+    variant. Its rows land under their own source and are read wherever that stream's are.
+    `department` and `legal_basis` are the source's, where the stream does not say otherwise.
     """
 
     name: str
@@ -179,6 +216,13 @@ class Stream:
     ignored: tuple[str, ...] = ()
     expected: tuple[int, int] = (0, 100_000_000)
     shrink: float = 0.10
+    feeds: str | None = None
+    department: str | None = None
+    legal_basis: str | None = None
+
+    def relation(self, source: str) -> str:
+        """The relation in which the stages read its rows, landed by this source."""
+        return (self.feeds or f"{source}.{self.name}").replace(".", "_")
 
     def field(self, name: str) -> Field:
         """The declared field of that name; KeyError where there is none."""
@@ -201,12 +245,14 @@ class Source:
         return {s.name: s for s in self.streams}[name]
 
 
-def discover() -> tuple[Source, ...]:
-    """Every source of connectors/sources/, in order of name: one file each, bound to the name SOURCE."""
-    from connectors import sources
+def discover(folder: Path | None = None) -> tuple[Source, ...]:
+    """Every source in order of name: those of connectors/sources/ (one file each, bound to the name SOURCE) and, where
+    a deployment has a folder of its own, the TOML files there. Raises DeclarationError."""
+    from connectors import declared, sources
 
-    found = [
+    shipped = tuple(
         importlib.import_module(f"connectors.sources.{module.name}").SOURCE
         for module in pkgutil.iter_modules(sources.__path__)
-    ]
-    return tuple(sorted(found, key=lambda source: source.name))
+    )
+    own = declared.read_folder(folder, shipped) if folder else ()
+    return tuple(sorted((*shipped, *own), key=lambda source: source.name))

@@ -1,6 +1,7 @@
 """What can go wrong at a source, grouped by what the reader should do.
 
 SourceError
+├── DeclarationError      a deployment's own declaration (sources/*.toml) is wrong: correct the line it names
 ├── SourceSettingsError   the deployment's settings for a source are missing or wrong: fix them
 ├── SourceRefused         the source answered, and said no (credentials, contract): talk to the department
 ├── SourceUnavailable     the source did not answer in time: try again later
@@ -17,6 +18,10 @@ class SourceError(Exception):
         super().__init__(f"{message}. {remedy}")
         self.message = message
         self.remedy = remedy
+
+
+class DeclarationError(SourceError):
+    """A TOML file of the deployment's own sources does not say what a source must say, or says something else."""
 
 
 class SourceSettingsError(SourceError):

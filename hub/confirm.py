@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub import fixed, ledger, quarantine, store
-from hub.contract import declared
 from hub.deployment import Deployment
 from hub.errors import InputError
 from hub.ledger import BatchState
@@ -23,7 +22,7 @@ def confirm(deployment: Deployment, batch_id: int, *, actor: str, reason: str) -
     with deployment.engine.begin() as connection:
         batch = _held(connection, batch_id, actor, reason)
         _set(connection, batch_id, BatchState.LANDED, actor, reason)
-        stream = declared(batch.source, batch.stream)
+        stream = deployment.stream(batch.source, batch.stream)
         if stream is not None and batch.part_of is None:
             landed = fixed.Landed(
                 batch_id=batch_id, source=batch.source, stream=stream, as_of=batch.as_of, part=batch.parts[""]

@@ -7,7 +7,7 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from connectors.base import Stream, discover
+from connectors.base import Stream
 from hub.identity import Linkage
 
 APART = {"transport", "title", "title_en", "cadence_days", "expected", "shrink"}  # say nothing of how a row is read
@@ -23,12 +23,6 @@ def declaration(stream: Stream) -> str:
     """SHA-256, as hex, of what a stream declares about its rows: it changes when a row may be read differently."""
     told = {name: value for name, value in _plain(stream).items() if name not in APART}
     return hashlib.sha256(json.dumps(told, default=_plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def declared(source: str, stream: str) -> Stream | None:
-    """The stream of these names as it is declared today; None where it is not any more."""
-    found = (s for each in discover() if each.name == source for s in each.streams if s.name == stream)
-    return next(found, None)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from connectors.base import Source, Stream, discover
 from hub import config, identity, keys, migrations, store
 from hub.config import Config
 from hub.errors import HubError
@@ -32,12 +33,17 @@ class Deployment:
     ring: KeyRing
     config: Config
     linkage: Linkage
+    sources: tuple[Source, ...]
 
     def __enter__(self) -> Deployment:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.engine.dispose()
+
+    def stream(self, source: str, stream: str) -> Stream | None:
+        """The stream of these names as it is declared today; None where it is not any more."""
+        return next((s for each in self.sources if each.name == source for s in each.streams if s.name == stream), None)
 
     @contextmanager
     def spill(self) -> Iterator[Path]:
@@ -64,10 +70,14 @@ def _runs(process: str) -> bool:
 
 
 def open_deployment(settings: Settings) -> Deployment:
-    """Open a deployment; an empty store is made. Raises KeysError, ConfigError or StoreError before any work."""
+    """Open a deployment; an empty store is made.
+
+    Raises KeysError, ConfigError, DeclarationError or StoreError before any work.
+    """
     ring = keys.load(settings.keys)
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
+    sources = discover(settings.declared)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
     try:
@@ -76,5 +86,11 @@ def open_deployment(settings: Settings) -> Deployment:
         engine.dispose()
         raise
     return Deployment(
-        settings=settings, engine=engine, lake=Lake(settings.lake), ring=ring, config=loaded, linkage=linkage
+        settings=settings,
+        engine=engine,
+        lake=Lake(settings.lake),
+        ring=ring,
+        config=loaded,
+        linkage=linkage,
+        sources=sources,
     )

@@ -16,10 +16,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 import hub
-from connectors.base import FieldType, Stream, discover
+from connectors.base import FieldType, Stream
 from hub import store
 from hub.deployment import Deployment
-from hub.errors import StoreError
+from hub.errors import InputError, StoreError
 from hub.inputs import LandedPart, MonthInputs, Progress, month_bounds
 from hub.quarantine import State
 from hub.snapshot import GONE, RAW
@@ -32,6 +32,7 @@ BATCHES = pa.schema(
         ("as_of", pa.date32()),
         ("semantics", pa.string()),
         ("complete", pa.bool_()),
+        ("department", pa.string()),
     ]
 )
 ALIAS = pa.schema([("mac", pa.string()), ("person_id", pa.int64())])
@@ -43,12 +44,13 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
     """The inputs of a month as recorded for it (`batches`, `decisions`), read and ready for the stages."""
     start, _ = month_bounds(month)
     batches = _batches(deployment, recorded["batches"])
-    streams = {(source.name, stream.name): stream for source in discover() for stream in source.streams}
-    landed = tuple(part for batch in batches for part in _parts(deployment, batch))
+    streams = {(source.name, stream.name): stream for source in deployment.sources for stream in source.streams}
+    declared = [(batch, _declared(streams, batch)) for batch in batches]
+    landed = tuple(part for batch, stream in declared for part in _parts(deployment, batch, stream))
     _assign_aliases(deployment, landed)
-    declared = [(batch, streams[batch.source, batch.stream]) for batch in batches]
+    answers = {source.name: source.department for source in deployment.sources}
     rows = [
-        (b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete)
+        (b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete, s.department or answers[b.source])
         for b, s in declared
         if b.part_of is None
     ]
@@ -66,6 +68,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,
+        sources=deployment.sources,
     )
 
 
@@ -84,9 +87,19 @@ def _batches(deployment: Deployment, ids: Sequence[int]) -> Sequence[Any]:
         return [row for row in rows if row.batch_id in wanted]
 
 
-def _parts(deployment: Deployment, batch: Any) -> list[LandedPart]:
-    """The files of a batch, under the names of its relations; a replay's under the batch whose rows it read again."""
-    relation = f"{batch.source}_{batch.stream}"
+def _declared(streams: Mapping[tuple[str, str], Stream], batch: Any) -> Stream:
+    try:
+        return streams[batch.source, batch.stream]
+    except KeyError:
+        raise InputError(
+            f"Batch {batch.batch_id} is of {batch.source}.{batch.stream}, which no source declares",
+            remedy="Put the source's file back into connectors/sources/ or the deployment's folder sources",
+        ) from None
+
+
+def _parts(deployment: Deployment, batch: Any, stream: Stream) -> list[LandedPart]:
+    """The files of a batch, under the relations they are read in; a replay's under the batch whose rows it read."""
+    relation = stream.relation(batch.source)
     relations = {name: f"{relation}_{name}" if name else relation for name in batch.parts if name != RAW}
     return [
         LandedPart(
@@ -102,7 +115,7 @@ def _parts(deployment: Deployment, batch: Any) -> list[LandedPart]:
 
 def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> None:
     """Give every MAC seen for the first time a person_id."""
-    paths = [part.path for part in landed if part.relation in _row_relations()]
+    paths = [part.path for part in landed if part.relation in _row_relations(deployment)]
     if not paths:
         return
     with duckdb.connect() as duck:
@@ -121,8 +134,8 @@ def _assign_aliases(deployment: Deployment, landed: Sequence[LandedPart]) -> Non
         )
 
 
-def _row_relations() -> set[str]:
-    return {f"{source.name}_{stream.name}" for source in discover() for stream in source.streams}
+def _row_relations(deployment: Deployment) -> set[str]:
+    return {stream.relation(source.name) for source in deployment.sources for stream in source.streams}
 
 
 def _aliases(deployment: Deployment) -> pa.Table:

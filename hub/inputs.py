@@ -13,7 +13,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from connectors.base import Source
+from connectors.base import Source, discover
 from hub.errors import InputError
 from hub.rows import child_schemas, row_schema
 
@@ -39,6 +39,7 @@ BATCH = {
     "as_of": "DATE",
     "semantics": "VARCHAR",
     "complete": "BOOLEAN",
+    "department": "VARCHAR",
 }
 REPEATS = {"batch_id": "BIGINT", "base": "BIGINT"}  # a snapshot that is kept as what changed against `base`
 GONE_LINE = {"batch_id": "BIGINT", "line": "INTEGER"}  # a line of its base that a snapshot does not have
@@ -177,6 +178,7 @@ class MonthInputs:
     `bases` gives the base of each batch that is kept as what changed against another one.
     `config` holds at least the relations of CONFIG, for `counties`: those that the rows name. `previous_findings` and
     `previous_warnings` are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
+    `sources` are the declared ones, the deployment's own included.
     """
 
     month: str
@@ -191,6 +193,7 @@ class MonthInputs:
     previous_findings: pa.Table | None = None
     previous_warnings: pa.Table | None = None
     progress: Progress = silent
+    sources: tuple[Source, ...] = field(default_factory=discover)
 
 
 def month_bounds(month: str) -> tuple[date, date]:
@@ -218,11 +221,13 @@ def period(month: str) -> pa.Table:
 
 
 def landed_relations(sources: Iterable[Source]) -> dict[str, Columns]:
-    """Every landed relation's columns: one a stream, one a list inside its rows."""
+    """Every landed relation's columns: one a stream, one a list inside its rows; none for one that feeds another."""
     found: dict[str, Columns] = {}
     for source in sources:
         for stream in source.streams:
-            name = f"{source.name}_{stream.name}"
+            if stream.feeds:
+                continue
+            name = stream.relation(source.name)
             schemas = {name: row_schema(stream)}
             schemas |= {f"{name}_{child}": schema for child, schema in child_schemas(stream).items()}
             for relation, schema in schemas.items():
@@ -231,10 +236,14 @@ def landed_relations(sources: Iterable[Source]) -> dict[str, Columns]:
 
 
 def sighting_sql(sources: Iterable[Source]) -> str:
-    """The relation `sighting`: each landed row of any stream, as evidence of a person."""
+    """The relation `sighting`: each landed row of any stream, as evidence of a person.
+
+    The rows of a stream that feeds another stand under the other's name: they say the same kind of thing.
+    """
     return "\nUNION ALL\n".join(
         f"SELECT '{source.name}' AS source, '{stream.name}' AS stream, {', '.join(SIGHTING)} "
         f"FROM {source.name}_{stream.name}"
         for source in sources
         for stream in source.streams
+        if not stream.feeds
     )

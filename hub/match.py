@@ -7,7 +7,6 @@ relations and every landed relation; makes the state tables of hub/tables.py up 
 
 from __future__ import annotations
 
-from connectors.base import discover
 from hub.engine import SQL, Engine, statements
 from hub.errors import ConfigError, InputError
 from hub.inputs import (
@@ -34,7 +33,7 @@ STEPS = tuple(statements(SQL / "match"))
 
 def load(engine: Engine, inputs: MonthInputs) -> None:
     """Make every input relation known to the engine, empty where nothing has come yet."""
-    sources = discover()
+    sources = inputs.sources
     engine.register("period", period(inputs.month), PERIOD)
     engine.register("batch", inputs.batches, BATCH)
     engine.register("alias", inputs.alias, ALIAS)
@@ -47,7 +46,7 @@ def load(engine: Engine, inputs: MonthInputs) -> None:
     if strange := sorted({part.relation for part in inputs.landed} - set(relations)):
         raise InputError(
             f"The lake holds batches that no source declares: {', '.join(strange)}",
-            remedy="Put the source's file back into connectors/sources/",
+            remedy="Put the source's file back into connectors/sources/ or the deployment's folder sources",
         )
     for name, columns in relations.items():
         engine.landed(name, columns, [part for part in inputs.landed if part.relation == name])

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from connectors.base import Page, Stream
 from hub import doubt, ledger, quarantine, store
 from hub.batch import Batch, Held
-from hub.contract import contract, declared
+from hub.contract import contract
 from hub.deployment import Deployment
 from hub.errors import ConservationError, InputError
 from hub.inputs import Progress
@@ -85,7 +85,7 @@ class _Replay:
 
     def __init__(self, deployment: Deployment, batch: Any, wanted: Filter) -> None:
         self._deployment, self._batch = deployment, batch
-        self._stream = _declared(batch)
+        self._stream = _declared(deployment, batch)
         self._whole = batch.state == BatchState.QUARANTINED
         rows = sa.true() if self._whole else wanted.condition()
         self._chosen = sa.and_(rows, store.quarantine.c.batch_id == batch.batch_id)
@@ -209,12 +209,12 @@ class _Replay:
         )
 
 
-def _declared(batch: Any) -> Stream:
-    stream = declared(batch.source, batch.stream)
+def _declared(deployment: Deployment, batch: Any) -> Stream:
+    stream = deployment.stream(batch.source, batch.stream)
     if stream is None:
         raise InputError(
             f"No source declares {batch.source}.{batch.stream}, from which batch {batch.batch_id} came",
-            remedy="Put the source's file back into connectors/sources/",
+            remedy="Put the source's file back into connectors/sources/ or the deployment's folder sources",
         )
     return stream
 

@@ -1,10 +1,12 @@
 """Where this deployment keeps its things: flags first, then the environment, then the data folder's settings file.
 
 `aidgraph.toml` in the data folder may set `config`, `store`, `lake`, `keys` (a path) and one table a source:
-`[source.NAME]` with `url`, `folder`, `token`, `timeout`. `[retention]` says for how many months sealed parts are kept:
-`months` for every source, `NAME` for one (hub/erasure.py); without it they are kept until erased by hand.
-The environment says the same as AIDGRAPH_CONFIG, AIDGRAPH_STORE, AIDGRAPH_LAKE, AIDGRAPH_KEYS and
-AIDGRAPH_SOURCE_NAME_URL, _FOLDER, _TOKEN, _TIMEOUT.
+`[source.NAME]` with what `connectors.base.Connection` holds: `url`, `folder`, `database`, `token`, `secret` ... The
+environment says the same as AIDGRAPH_CONFIG, AIDGRAPH_STORE, AIDGRAPH_LAKE, AIDGRAPH_KEYS and, for a source,
+AIDGRAPH_SOURCE_NAME_URL, _FOLDER, _DATABASE, _TOKEN, _CLIENT_ID and so on. The folder `sources` of the data folder
+holds the sources that the deployment declares itself (connectors/declared.py). `[retention]` says for how many months
+sealed parts are kept: `months` for every source, `NAME` for one (hub/erasure.py); without it they are kept until erased
+by hand.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from connectors.base import Connection
 from hub.errors import ConfigError, InputError
 
 DEFAULT_DATA = "aidgraph-data"
+CONNECTION = tuple(f.name for f in fields(Connection) if f.name != "spool")  # what may be said of a source
+NUMBERS: Mapping[str, type[float] | type[int]] = {"timeout": float, "overall": float, "rate": float, "concurrency": int}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class Settings:
     sources: Mapping[str, Connection]
     retention: Mapping[str, int] = field(default_factory=dict)  # source (or "months": all others) -> months
 
+    @property
+    def declared(self) -> Path:
+        """The folder of the sources that this deployment declares itself."""
+        return self.data / "sources"
+
     def connection(self, source: str) -> Connection:
         """The connection of a source; InputError where the deployment does not say where it is."""
         try:
@@ -43,7 +52,7 @@ class Settings:
             raise InputError(
                 f"The deployment does not say where source {source} is",
                 remedy=f"Set [source.{source}] in {self.data / 'aidgraph.toml'}, "
-                f"or AIDGRAPH_SOURCE_{source.upper()}_URL or _FOLDER",
+                f"or AIDGRAPH_SOURCE_{source.upper()}_URL, _FOLDER or _DATABASE",
             ) from None
 
 
@@ -98,20 +107,30 @@ def _sources(env: Mapping[str, str], told: Mapping[str, Mapping[str, Any]]) -> d
     merged: dict[str, dict[str, Any]] = {name: dict(values) for name, values in told.items()}
     for key, value in env.items():
         if key.startswith("AIDGRAPH_SOURCE_"):
-            name, _, setting = key.removeprefix("AIDGRAPH_SOURCE_").lower().rpartition("_")
+            name, setting = _split(key.removeprefix("AIDGRAPH_SOURCE_").lower())
             merged.setdefault(name, {})[setting] = value
-    found = {}
-    for name, values in merged.items():
-        unknown = set(values) - {"url", "folder", "token", "timeout"}
-        if unknown:
-            raise ConfigError(
-                f"source {name}: unknown setting {', '.join(sorted(unknown))}", remedy="Use url, folder, token, timeout"
-            )
+    return {name: _connection(name, values) for name, values in merged.items()}
+
+
+def _split(key: str) -> tuple[str, str]:
+    """Source and setting: `county_client_id` is `county` and `client_id`."""
+    known = [setting for setting in CONNECTION if key.endswith(f"_{setting}")]
+    setting = max(known, key=len, default=key.rpartition("_")[2])
+    return key.removesuffix(f"_{setting}"), setting
+
+
+def _connection(name: str, values: Mapping[str, Any]) -> Connection:
+    if unknown := sorted(set(values) - set(CONNECTION)):
+        raise ConfigError(f"source {name}: unknown setting {', '.join(unknown)}", remedy=f"Use {', '.join(CONNECTION)}")
+    given: dict[str, Any] = {}
+    for setting, value in values.items():
+        if setting not in NUMBERS:
+            given[setting] = str(value)
+            continue
         try:
-            timeout = float(values.get("timeout", 30.0))
-        except ValueError:
-            raise ConfigError(f"source {name}: timeout is not a number", remedy="Give seconds, as 30") from None
-        found[name] = Connection(
-            url=values.get("url"), folder=values.get("folder"), token=values.get("token"), timeout=timeout
-        )
-    return found
+            given[setting] = NUMBERS[setting](value)
+        except (ValueError, TypeError):
+            raise ConfigError(f"source {name}: {setting} is not a number", remedy="Give a number, as 30") from None
+        if not given[setting] > 0:
+            raise ConfigError(f"source {name}: {setting} is not above 0", remedy="Give a number above 0, as 30")
+    return Connection(**given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.base import Source, discover
+from connectors.base import Source
 from hub.identity import Linkage, Refused
 from hub.keys import KeyRing
 from schema.agreement import Agreement, load_all
@@ -41,7 +41,7 @@ def graph_of(deployment: Deployment) -> Graph:
         config=deployment.config,
         agreements=load_all(deployment.settings.config),
         lookup=lookup_by(deployment.linkage),
-        sources=discover(),
+        sources=deployment.sources,
     )
 
 

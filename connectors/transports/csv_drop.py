@@ -1,114 +1,173 @@
-"""CSV files dropped into a folder, in GB18030 (with or without byte-order mark) or UTF-8 with one.
+"""CSV and TSV files dropped into a folder, in GB18030 or UTF-8, with or without a byte-order mark.
 
-A file is read line by line and never held in memory. Values stay text, guards of spreadsheets (`="..."`, a
-leading apostrophe) included: the hub normalises them. A character that cannot be read refuses the file.
+1. A file is read block by block and never held in memory; a page is what a block holds.
+2. The encoding is what the stream declares (`auto`: UTF-8 where the beginning of the file is UTF-8, else GB18030); a
+   byte-order mark goes before. A character that cannot be read, or was lost before the file was sent, refuses the file.
+3. Values stay text, guards of spreadsheets (`="..."`, a leading apostrophe) included: the hub normalises them.
+4. A row of another width has shifted values, and quotes that do not close have swallowed rows: both refuse the file,
+   by line.
 """
 
 from __future__ import annotations
 
 import csv
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+import io
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from itertools import chain
+from typing import BinaryIO, ClassVar, Literal
 
 from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
 
+BLOCK = 1024**2  # bytes read at once
+LONGEST = 16 * BLOCK  # bytes that one record may have
+BOM_GB18030 = "\ufeff".encode("gb18030")
 SEND_AGAIN = "Ask the department to send the file again"
+
+Records = tuple[Sequence[int], list[list[str]]]  # the line on which each begins, its cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CsvDrop:
-    """Files of `pattern`, decoded as `encoding` unless a byte-order mark says UTF-8; one delivery a file."""
+class CsvDrop(drop.Drop):
+    """Files of `pattern`, their values parted by `delimiter`; one delivery a file."""
 
-    pattern: str
-    encoding: str = "gb18030"
+    kind: ClassVar[str] = "csv"
+
+    encoding: Literal["gb18030", "utf-8", "auto"] = "gb18030"
+    delimiter: Literal[",", "\t", ";", "|"] = ","
 
     def deliveries(
         self, stream: Stream, connection: Connection, *, since: date | None, seen: frozenset[str]
     ) -> Iterator[Delivery]:
         """See `connectors.base.Transport`; a fingerprint tells what is new, so a late file is found."""
-        for file in drop.new_files(stream, connection, self.pattern, seen):
+        for file in drop.new_files(stream, connection, self, seen):
             yield Delivery(
-                label=file.path.name,
-                as_of=file.as_of,
-                pages=_pages(file.path, stream, self.encoding),
-                fingerprint=file.fingerprint,
+                label=file.name, as_of=file.as_of, pages=self._pages(file, stream), fingerprint=file.fingerprint
             )
 
+    def _pages(self, file: drop.Dropped, stream: Stream) -> Iterator[Page]:
+        read = 0
+        with file.open() as opened:
+            blocks = self._blocks(opened, file.name)
+            columns, rest = _header(blocks, stream, file.name)
+            for lines, rows in chain([rest], blocks):
+                kept = _whole(lines, rows, columns.width, file.name)
+                if kept[1]:
+                    read += len(kept[1])
+                    yield Page(lines=kept[0], columns=columns.of(list(zip(*kept[1], strict=True))))
+        file.check(read)
 
-def _pages(path: Path, stream: Stream, encoding: str) -> Iterator[Page]:
-    columns: headers.Columns | None = None
-    lines: list[int] = []
-    rows: list[dict[str, object]] = []
-    searched = 0
-    for line, cells in _records(path, encoding):
-        if columns is not None:
-            _check_width(cells, columns, file=path.name, line=line)
-            lines.append(line)
-            rows.append(columns.values(cells))
-            if len(rows) == drop.PAGE:
-                yield Page.of(rows, lines)
-                lines, rows = [], []
-        elif headers.is_header(cells, stream):
-            columns = headers.read(cells, stream, file=path.name, line=line)
-        elif (searched := searched + 1) == headers.SEARCHED:
+    def _blocks(self, file: BinaryIO, name: str) -> Iterator[Records]:
+        """The file's records, block by block."""
+        raw = file.read(BLOCK)
+        encoding, bom = _encoding(raw, self.encoding, name)
+        raw, line = raw[bom:], 1
+        while True:
+            more = file.read(BLOCK)
+            cut = raw.rfind(b"\n") + 1 if more else len(raw)
+            if cut and (found := self._parsed(raw[:cut], encoding, name, line)) is not None:
+                yield found
+                line += raw.count(b"\n", 0, cut)
+                raw = raw[cut:] + more
+            elif not more or len(raw) > LONGEST:
+                raise _unclosed(raw, encoding, self.delimiter, name, line)
+            else:  # a record goes on in the next block
+                raw += more
+            if not raw:
+                return
+
+    def _parsed(self, raw: bytes, encoding: str, name: str, line: int) -> Records | None:
+        """The records of some whole lines; None where the last one does not end here."""
+        text = _decoded(raw, encoding, name, line)
+        reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+        try:
+            rows = list(reader)
+        except csv.Error:
+            return None
+        if len(rows) == reader.line_num:
+            return range(line, line + len(rows)), rows
+        reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+        begins = [0, *(reader.line_num for _ in reader)]  # values hold line breaks
+        return [line + before for before in begins[:-1]], rows
+
+
+def _header(blocks: Iterator[Records], stream: Stream, name: str) -> tuple[headers.Columns, Records]:
+    """The columns, and what of the first block stands below the header. Raises SourceMalformed."""
+    for lines, rows in blocks:
+        head = [(at, cells) for at, cells in enumerate(rows) if any(cells)][: headers.SEARCHED]
+        found = headers.locate([cells for _, cells in head], stream)
+        if found is None:
             break
-    if columns is None:
-        raise headers.absent(stream, file=path.name)
-    if rows:
-        yield Page.of(rows, lines)
+        at = head[found[0]][0]
+        columns = headers.read([rows[at]], stream, file=name, line=lines[at])
+        return columns, (lines[at + 1 :], rows[at + 1 :])
+    raise headers.absent(stream, file=name)
 
 
-def _records(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """(line on which it begins, cells) of every record that is not blank."""
-    reader = csv.reader(_lines(path, encoding), strict=True)
-    begins = 1
-    try:
-        for cells in reader:
-            if any(cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error:
+def _whole(lines: Sequence[int], rows: list[list[str]], width: int, name: str) -> Records:
+    """The rows that are not blank, each of the header's width. Raises SourceMalformed for one that is not."""
+    if not all(map(any, rows)):
+        kept = [at for at, cells in enumerate(rows) if any(cells)]
+        lines, rows = [lines[at] for at in kept], [rows[at] for at in kept]
+    if not rows or set(map(len, rows)) == {width}:
+        return lines, rows
+    for line, cells in zip(lines, rows, strict=True):
+        if len(cells) < width or any(cells[width:]):
+            raise SourceMalformed(
+                f"{name}, line {line}: {len(cells)} values under {width} headers",
+                remedy=f"{SEND_AGAIN}; a comma inside a value must stand in quotes",
+            )
+    return lines, [cells[:width] for cells in rows]
+
+
+def _encoding(start: bytes, declared: str, name: str) -> tuple[str, int]:
+    """How to decode a file that begins so, and how long its byte-order mark is. Raises SourceMalformed."""
+    if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         raise SourceMalformed(
-            f"{path.name}, line {begins}: the quotes of this line do not close", remedy=SEND_AGAIN
-        ) from None
-
-
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    """Decoded lines. 0x0A is never the second byte of a GB18030 character, so bytes may be split at it."""
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            if number == 1:
-                if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-                    raise SourceMalformed(
-                        f"{path.name}: the file is UTF-16",
-                        remedy="Ask the department to save it as CSV in GB18030 or UTF-8",
-                    )
-                encoding = "utf-8" if raw.startswith(BOM_UTF8) else encoding
-            try:
-                text = raw.decode(encoding)
-            except UnicodeDecodeError:
-                raise _unreadable(path, number, encoding) from None
-            if "\ufffd" in text:
-                raise _unreadable(path, number, encoding)
-            yield text.removeprefix("\ufeff") if number == 1 else text
-
-
-def _unreadable(path: Path, line: int, encoding: str) -> SourceMalformed:
-    return SourceMalformed(
-        f"{path.name}, line {line}: a character is not {encoding}, or was lost before it was sent",
-        remedy=f"{SEND_AGAIN} in GB18030, written by its system and not by a spreadsheet",
-    )
-
-
-def _check_width(cells: Sequence[str], columns: headers.Columns, *, file: str, line: int) -> None:
-    """A row of another width has shifted values: reading on would put them under wrong headers."""
-    if len(cells) < columns.width or any(cells[columns.width :]):
-        raise SourceMalformed(
-            f"{file}, line {line}: {len(cells)} values under {columns.width} headers",
-            remedy=f"{SEND_AGAIN}; a comma inside a value must stand in quotes",
+            f"{name}: the file is UTF-16", remedy="Ask the department to save it as CSV in GB18030 or UTF-8"
         )
+    if start.startswith(BOM_UTF8):
+        return "utf-8", len(BOM_UTF8)
+    if start.startswith(BOM_GB18030):
+        return "gb18030", len(BOM_GB18030)
+    if declared != "auto":
+        return declared, 0
+    try:
+        getincrementaldecoder("utf-8")().decode(start)  # a character cut off at the block's end is no error
+    except UnicodeDecodeError:
+        return "gb18030", 0
+    return "utf-8", 0
+
+
+def _decoded(raw: bytes, encoding: str, name: str, line: int) -> str:
+    """Text of whole lines: 0x0A is never the second byte of a GB18030 character, so bytes may be split at it."""
+    try:
+        text = raw.decode(encoding)
+        lost = text.find("\ufffd")
+        before = text.count("\n", 0, lost)
+    except UnicodeDecodeError as error:
+        lost, before = error.start, raw.count(b"\n", 0, error.start)
+    if lost < 0:
+        return text
+    raise SourceMalformed(
+        f"{name}, line {line + before}: a character is not {encoding}, or was lost before it was sent",
+        remedy=f"{SEND_AGAIN} in GB18030, written by its system and not by a spreadsheet",
+    ) from None
+
+
+def _unclosed(raw: bytes, encoding: str, delimiter: str, name: str, line: int) -> SourceMalformed:
+    """The error for a block that cannot be parsed: which record it is."""
+    reader = csv.reader(
+        io.StringIO(_decoded(raw, encoding, name, line), newline="\n"), strict=True, delimiter=delimiter
+    )
+    begins = line
+    try:
+        for _ in reader:
+            begins = line + reader.line_num
+    except csv.Error:
+        pass
+    return SourceMalformed(f"{name}, line {begins}: the quotes of this line do not close", remedy=SEND_AGAIN)

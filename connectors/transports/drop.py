@@ -1,49 +1,73 @@
 """Files that a department drops into a folder: which are new, and which day they describe.
 
-A file's name ends in `_YYYYMM` (it describes the last day of that month) or `_YYYYMMDD` (that day). Its
-SHA-256 tells whether it has landed before, whatever it is called now.
+1. A file's name ends in `_YYYYMM` (it describes the last day of that month) or `_YYYYMMDD` (that day). Its SHA-256
+   tells whether it has landed before, whatever it is called now.
+2. A file still being written is left for the next pull: its name begins with . or ~ or ends in .part, .tmp or the like,
+   it changed while it was looked at, or it is younger than the `settle` that the stream declares.
+3. With `archive`, the files stand inside ZIP files of that name (archive.py). With `manifest`, the department says
+   which files it sent, with rows and SHA-256: a file that differs is refused, one not named yet waits (manifest.py).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import time
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
+from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from connectors.base import Connection, Stream
 from connectors.errors import SourceMalformed, SourceSettingsError
+from connectors.transports import archive, manifest
 
 STAMP = re.compile(r"_(\d{4})(\d{2})(\d{2})?$")
-PAGE = 5_000  # rows of a file handed over at once
+UNFINISHED = re.compile(r"[.~].*|.*(\.(part|partial|filepart|tmp|temp|crdownload|download|swp|lock)|~)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """What every kind of file drop declares; patterns are those of a shell (`recipients_*.csv`)."""
+
+    pattern: str
+    archive: str | None = None
+    manifest: str | None = None
+    settle: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A file that has not landed yet."""
+    """A file that has not landed yet. `open` gives its bytes, `check` is told how many rows they held."""
 
-    path: Path
+    name: str
     as_of: date
     fingerprint: str
+    open: Callable[[], BinaryIO]
+    check: Callable[[int], None]
 
 
-def new_files(stream: Stream, connection: Connection, pattern: str, seen: frozenset[str]) -> Iterator[Dropped]:
+def new_files(stream: Stream, connection: Connection, told: Drop, seen: frozenset[str]) -> Iterator[Dropped]:
     """The files of the source's folder that match and have not been seen, oldest day first.
 
-    Raises SourceSettingsError without a folder, SourceMalformed where a file's name holds no day.
+    Raises SourceSettingsError without a folder; SourceMalformed where a file's name holds no day, an archive is not
+    safe to open, or a file is not what the manifest says; SourceUnavailable while a manifest is awaited.
     """
     folder = _folder(stream, connection)
-    for as_of, path in sorted((day_of(path), path) for path in folder.glob(pattern) if path.is_file()):
-        with path.open("rb") as file:
-            fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
-        if fingerprint not in seen:
-            yield Dropped(path=path, as_of=as_of, fingerprint=fingerprint)
+    listed = manifest.read(folder, told.manifest) if told.manifest else None
+    found = sorted((day_of(path), path) for path in folder.glob(told.archive or told.pattern) if _settled(path, told))
+    for as_of, path in found:
+        if not told.archive:
+            yield from _new(path.name, as_of, path, lambda path=path: path.open("rb"), listed, seen)  # type: ignore[misc]
+            continue
+        for name, opened in archive.members(path, told.pattern):
+            day = day_of(PurePath(name)) if STAMP.search(PurePath(name).stem) else as_of
+            yield from _new(f"{path.name}/{name}", day, path, opened, listed, seen)
 
 
-def day_of(path: Path) -> date:
+def day_of(path: PurePath) -> date:
     """The day a file describes, from its name. Raises SourceMalformed."""
     stamp = STAMP.search(path.stem)
     if stamp:
@@ -56,6 +80,50 @@ def day_of(path: Path) -> date:
         f"{path.name}: the name does not say which month or day the file describes",
         remedy="Rename it to end in _YYYYMM or _YYYYMMDD before its extension",
     )
+
+
+def _new(
+    name: str,
+    as_of: date,
+    path: Path,
+    opened: Callable[[], BinaryIO],
+    listed: manifest.Manifest | None,
+    seen: frozenset[str],
+) -> Iterator[Dropped]:
+    before = _state(path)
+    with opened() as file:
+        fingerprint = _sha256(file)
+    if fingerprint in seen or _state(path) != before:
+        return
+    entry = manifest.entry(listed, PurePath(name).name, fingerprint) if listed is not None else None
+
+    def check(rows: int) -> None:
+        if _state(path) != before:
+            raise SourceMalformed(f"{name}: the file changed while it was read", remedy="Pull again when it is whole")
+        if entry and entry.rows is not None and entry.rows != rows:
+            raise SourceMalformed(
+                f"{name}: {rows} rows, and the manifest says {entry.rows}", remedy="Ask the department to send it again"
+            )
+
+    yield Dropped(name=name, as_of=as_of, fingerprint=fingerprint, open=opened, check=check)
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1024**2):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _settled(path: Path, told: Drop) -> bool:
+    if UNFINISHED.fullmatch(path.name) or not path.is_file():
+        return False
+    return not told.settle or time.time() - path.stat().st_mtime >= told.settle.total_seconds()
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _folder(stream: Stream, connection: Connection) -> Path:

@@ -1,71 +1,126 @@
-"""XLSX files dropped into a folder: the first sheet, its header found below title rows.
+"""Workbooks (XLSX, XLS, ODS) dropped into a folder: one sheet, its header found below title rows.
 
-Cells keep their kind: text stays text, a number stays a number (an ID number that a spreadsheet turned into a
-float must reach the hub as a float, to be refused), a date cell is a date. Subtotal rows (合计, 小计) and
-empty rows are not rows of the stream. The sheet is unpacked by python-calamine and handed over row by row.
+1. Cells keep their kind: text stays text, a number stays a number (an ID number that a spreadsheet turned into a
+   float must reach the hub as a float, to be refused), a date cell is a date, a serial date is the number it is.
+2. A header may stand in up to DEEPEST rows, its groups in merged cells. A cell merged over several rows says its value
+   for each of them (a household's number beside its members).
+3. Subtotal rows (合计, 小计) and empty rows are not rows of the stream.
+4. The sheet is unpacked by python-calamine, which holds it in its own memory, and handed over page by page; a file that
+   would unpack to more than MOST bytes is refused before.
 """
 
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from pathlib import Path
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, BinaryIO, ClassVar
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed
-from connectors.transports import drop, headers
+from connectors.transports import archive, drop, headers
 
 SUBTOTAL = re.compile(r"(本页|本村|本户)?(合计|小计|总计)[:：]?[\d,.]*(人|户|元|条)?")
+DEEPEST = 3  # rows that a header may have
+HEAD = headers.SEARCHED + DEEPEST
+PAGE = 5_000  # rows handed over at once
+MOST = 2 * 1024**3  # bytes that a workbook may unpack to
+AS_IT_IS = {str, float, int, bool, date}
+Range = tuple[int, int, int, int]  # merged cells: first and last row (from 1), first and last column (from 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XlsxDrop:
-    """Files of `pattern`; one delivery a file."""
+class XlsxDrop(drop.Drop):
+    """Files of `pattern`; one delivery a file. `sheet` is the sheet's name, or its `number` from 1."""
 
-    pattern: str
+    kind: ClassVar[str] = "xlsx"
+
+    sheet: str | None = None
+    number: int = 1
 
     def deliveries(
         self, stream: Stream, connection: Connection, *, since: date | None, seen: frozenset[str]
     ) -> Iterator[Delivery]:
         """See `connectors.base.Transport`; a fingerprint tells what is new, so a late file is found."""
-        for file in drop.new_files(stream, connection, self.pattern, seen):
+        for file in drop.new_files(stream, connection, self, seen):
             yield Delivery(
-                label=file.path.name,
-                as_of=file.as_of,
-                pages=_pages(file.path, stream),
-                fingerprint=file.fingerprint,
+                label=file.name, as_of=file.as_of, pages=self._pages(file, stream), fingerprint=file.fingerprint
             )
 
+    def _pages(self, file: drop.Dropped, stream: Stream) -> Iterator[Page]:
+        read = 0
+        with file.open() as opened:
+            _check_size(opened, file.name)
+            try:
+                with CalamineWorkbook.from_filelike(opened) as book:
+                    for page in _read(self._sheet(book, file.name), stream, file.name):
+                        read += len(page.lines)
+                        yield page
+            except CalamineError:
+                raise SourceMalformed(
+                    f"{file.name}: the file is not a readable XLSX workbook",
+                    remedy="Ask the department to send it again, without a password",
+                ) from None
+        file.check(read)
 
-def _pages(path: Path, stream: Stream) -> Iterator[Page]:
-    columns: headers.Columns | None = None
-    required: tuple[str, ...] = tuple(f.name for f in stream.fields if f.required)
-    lines: list[int] = []
-    rows: list[dict[str, object]] = []
-    searched = 0
-    for line, cells in _rows(path):
-        if columns is not None:
-            _check_width(cells, columns, file=path.name, line=line)
-            values = columns.values(cells)
-            if is_subtotal(cells) and not all(values[name] for name in required):
-                continue
-            lines.append(line)
-            rows.append(values)
-            if len(rows) == drop.PAGE:
-                yield Page.of(rows, lines)
-                lines, rows = [], []
-        elif headers.is_header(cells, stream):
-            columns = headers.read(cells, stream, file=path.name, line=line)
-        elif (searched := searched + 1) == headers.SEARCHED:
-            break
-    if columns is None:
-        raise headers.absent(stream, file=path.name)
-    if rows:
-        yield Page.of(rows, lines)
+    def _sheet(self, book: CalamineWorkbook, name: str) -> CalamineSheet:
+        if self.sheet is not None and self.sheet in book.sheet_names:
+            return book.get_sheet_by_name(self.sheet)
+        if self.sheet is None and 1 <= self.number <= len(book.sheet_names):
+            return book.get_sheet_by_index(self.number - 1)
+        wanted = f"named {self.sheet}" if self.sheet is not None else f"number {self.number}"
+        raise SourceMalformed(
+            f"{name}: the workbook has no sheet {wanted}",
+            remedy="Ask the department for the agreed sheet, or correct `sheet` in the declaration",
+        )
+
+
+def _read(sheet: CalamineSheet, stream: Stream, name: str) -> Iterator[Page]:
+    merged = _merged(sheet)
+    rows = _rows(sheet, merged)
+    head = list(islice(((line, cells) for line, cells in rows if any(cell != "" for cell in cells)), HEAD))
+    filled = [_across(line, cells, merged) for line, cells in head]
+    found = headers.locate(filled, stream, deepest=DEEPEST)
+    if found is None:
+        raise headers.absent(stream, file=name)
+    first, behind = found
+    columns = headers.read(filled[first:behind], stream, file=name, line=head[behind - 1][0])
+    needed = {f.name for f in stream.fields if f.required}
+    required = [place for field, place in columns.places if field in needed]
+    chunk = head[behind:]
+    while chunk or (chunk := list(islice(rows, PAGE))):
+        if page := _page(chunk, columns, required, name):
+            yield page
+        chunk = []
+
+
+def _page(
+    chunk: Sequence[tuple[int, list[Any]]], columns: headers.Columns, required: list[int], name: str
+) -> Page | None:
+    """The rows of a chunk that are rows of the stream, by column."""
+    kept = [
+        (line, cells)
+        for line, cells in chunk
+        if "" not in [cells[place] for place in required]
+        or (any(cell != "" for cell in cells) and not is_subtotal(cells))
+    ]
+    if not kept:
+        return None
+    lines, rows = zip(*kept, strict=True)
+    by_place = list(zip(*rows, strict=True))
+    for beyond in by_place[columns.width :]:
+        for line, cell in zip(lines, beyond, strict=True):
+            if cell != "":
+                raise SourceMalformed(
+                    f"{name}, line {line}: a value stands in a column without a header",
+                    remedy="Ask the department to give the column its header, or to empty it",
+                )
+    return Page(lines=lines, columns={field: _values(column) for field, column in columns.of(by_place).items()})
 
 
 def is_subtotal(cells: Sequence[object]) -> bool:
@@ -74,29 +129,55 @@ def is_subtotal(cells: Sequence[object]) -> bool:
     return any(SUBTOTAL.fullmatch(word) for word in words)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[object]]]:
-    """(the sheet's row number, cells) of every row that is not empty."""
+def _values(column: Sequence[Any]) -> Sequence[object]:
+    if set(map(type, column)) <= AS_IT_IS:
+        return column
+    return [cell.date() if type(cell) is datetime else cell if type(cell) in AS_IT_IS else str(cell) for cell in column]
+
+
+def _rows(sheet: CalamineSheet, merged: Sequence[Range]) -> Iterator[tuple[int, list[Any]]]:
+    """(the sheet's row number, cells) of every row; a cell merged downwards says its value in each of its rows."""
+    if not merged:
+        yield from enumerate(sheet.iter_rows(), 1)
+        return
+    waiting = sorted(merged, reverse=True)
+    below: list[tuple[int, int, Any]] = []  # last row, column, value
+    for line, cells in enumerate(sheet.iter_rows(), 1):
+        below = [one for one in below if one[0] >= line]
+        for _, column, value in below:
+            cells[column] = value
+        while waiting and waiting[-1][0] <= line:
+            _, bottom, left, _ = waiting.pop()
+            below.append((bottom, left, cells[left]))
+        yield line, cells
+
+
+def _across(line: int, cells: Sequence[Any], merged: Sequence[Range]) -> Sequence[Any]:
+    """A row of a header, a group's name standing in each column below which it is merged."""
+    filled = list(cells)
+    for top, bottom, left, right in merged:
+        if top <= line <= bottom:
+            filled[left : right + 1] = [cells[left]] * (right + 1 - left)
+    return filled
+
+
+def _merged(sheet: CalamineSheet) -> list[Range]:
+    """The merged cells of a sheet; calamine's rows begin with the first column that is not empty."""
+    left = sheet.start[1] if sheet.start else 0
+    width = sheet.width
+    return [
+        (top + 1, bottom + 1, begin - left, min(end - left, width - 1))
+        for (top, begin), (bottom, end) in sheet.merged_cell_ranges or ()
+        if 0 <= begin - left < width
+    ]
+
+
+def _check_size(file: BinaryIO, name: str) -> None:
+    """Refuse a workbook that unpacks to too much: XLSX and ODS are ZIP archives. XLS is not packed."""
     try:
-        with CalamineWorkbook.from_path(path) as book:
-            for line, cells in enumerate(book.get_sheet_by_index(0).iter_rows(), 1):
-                if any(cell != "" for cell in cells):
-                    yield line, [_cell(cell) for cell in cells]
-    except CalamineError:
-        raise SourceMalformed(
-            f"{path.name}: the file is not a readable XLSX workbook",
-            remedy="Ask the department to send it again, without a password",
-        ) from None
-
-
-def _cell(cell: int | float | str | bool | time | date | datetime | timedelta) -> object:
-    if isinstance(cell, datetime):
-        return cell.date()
-    return cell if isinstance(cell, (str, bool, int, float, date)) else str(cell)
-
-
-def _check_width(cells: Sequence[object], columns: headers.Columns, *, file: str, line: int) -> None:
-    if any(cell != "" for cell in cells[columns.width :]):
-        raise SourceMalformed(
-            f"{file}, line {line}: a value stands in a column without a header",
-            remedy="Ask the department to give the column its header, or to empty it",
-        )
+        with zipfile.ZipFile(file) as packed:
+            members = packed.infolist()
+    except zipfile.BadZipFile:
+        members = []
+    archive.check_size(name, sum(m.compress_size for m in members), sum(m.file_size for m in members), MOST)
+    file.seek(0)

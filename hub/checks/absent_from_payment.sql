@@ -8,23 +8,23 @@
 -- source is asked). Absence from a payment ends no category (pins.md 7): somebody must say why.
 WITH list AS (
   SELECT
-    source, stream, place,
+    source, stream, place, department,
     ROW_NUMBER() OVER (PARTITION BY source, stream ORDER BY place DESC NULLS LAST) AS age
   FROM batch_order
   WHERE semantics = 'payment' AND complete
 ),
 on_list AS (
   SELECT
-    l.person_id, t.source, t.stream, t.age, l.batch_id, l.line, s.record_digest,
+    l.person_id, t.source, t.stream, t.department, t.age, l.batch_id, l.line, s.record_digest,
     ROW_NUMBER() OVER (
       PARTITION BY l.person_id, t.source, t.stream, t.age ORDER BY s.record_digest NULLS LAST, l.line NULLS LAST) AS nth
   FROM list AS t
-  JOIN linked AS l ON l.source = t.source AND l.stream = t.stream AND l.place = t.place
+  JOIN linked AS l ON l.origin = t.source AND l.origin_stream = t.stream AND l.place = t.place
   JOIN sighting AS s ON s.batch_id = l.batch_id AND s.line = l.line
   WHERE t.age <= 2
 )
 SELECT
-  b.person_id, b.source || '_' || b.stream AS subject, b.source AS addressee, n.county,
+  b.person_id, b.source || '_' || b.stream AS subject, COALESCE(b.department, b.source) AS addressee, n.county,
   b.batch_id, b.line, b.record_digest
 FROM on_list AS b
 CROSS JOIN period AS p

@@ -18,7 +18,7 @@ held AS (
                l.line NULLS LAST) AS nth
   FROM linked AS l
   JOIN batch_order AS o ON o.batch_id = l.batch_id
-  LEFT JOIN newest AS w ON w.source = l.source AND w.stream = l.stream
+  LEFT JOIN newest AS w ON w.source = l.origin AND w.stream = l.origin_stream
   JOIN sighting AS s ON s.batch_id = l.batch_id AND s.line = l.line
   WHERE l.held AND (NOT o.complete OR l.place = w.place)
 )

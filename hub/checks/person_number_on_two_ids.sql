@@ -25,7 +25,7 @@ listed AS (
       PARTITION BY n.source, n.number ORDER BY n.record_digest NULLS LAST, n.line NULLS LAST) AS nth
   FROM numbered AS n
   JOIN linked AS l ON l.batch_id = n.batch_id AND l.line = n.line AND NOT l.held
-  JOIN newest AS w ON w.source = n.source AND w.stream = n.stream AND w.place = l.place
+  JOIN newest AS w ON w.source = l.origin AND w.stream = l.origin_stream AND w.place = l.place
 ),
 shared AS (
   SELECT source, number, COUNT(DISTINCT person_id) AS persons

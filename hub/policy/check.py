@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, product
 
+from connectors.toml_lines import KeyPath
 from hub.policy.citation import ASSUMED, GRADES, NATION, Source
 from hub.policy.document import Document
 from hub.policy.gaps import gaps
 from hub.policy.keys import KINDS
 from hub.policy.rule import Rule
 from hub.policy.table import AREAS, Table
-from hub.policy.toml import KeyPath, Problem, Toml
+from hub.policy.toml import Problem, Toml
 from hub.policy.values import LOCAL, PREMIUM, Ceiling, Exact, Floor, Share, Unknown, Word, respects
 from hub.policy.written import written
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from hub.policy.toml import KeyPath, Problem, Toml
+from connectors.toml_lines import KeyPath
+from hub.policy.toml import Problem, Toml
 from hub.policy.values import BadValueError
 
 OPEN = date(9999, 12, 31)

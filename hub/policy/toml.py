@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-KeyPath = tuple[str | int, ...]
-_KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
-_DOTTED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
-_HEADER = re.compile(rf"\s*(\[\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
+from connectors.toml_lines import KeyPath, lines_of, nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -42,7 +38,7 @@ class Toml:
 
     def line(self, *path: str | int) -> int:
         """The line of a key path, or of the nearest table around it."""
-        return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), 1)
+        return nearest(self.lines, path)
 
 
 def read(root: Path, path: Path, problems: list[Problem]) -> Toml:
@@ -50,7 +46,7 @@ def read(root: Path, path: Path, problems: list[Problem]) -> Toml:
     file = path.relative_to(root).as_posix()
     try:
         text = path.read_text(encoding="utf-8")
-        return Toml(file=file, data=tomllib.loads(text, parse_float=Decimal), lines=dict(_lines(text)))
+        return Toml(file=file, data=tomllib.loads(text, parse_float=Decimal), lines=dict(lines_of(text)))
     except OSError as error:
         problems.append(
             Problem(
@@ -70,60 +66,3 @@ def read(root: Path, path: Path, problems: list[Problem]) -> Toml:
             Problem(file=file, line=line, key="-", message=f"is not TOML: {error}", remedy="Correct the TOML")
         )
     return Toml(file=file, data={}, lines={})
-
-
-def _lines(text: str) -> Iterator[tuple[KeyPath, int]]:
-    """(key path, line) of every header and statement of a valid TOML text; an array of tables counts from 0."""
-    counts: dict[tuple[str, ...], int] = {}
-    table: KeyPath = ()
-    depth, quote = 0, ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if not depth and not quote:
-            header, statement = _HEADER.match(line), _DOTTED.match(line)
-            if header:
-                names = _names(header[2])
-                if header[1] == "[[":
-                    counts[names] = counts.get(names, -1) + 1
-                table = _indexed(names, counts)
-                yield table, number
-                continue
-            if statement:
-                names = _names(statement[1])
-                yield from (((*table, *names[: end + 1]), number) for end in range(len(names)))
-        depth, quote = _open_after(line, depth, quote)
-
-
-def _names(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in re.findall(_KEY, dotted))
-
-
-def _indexed(names: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> KeyPath:
-    path: list[str | int] = []
-    for end, name in enumerate(names, 1):
-        path.append(name)
-        if names[:end] in counts:
-            path.append(counts[names[:end]])
-    return tuple(path)
-
-
-def _open_after(line: str, depth: int, quote: str) -> tuple[int, str]:
-    """Brackets and the multi-line string still open after a line."""
-    at = 0
-    while at < len(line):
-        if quote:
-            end = line.find(quote, at)
-            if end < 0:
-                return depth, quote
-            at, quote = end + 3, ""
-            continue
-        token = _TOKEN.search(line, at)
-        if not token:
-            break
-        at = token.end()
-        if token[0] in ('"""', "'''"):
-            quote = token[0]
-        elif token[0] in "[{":
-            depth += 1
-        elif token[0] in "]}":
-            depth -= 1
-    return depth, quote

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from connectors.errors import SourceError, SourceUnavailable
+from connectors.errors import DeclarationError, SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
 from schema.cli import assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate
@@ -29,7 +29,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SourceError as error:
         complain("error", error)
-        sys.exit(75 if isinstance(error, SourceUnavailable) else 4)
+        sys.exit(75 if isinstance(error, SourceUnavailable) else 3 if isinstance(error, DeclarationError) else 4)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # a full disk, a lost database: told in one line, never with a row's values

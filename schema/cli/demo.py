@@ -146,7 +146,7 @@ def _play(deployment: Deployment, show_month_of: Callable[[str], None]) -> tuple
         for month in MONTHS:
             show_month_of(month)
             with bars() as progress:
-                for source in chosen(None):
+                for source in chosen(deployment, None):
                     batches += pull_source(deployment, source, progress)
                 months.append(compute_month(deployment, month, progress))
     return batches, months

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import sqlalchemy as sa
 import typer
 
-from connectors.base import Source, discover
+from connectors.base import Source
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import InputError
 from schema.cli.common import AsJson, Report, State, app, bars, complain, print_json, say, show
@@ -32,7 +32,7 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
     reports: list[BatchReport] = []
     failed = 0
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
-        for source in chosen(names):
+        for source in chosen(deployment, names):
             try:
                 with bars() as progress:
                     reports += pull_source(deployment, source, progress)
@@ -45,9 +45,9 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
     raise typer.Exit(failed)
 
 
-def chosen(names: list[str] | None) -> tuple[Source, ...]:
+def chosen(deployment: Deployment, names: list[str] | None) -> tuple[Source, ...]:
     """The declared sources of these names, or all. Raises InputError."""
-    declared = {source.name: source for source in discover()}
+    declared = {source.name: source for source in deployment.sources}
     unknown = [name for name in names or [] if name not in declared]
     if unknown:
         raise InputError(f"There is no source {unknown[0]}", remedy=f"The declared sources are {', '.join(declared)}")
@@ -128,7 +128,7 @@ def _freshness(deployment: Deployment, today: date) -> Iterator[dict[str, Any]]:
     ).group_by(b.source, b.stream)
     with deployment.engine.connect() as connection:
         landed = {(row.source, row.stream): row for row in connection.execute(query)}
-    for source in discover():
+    for source in deployment.sources:
         for stream in source.streams:
             row = landed.get((source.name, stream.name))
             as_of = row.as_of if row else None

@@ -125,6 +125,7 @@ def inputs(folder: Path, persons: int) -> MonthInputs:
                     "as_of": part.as_of,
                     "semantics": semantics.get(stream, "certification"),
                     "complete": stream != "settlements",
+                    "department": None,
                 }
             )
     with duckdb.connect() as duck:

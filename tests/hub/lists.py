@@ -21,6 +21,7 @@ from hub.inputs import silent
 from hub.land import BatchReport, Landing
 from hub.quarantine import Filter
 from hub.replay import ReplayReport, replay
+from hub.snapshot import GONE
 
 HEADER = "救助类别,城乡类别,救助证号,姓名,身份证号,与户主关系,是否保障对象,起始保障年月,终止保障年月,认定日期,区划代码"
 STRANGE = "没有的类别"
@@ -136,10 +137,15 @@ class Lists:
     def conserved(self) -> None:
         """Every batch adds up, and its files and its quarantine hold what it says."""
         q = store.quarantine.c
-        held = dict(tuple(r) for r in self.query(sa.select(q.batch_id, sa.func.count()).group_by(q.batch_id)))
+        held: dict[int, set[int]] = {}
+        for row in self.query(sa.select(q.batch_id, q.line)):
+            held.setdefault(row.batch_id, set()).add(row.line)
         with self.open() as deployment:
             for batch in self.query(sa.select(store.batch)):
                 assert batch.read == batch.accepted + batch.quarantined + batch.duplicates
-                assert held.get(batch.batch_id, 0) == batch.quarantined
-                assert deployment.lake.read("rows", batch.parts[""]).num_rows == batch.accepted
-                assert deployment.lake.read("sealed", batch.sealed_part).num_rows == batch.accepted
+                standing = held.get(batch.base, set())
+                if standing:
+                    standing = standing - set(deployment.lake.read("rows", batch.parts[GONE])["line"].to_pylist())
+                assert len(held.get(batch.batch_id, ())) + len(standing) == batch.quarantined
+                assert deployment.lake.read("rows", batch.parts[""]).num_rows == batch.accepted - batch.unchanged
+                assert deployment.lake.read("sealed", batch.sealed_part).num_rows == batch.accepted - batch.unchanged

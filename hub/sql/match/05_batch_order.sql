@@ -2,7 +2,7 @@
 -- Absence from a later complete snapshot of a certification stream ends what the row says, on that snapshot's day;
 -- in a register, a payment list or a list of events absence ends nothing (pins.md 7).
 SELECT
-  batch_id, source, stream, as_of, semantics, complete,
+  batch_id, source, stream, as_of, semantics, complete, department,
   CAST(ROW_NUMBER() OVER (
     PARTITION BY source, stream ORDER BY as_of NULLS LAST, batch_id NULLS LAST) AS INTEGER) AS place,
   CASE WHEN semantics = 'certification' THEN

@@ -15,20 +15,20 @@ WITH typed AS (
 held AS (
   SELECT
     person_id, category, valid_from, valid_until, division, urban_rural = 'rural' AS rural, certified, household_key,
-    'civil_affairs' AS source, 'recipients' AS stream, place, batch_id, line, record_digest
+    origin AS source, origin_stream AS stream, place, batch_id, line, record_digest
   FROM recipient
   WHERE covered
   UNION ALL
   SELECT
     person_id, monitored, identified, LEAST(ended, gone_from), division, TRUE, certified, household_key,
-    'rural_revitalization', 'monitored', place, batch_id, line, record_digest
+    origin, origin_stream, place, batch_id, line, record_digest
   FROM typed
   WHERE monitored <> 'none'
   UNION ALL
   SELECT
     m.person_id, c.code, m.identified,
     LEAST(CASE WHEN c.ends_on_risk_removed THEN m.removed END, m.gone_from),
-    m.division, TRUE, m.certified, m.household_key, 'rural_revitalization', 'monitored', m.place, m.batch_id, m.line,
+    m.division, TRUE, m.certified, m.household_key, m.origin, m.origin_stream, m.place, m.batch_id, m.line,
     m.record_digest
   FROM monitored AS m
   JOIN category AS c ON c.code = 'fanpin_zhipin'
@@ -36,7 +36,7 @@ held AS (
   UNION ALL
   SELECT
     person_id, 'stable_out', CASE WHEN monitored = 'none' THEN stable_from ELSE removed END, gone_from,
-    division, TRUE, certified, household_key, 'rural_revitalization', 'monitored', place, batch_id, line, record_digest
+    division, TRUE, certified, household_key, origin, origin_stream, place, batch_id, line, record_digest
   FROM typed
   WHERE household_type = 'out_of_poverty' AND NOT current_type AND NOT back_in_poverty
 ),

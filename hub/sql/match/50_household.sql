@@ -1,9 +1,9 @@
 -- 家庭 Each household of a source, with the residence of its newest row.
 WITH listed AS (
-  SELECT household_key, 'civil_affairs' AS source, division, place, record_digest FROM recipient
+  SELECT household_key, origin AS source, division, place, record_digest FROM recipient
   WHERE valid_until > valid_from
   UNION ALL
-  SELECT household_key, 'rural_revitalization', division, place, record_digest FROM monitored
+  SELECT household_key, origin, division, place, record_digest FROM monitored
   WHERE gone_from > member_from
 ),
 newest AS (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -103,20 +105,79 @@ def test_the_same_header_twice_is_refused(tmp_path: Path) -> None:
         rows(tmp_path)
 
 
-def test_headers_are_held_to_the_declaration(tmp_path: Path) -> None:
-    write(tmp_path / "monitored_202510.xlsx", [["题"], ["人编号", "姓名"]])
-    with pytest.raises(SourceMalformed, match=r"line 2: no column for 证件号码 \(certno\)"):
-        rows(tmp_path)
-    write(tmp_path / "monitored_202510.xlsx", [[*HEADER, "备用"]])
-    with pytest.raises(SourceMalformed, match="headed 备用, is not declared"):
-        rows(tmp_path)
-    write(tmp_path / "monitored_202510.xlsx", [[*HEADER, "370302199001010014"]])
-    with pytest.raises(SourceMalformed, match="column 7 is not declared"):
-        rows(tmp_path)
+def test_a_column_that_is_missing_or_undeclared_is_the_hubs_to_judge(tmp_path: Path) -> None:
+    write(tmp_path / "monitored_202510.xlsx", [["题"], ["人编号", "姓名", "备用"], ["P1", "张三", "x"]])
+    assert rows(tmp_path) == [(3, {"person_number": "P1", "psn_name": "张三", "备用": "x"})]
+
+
+def test_a_sheet_without_a_header_is_refused_without_repeating_it(tmp_path: Path) -> None:
     write(tmp_path / "monitored_202510.xlsx", [["没有表头"], ["张三"]])
     with pytest.raises(SourceMalformed, match="none of the first 20 rows") as caught:
         rows(tmp_path)
     assert "张三" not in str(caught.value)
+
+
+def grouped(path: Path) -> None:
+    """Headers in two rows, a title above, a column left empty, a household's number merged beside its members."""
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet("封面")
+    sheet = book.add_worksheet("名单")
+    sheet.merge_range(1, 1, 1, 6, "监测对象名单")
+    sheet.merge_range(2, 1, 3, 1, "序号")
+    sheet.merge_range(2, 2, 2, 4, "基本信息")
+    sheet.merge_range(2, 5, 2, 6, "监测")
+    for column, word in enumerate(("人编号", "姓名", "证件号码", "风险识别时间", "脱贫年度"), 2):
+        sheet.write_string(3, column, word)
+    for row, cells in enumerate(((1, "P1", "张三", "A", 45356, 2017), (2, "P1", "李四", "B", None, None)), 4):
+        for column, value in enumerate(cells, 1):
+            if value is not None:
+                sheet.write(row, column, value)
+    sheet.merge_range(4, 2, 5, 2, "P1")
+    sheet.merge_range(6, 1, 6, 3, "合计")
+    sheet.write(6, 4, 2)
+    book.close()
+
+
+def test_headers_in_several_rows_and_merged_cells_are_read_as_they_look(tmp_path: Path) -> None:
+    grouped(tmp_path / "monitored_202510.xlsx")
+    expected = [
+        (5, {"person_number": "P1", "psn_name": "张三", "certno": "A", "identified": 45356.0, "year": 2017.0}),
+        (6, {"person_number": "P1", "psn_name": "李四", "certno": "B", "identified": "", "year": ""}),
+    ]
+    for transport in (
+        XlsxDrop(pattern="monitored_*.xlsx", sheet="名单"),
+        XlsxDrop(pattern="monitored_*.xlsx", number=2),
+    ):
+        (delivery,) = transport.deliveries(STREAM, Connection(folder=str(tmp_path)), since=None, seen=frozenset())
+        assert [(row.line, dict(row.values)) for page in delivery.pages for row in page.rows()] == expected
+
+
+def test_a_group_tells_two_columns_of_one_name_apart(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "monitored_202510.xlsx")
+    sheet = book.add_worksheet()
+    for column, word in enumerate(("人编号", "姓名", "证件号码")):
+        sheet.merge_range(0, column, 1, column, word)
+    sheet.merge_range(0, 3, 0, 4, "识别")
+    sheet.merge_range(0, 5, 0, 6, "脱贫")
+    for column, word in enumerate(("时间", "年度", "时间", "年度"), 3):
+        sheet.write_string(1, column, word)
+    for column, value in enumerate(("P1", "张三", "A", "2024-01-02", "x", "y", 2017)):
+        sheet.write(2, column, value)
+    book.close()
+    told = (Field(name="identified", headers=("识别时间",)), Field(name="year", headers=("脱贫年度",)))
+    stream = replace(STREAM, fields=(*STREAM.fields[:3], *told), ignored=("时间", "识别年度"))
+    (delivery,) = TRANSPORT.deliveries(stream, Connection(folder=str(tmp_path)), since=None, seen=frozenset())
+    ((row,),) = [list(page.rows()) for page in delivery.pages]
+    assert (row.values["identified"], row.values["year"]) == ("2024-01-02", 2017.0)
+
+
+@pytest.mark.parametrize("transport", [{"sheet": "汇总"}, {"number": 2}])
+def test_a_sheet_that_is_not_there_is_refused(tmp_path: Path, transport: dict[str, Any]) -> None:
+    write(tmp_path / "monitored_202510.xlsx", [HEADER])
+    told = XlsxDrop(pattern="monitored_*.xlsx", **transport)
+    (delivery,) = told.deliveries(STREAM, Connection(folder=str(tmp_path)), since=None, seen=frozenset())
+    with pytest.raises(SourceMalformed, match="has no sheet"):
+        list(delivery.pages)
 
 
 def test_a_value_under_no_header_refuses_the_file(tmp_path: Path) -> None:

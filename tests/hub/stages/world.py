@@ -260,7 +260,7 @@ class World:
 
 BATCH = {
     "batch_id": "BIGINT", "source": "VARCHAR", "stream": "VARCHAR", "as_of": "DATE", "semantics": "VARCHAR",
-    "complete": "BOOLEAN",
+    "complete": "BOOLEAN", "department": "VARCHAR",
 }  # fmt: skip
 
 
