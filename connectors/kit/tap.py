@@ -1,0 +1,124 @@
+"""A tap on the wire: a loopback server that passes a connector's requests on and notes what the answers are like.
+
+It knows nothing of pages or envelopes, so any connector that speaks HTTP can be looked at as it really asks. Bodies
+pass through unread; what is kept of an answer is its time, size, type, compression and the source's own clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import httpx
+
+from connectors.base import Connection
+
+HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "content-length"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer. `skew`: seconds by which the source's clock is before ours; None where untold."""
+
+    status: int
+    seconds: float
+    size: int
+    kind: str
+    encoding: str
+    skew: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Tap:
+    """The connection to use instead of the source's own, and what has passed so far."""
+
+    connection: Connection
+    exchanges: list[Exchange] = field(default_factory=list)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A connector that hangs up has had enough; that is its right."""
+
+
+@contextmanager
+def tap(connection: Connection) -> Iterator[Tap]:
+    """Stand between a connector and the `url` of its connection."""
+    target = urlsplit(connection.url or "")
+    here = Tap(connection=connection)
+    client = httpx.Client(base_url=f"{target.scheme}://{target.netloc}", timeout=connection.timeout, trust_env=False)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._pass()
+
+        def do_POST(self) -> None:
+            self._pass()
+
+        def _pass(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            given = [(name, value) for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP]
+            began = time.monotonic()
+            try:
+                with client.stream(self.command, self.path, headers=given, content=body) as answer:
+                    self._answer(answer, began)
+            except httpx.HTTPError:
+                self.close_connection = True  # the connector sees a broken connection, as it would without the tap
+
+        def _answer(self, answer: httpx.Response, began: float) -> None:
+            self.send_response_only(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            size = 0
+            for chunk in answer.iter_raw():
+                size += len(chunk)
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            self.wfile.write(b"0\r\n\r\n")
+            here.exchanges.append(
+                Exchange(
+                    status=answer.status_code,
+                    seconds=time.monotonic() - began,
+                    size=size,
+                    kind=answer.headers.get("content-type", "").partition(";")[0].strip().lower(),
+                    encoding=answer.headers.get("content-encoding", "").lower(),
+                    skew=_skew(answer.headers.get("date")),
+                )
+            )
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = _Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    here.connection = replace(connection, url=f"http://127.0.0.1:{server.server_address[1]}{target.path}")
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        client.close()
+
+
+def _skew(date: str | None) -> float | None:
+    if not date:
+        return None
+    try:
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
