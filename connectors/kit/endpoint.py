@@ -12,6 +12,7 @@ from datetime import date
 from connectors.base import Connection, Delivery, Stream
 from connectors.errors import SourceError
 from connectors.kit.sample import Read, Sample, take
+from connectors.kit.shapes import Request, shape_of
 from connectors.kit.tap import Exchange, tap
 from connectors.kit.verdict import Judge, Verdict, names
 
@@ -29,6 +30,7 @@ def check(stream: Stream, connection: Connection, read: Read, *, today: date, pa
                 sample = _sample(stream, wire.connection, read, pages)
                 again = _sample(stream, wire.connection, read, 1)
                 _wire(judge, wire.exchanges, connection)
+                _window(judge, stream, wire.requests, sample)
         else:
             sample = _sample(stream, connection, read, pages)
             again = _sample(stream, connection, read, 1)
@@ -126,6 +128,22 @@ def _order(judge: Judge, sample: Sample, again: Sample) -> None:
         )
     else:
         judge.note("order", "两次读取之间数据有变", "rows changed between two readings of a page")
+
+
+def _window(judge: Judge, stream: Stream, requests: list[Request], sample: Sample | None) -> None:
+    """Do the rows lie within the window that was asked for, both ends included? Known of shapes the storms know."""
+    shape = shape_of(stream)
+    windows = [shape.question(request).window for request in requests] if shape else []
+    window = next((window for window in reversed(windows) if window), None)
+    if window is None or sample is None:
+        return
+    outside = [name for name, (first, last) in sample.times.items() if first < window[0] or last > window[1]]
+    if sample.times and len(outside) == len(sample.times):
+        judge.fail(
+            "window", f"行在所问时间窗之外：{names(outside)}", f"rows outside the window asked for: {names(outside)}"
+        )
+    else:
+        judge.ok("window", f"至 {window[1]:%Y-%m-%d %H:%M}", f"up to {window[1]:%Y-%m-%d %H:%M}, both ends included")
 
 
 def _freshness(judge: Judge, stream: Stream, sample: Sample, today: date) -> None:

@@ -6,10 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 
-from connectors.base import Child, Delivery, Field, RawRow, Stream
+from connectors.base import Child, Delivery, Field, FieldType, RawRow, Stream
 
 Read = Callable[[Field, object], str | None]  # the reason code why a value cannot be read; None where it can
 
@@ -27,6 +28,7 @@ class Sample:
     keys: Counter[bytes] = field(default_factory=Counter)
     different: set[bytes] = field(default_factory=set)
     order: list[bytes] = field(default_factory=list)
+    times: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # field -> the earliest and the latest
 
 
 def take(stream: Stream, delivery: Delivery, read: Read, pages: int) -> Sample:
@@ -51,6 +53,8 @@ def _look(sample: Sample, stream: Stream, row: RawRow, digest: bytes, read: Read
     sample.columns.update(dict.fromkeys(row.values, 0))
     for declared in stream.fields:
         _judge(sample, declared.name, declared, row.values, read)
+        if declared.type is FieldType.TIME:
+            _time(sample, declared.name, row.values.get(declared.name))
     for child in stream.children:
         _look_inside(sample, child, row.values.get(child.name), read)
     if digest not in sample.different:
@@ -58,6 +62,15 @@ def _look(sample: Sample, stream: Stream, row: RawRow, digest: bytes, read: Read
         numbers = {f.name for f in stream.fields if f.sealed == "id_number"}
         named = [name for name in row.values if name in stream.key or ("mac" in stream.key and name in numbers)]
         sample.keys[_digest({name: row.values[name] for name in sorted(named)})] += 1
+
+
+def _time(sample: Sample, name: str, raw: object) -> None:
+    try:
+        at = datetime.fromisoformat(str(raw))
+    except ValueError:
+        return  # what cannot be read is counted among the faults
+    earliest, latest = sample.times.get(name, (at, at))
+    sample.times[name] = min(earliest, at), max(latest, at)
 
 
 def _look_inside(sample: Sample, child: Child, items: object, read: Read) -> None:

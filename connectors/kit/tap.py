@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.base import Connection
+from connectors.kit.shapes import Request
 
 HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "content-length"}
 
@@ -41,6 +42,7 @@ class Tap:
 
     connection: Connection
     exchanges: list[Exchange] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
 
 class _Server(ThreadingHTTPServer):
@@ -68,6 +70,7 @@ def tap(connection: Connection) -> Iterator[Tap]:
 
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            here.requests.append(Request(method=self.command, path=self.path, body=body))
             given = [(name, value) for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP]
             began = time.monotonic()
             try:
