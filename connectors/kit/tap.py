@@ -1,11 +1,14 @@
 """A tap on the wire: a loopback server that passes a connector's requests on and notes what the answers are like.
 
-It knows nothing of pages or envelopes, so any connector that speaks HTTP can be looked at as it really asks. Bodies
-pass through unread; what is kept of an answer is its time, size, type, compression and the source's own clock.
+It knows nothing of pages or envelopes, so any connector that speaks HTTP can be looked at as it really asks. What is
+kept of an answer is its time, size, type, compression and the source's own clock. In what passes, the source's address
+becomes the tap's, so that a next page named by its address is asked for here too. A connector that signs the host it
+speaks to cannot be tapped: its source refuses.
 """
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +24,9 @@ import httpx
 from connectors.base import Connection
 from connectors.kit.shapes import Request
 
-HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "content-length"}
+HOP_BY_HOP = {"connection", "host", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
+HOP_BY_HOP |= {"content-length", "content-encoding"}  # of what is passed on, not of what came
+MOST = 256 * 1024 * 1024  # bytes of an answer that are passed on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,8 @@ def tap(connection: Connection) -> Iterator[Tap]:
     """Stand between a connector and the `url` of its connection."""
     target = urlsplit(connection.url or "")
     here = Tap(connection=connection)
-    client = httpx.Client(base_url=f"{target.scheme}://{target.netloc}", timeout=connection.timeout, trust_env=False)
+    origin = f"{target.scheme}://{target.netloc}"
+    client = httpx.Client(base_url=origin, timeout=connection.timeout, trust_env=False, verify=_tls(connection))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -80,35 +86,38 @@ def tap(connection: Connection) -> Iterator[Tap]:
                 self.close_connection = True  # the connector sees a broken connection, as it would without the tap
 
         def _answer(self, answer: httpx.Response, began: float) -> None:
-            self.send_response_only(answer.status_code)
-            for name, value in answer.headers.items():
-                if name.lower() not in HOP_BY_HOP:
-                    self.send_header(name, value)
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            size = 0
-            for chunk in answer.iter_raw():
-                size += len(chunk)
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
-            self.wfile.write(b"0\r\n\r\n")
+            body = bytearray()
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > MOST:
+                    raise httpx.ReadError("the answer does not end", request=answer.request)
+            whole = bytes(body).replace(origin.encode(), own.encode())
             here.exchanges.append(
                 Exchange(
                     status=answer.status_code,
                     seconds=time.monotonic() - began,
-                    size=size,
+                    size=answer.num_bytes_downloaded,
                     kind=answer.headers.get("content-type", "").partition(";")[0].strip().lower(),
                     encoding=answer.headers.get("content-encoding", "").lower(),
                     skew=_skew(answer.headers.get("date")),
                 )
             )
+            self.send_response_only(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in HOP_BY_HOP:
+                    self.send_header(name, value.replace(origin, own))
+            self.send_header("Content-Length", str(len(whole)))
+            self.end_headers()
+            self.wfile.write(whole)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
     server = _Server(("127.0.0.1", 0), Handler)
+    own = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    here.connection = replace(connection, url=f"http://127.0.0.1:{server.server_address[1]}{target.path}")
+    here.connection = replace(connection, url=own + target.path)
     try:
         yield here
     finally:
@@ -116,6 +125,17 @@ def tap(connection: Connection) -> Iterator[Tap]:
         thread.join()
         server.server_close()
         client.close()
+
+
+def _tls(connection: Connection) -> ssl.SSLContext | bool:
+    """The source's own CA and the hub's certificate, where the connection has them."""
+    ca, certificate, key = (getattr(connection, name, None) for name in ("ca", "certificate", "certificate_key"))
+    if not (ca or certificate):
+        return True
+    context = ssl.create_default_context(cafile=ca)
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    return context
 
 
 def _skew(date: str | None) -> float | None:
