@@ -28,8 +28,9 @@ EMPTY = {"", "--", "-", "无", "NULL", "null", "None"}
 OPEN = {"0", "00000000", "0000-00-00", "9999", "3000-12", "300012"}
 TRUE = {"是", "1", "true", "TRUE", "True", "Y", "y", "有"}
 FALSE = {"否", "0", "false", "FALSE", "False", "N", "n", "无"}
-DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
-MONTH = re.compile(r"(\d{4})[-/.年]?(\d{1,2})月?(?:[-/.]?01)?")
+# Without separators a day has eight digits and a month six: 202511 is no 1 January, and a serial 45962 no year 4596.
+DAY = re.compile(r"(\d{4})(?:[-/.年](?=\d+[-/.月])|(?=\d{4}(?!\d)))(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
+MONTH = re.compile(r"(\d{4})(?:[-/.年]|(?=\d\d(?:\d\d)?(?!\d)))(\d{1,2})月?(?:[-/.]?01日?)?")
 SPREADSHEET_EPOCH = date(1899, 12, 30)
 
 Value = str | int | bool | date | None
@@ -113,6 +114,8 @@ def month(raw: object) -> date | None:
     """The first of a month; None where open (3000-12 and later)."""
     if isinstance(raw, date):
         return raw.replace(day=1) if not isinstance(raw, datetime) else raw.date().replace(day=1)
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and 20_000 <= raw < 80_000:
+        return month(day(raw))
     found = code(raw)
     if found is None or found in EMPTY or found in OPEN or found.startswith("9999"):
         return None

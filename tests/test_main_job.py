@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -132,6 +133,19 @@ def test_every_batch_adds_up_and_is_what_was_planted(played):
         assert landed == planted
         assert all(r.read == r.accepted + r.quarantined + r.duplicates for r in reports)
         assert all(r.notes == () for r in reports)
+
+
+def test_the_grade_of_every_number_and_each_repair_of_one_are_recorded(played):
+    """A repair that nobody can see is a guess; each is beside the row it made readable, and only there."""
+    with played.deployment.engine.connect() as connection:
+        parts = dict(connection.execute(sa.select(store.batch.c.batch_id, store.batch.c.parts)).all())
+    for month, reports in played.batches.items():
+        truth = {(d.source, d.stream): d for d in played.world.truth(month).deliveries}
+        for r in reports:
+            rows = played.deployment.lake.read("rows", parts[r.batch_id][""], columns=["id_grade", "id_repairs"])
+            planted = truth[r.source, r.stream]
+            assert Counter(rows["id_grade"].to_pylist()) == planted.grades, (r.source, r.stream)
+            assert Counter(filter(None, rows["id_repairs"].to_pylist())) == planted.repairs, (r.source, r.stream)
 
 
 def test_persons_are_who_they_are(played, truth):

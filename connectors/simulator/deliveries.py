@@ -11,17 +11,27 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, time
 from functools import partial
 
-from connectors.simulator import present
+from connectors.simulator import disguise, present
 from connectors.simulator.making import OCTOBER
 from connectors.simulator.places import Places
 from connectors.simulator.present import Values
 from connectors.simulator.records import State
-from connectors.simulator.soil import DEATHS, MONITORED, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil, StreamName
+from connectors.simulator.soil import (
+    DEATHS,
+    MONITORED,
+    PAYMENTS,
+    PERSONS,
+    RECIPIENTS,
+    RELIEF,
+    SETTLEMENTS,
+    Soil,
+    StreamName,
+)
 from connectors.simulator.truth import Dirt, TrueDelivery
 from connectors.sources import medical_insurance
 from connectors.transports.http_envelope import HttpEnvelope
 
-FILES = (RECIPIENTS, RELIEF, DEATHS, MONITORED)
+FILES = (RECIPIENTS, PAYMENTS, RELIEF, DEATHS, MONITORED)
 Row = tuple[object, Callable[[], Values]]
 Window = tuple[datetime, datetime]  # both ends inclusive
 
@@ -73,6 +83,9 @@ class Deliveries:
         made = dict(clean)
         for key in self._soil.repeats[stream, month]:
             yield self._soil.worn(stream, key, made[key]())
+        for key in self._soil.echoes[stream, month]:
+            values = made[key]()
+            yield values | self._soil.worn(stream, key, values) | {"certno": f"'{values['certno']}"}
 
     def window(self, month: str) -> Window:
         """The settlements' window when the months are pulled one after the other."""
@@ -85,17 +98,18 @@ class Deliveries:
             window = self.window(month) if stream == SETTLEMENTS else None
             clean, refused = self._clean(stream, month, window), self._soil.refused[stream, month]
             repeated = min(len(clean), envelope(stream).page_size)
-            again = 0
+            accepted, again = clean, 0
             if stream == SETTLEMENTS and month != OCTOBER:  # what October's pull has landed comes once more
                 earlier = {key for key, _ in self._clean(stream, OCTOBER, None)}
-                again = sum(key in earlier for key, _ in clean)
+                accepted = [row for row in clean if row[0] not in earlier]
+                again = len(clean) - len(accepted)
                 refused_again = len(self._refused(stream, month, window)) - len(refused)
                 repeated += refused_again
-            yield _delivery(stream, len(clean) - again, repeated + again, [r.reason for r in refused])
+            yield self._delivery(stream, accepted, repeated + again, [r.reason for r in refused])
         for stream in FILES:
             clean, refused = self._clean(stream, month, None), self._soil.refused[stream, month]
-            repeats = self._soil.repeats[stream, month]
-            yield _delivery(stream, len(clean), len(repeats), [r.reason for r in refused])
+            repeats = len(self._soil.repeats[stream, month]) + len(self._soil.echoes[stream, month])
+            yield self._delivery(stream, clean, repeats, [r.reason for r in refused])
 
     def dirt(self, month: str) -> Iterator[Dirt]:
         """What was planted in the month's deliveries, and its fate."""
@@ -110,8 +124,27 @@ class Deliveries:
             if stream in FILES:
                 repeats = len(self._soil.repeats[stream, month])
                 yield _dirt(stream, "line sent twice", "duplicate", repeats)
+                if echoes := len(self._soil.echoes[stream, month]):
+                    yield _dirt(stream, "line sent twice, once under a guard", "duplicate", echoes)
             else:
                 yield _dirt(stream, "page served twice", "duplicate", min(len(clean), envelope(stream).page_size))
+
+    def _delivery(self, stream: StreamName, accepted: list[Row], duplicates: int, reasons: list[str]) -> TrueDelivery:
+        worn = self._soil.disguises[stream]
+        kinds = [(worn[key][0] if key in worn else "", make) for key, make in accepted]
+        grades = (disguise.GRADES.get(kind) or disguise.grade(str(make()["certno"])) for kind, make in kinds)
+        return TrueDelivery(
+            source=stream[0],
+            stream=stream[1],
+            read=len(accepted) + duplicates + len(reasons),
+            accepted=len(accepted),
+            duplicates=duplicates,
+            quarantined=dict(sorted(Counter(reasons).items())),
+            repairs=dict(
+                sorted(Counter(disguise.REPAIRS[kind] for kind, _ in kinds if kind in disguise.REPAIRS).items())
+            ),
+            grades=dict(sorted(Counter(grades).items())),
+        )
 
     def _clean(self, stream: StreamName, month: str, window: Window | None) -> list[Row]:
         if (stream, month) not in self._made:
@@ -150,21 +183,12 @@ class Deliveries:
                     home = state.homes[death.person.number]
                     division = home if death.person.number in self._listed else home[:6]
                     yield death.person.number, partial(present.death, death, division)
+            case ("civil_affairs", "payments"):
+                yield from ((k, partial(present.payment, p)) for k, p in sorted(state.payments.items()))
             case ("civil_affairs", "relief"):
                 yield from ((r.payment_number, partial(present.relief, r)) for r in state.relief)
             case _:
                 raise KeyError(stream)
-
-
-def _delivery(stream: StreamName, accepted: int, duplicates: int, reasons: list[str]) -> TrueDelivery:
-    return TrueDelivery(
-        source=stream[0],
-        stream=stream[1],
-        read=accepted + duplicates + len(reasons),
-        accepted=accepted,
-        duplicates=duplicates,
-        quarantined=dict(sorted(Counter(reasons).items())),
-    )
 
 
 def _dirt(stream: StreamName, kind: str, fate: str, count: int) -> Dirt:

@@ -1,7 +1,8 @@
 """Dirt: rows as they really arrive. What can be repaired is, what cannot is refused, and each fate is known.
 
 1. Disguises leave a row's meaning (see disguise). 2. Rows beyond repair are rows of their own (see refused).
-3. Repeats are whole lines sent twice. A page of the platform is served twice in every pull (see deliveries).
+3. Repeats are whole lines sent twice; echoes are sent again with a guard before the number.
+   A page of the platform is served twice in every pull (see deliveries).
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from random import Random
 from connectors.simulator import disguise, present, refused
 from connectors.simulator.making import MONTHS, OCTOBER, Making
 from connectors.simulator.present import Values
-from connectors.simulator.soil import DEATHS, MONITORED, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil, StreamName
+from connectors.simulator.soil import (
+    DEATHS,
+    MONITORED,
+    PAYMENTS,
+    PERSONS,
+    RECIPIENTS,
+    RELIEF,
+    SETTLEMENTS,
+    Soil,
+    StreamName,
+)
 
 
 def plant(making: Making, soil: Soil, rng: Random, times: int) -> None:
@@ -21,6 +32,7 @@ def plant(making: Making, soil: Soil, rng: Random, times: int) -> None:
     for month in MONTHS:
         _repeat(making, soil, rng, month, times)
         refused.civil(making, soil, month)
+        refused.payments(making, soil, month)
         refused.monitored(making, soil, month)
         refused.persons(making, soil, month)
     refused.settlements(making, soil)
@@ -38,9 +50,18 @@ def _disguise(making: Making, soil: Soil, rng: Random, times: int) -> None:
         (
             MONITORED,
             {key: present.monitored(row) for key, row in october.monitored.items()},
-            text | disguise.GUARDS | disguise.LONG,
+            text | disguise.GUARDS | disguise.LONG | disguise.SERIALS,
         ),
-        (PERSONS, {key: present.insured(row) for key, row in october.insured.items()}, text),
+        (
+            PERSONS,
+            {key: present.insured(row) for key, row in october.insured.items()},
+            text | disguise.DOUBTS | disguise.PAUSES,
+        ),
+        (
+            PAYMENTS,
+            {key: present.payment(row) for key, row in october.payments.items()},
+            text | disguise.GUARDS | disguise.AMOUNTS,
+        ),
         (SETTLEMENTS, {s.setl_id: present.settlement(s) for s in october.settlements}, text),
     )
     for stream, rows, kinds in streams:
@@ -55,6 +76,9 @@ def _repeat(making: Making, soil: Soil, rng: Random, month: str, times: int) -> 
     state = making.october if month == OCTOBER else making.november
     soil.repeats[RECIPIENTS, month] = list(rng.sample(sorted(state.recipients), 2 * times))
     soil.repeats[MONITORED, month] = list(rng.sample(sorted(state.monitored), 2 * times))
+    soil.repeats[PAYMENTS, month] = list(rng.sample(sorted(state.payments), 2 * times))
+    soil.echoes[PAYMENTS, month] = list(rng.sample(sorted(state.payments), times))
+    soil.echoes[RECIPIENTS, month] = list(rng.sample(sorted(state.recipients), times))
     soil.repeats[DEATHS, month] = [state.deaths[0].person.number]
     if state.relief:
         soil.repeats[RELIEF, month] = [state.relief[0].payment_number]

@@ -16,7 +16,7 @@ import xlsxwriter
 from connectors.simulator.deliveries import Deliveries
 from connectors.simulator.making import OCTOBER
 from connectors.simulator.present import Values
-from connectors.simulator.soil import DEATHS, MONITORED, RECIPIENTS, RELIEF, StreamName
+from connectors.simulator.soil import DEATHS, MONITORED, PAYMENTS, RECIPIENTS, RELIEF, StreamName
 
 Columns = tuple[tuple[str, str], ...]  # header, field name ('' for a column nobody reads)
 
@@ -26,6 +26,11 @@ CIVIL: dict[StreamName, Columns] = {
         ("姓名", "psn_name"), ("身份证号", "certno"), ("与户主关系", "relation"), ("是否保障对象", "covered"),
         ("起始保障年月", "begin_month"), ("终止保障年月", "end_month"), ("认定日期", "certified"),
         ("区划代码", "division"), ("家庭地址", "address"), ("开户银行", ""), ("账号", "account"), ("联系电话", "phone"),
+    ),
+    PAYMENTS: (
+        ("序号", ""), ("救助类别", "assistance_type"), ("救助证号", "household_number"), ("姓名", "psn_name"),
+        ("身份证号", "certno"), ("发放年月", "paid_month"), ("发放金额", "amount"), ("发放日期", "paid"),
+        ("区划代码", "division"), ("开户银行", ""), ("账号", "account"),
     ),
     RELIEF: (
         ("序号", ""), ("发放流水号", "payment_number"), ("姓名", "psn_name"), ("身份证号", "certno"),
@@ -47,7 +52,7 @@ RURAL: Columns = (
 SYNONYMS = {  # what November's clerk writes instead
     "救助证号": "低保证号", "身份证号": "身份证号码", "起始保障年月": "保障起始年月", "区划代码": "行政区划代码",
     "监测对象类型": "检测对象类别", "风险是否消除": "风险是否已消除", "消除监测时间": "风险消除时间",
-    "证件号码": "身份证号",
+    "证件号码": "身份证号", "发放年月": "发放月份", "发放金额": "实发金额",
 }  # fmt: skip
 UNREAD = {
     "开户银行": "农村商业银行",

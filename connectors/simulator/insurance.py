@@ -56,7 +56,8 @@ def _record(
         return None
     county, other = homes[0][:6], luck.choice(SHANDONG)
     moved = known.state.month == making.november.month and homes[0][:6] != homes[1][:6]
-    since = max(date(luck.randint(2016, 2024), 1, 1), month_after(person.birth))
+    born = person.birth if person.birth < known.state.end else date(2000, 1, 1)  # a number may say a day to come
+    since = max(date(luck.randint(2016, 2024), 1, 1), month_after(born))
     if not chosen and county in SHANDONG and homes[0][:6] == homes[1][:6] and elsewhere < 0.01:
         county = other
     if not chosen and 20 <= person.age < 60 and employed < (0.1 if ever else 0.3):

@@ -10,7 +10,7 @@ from random import Random
 from connectors.simulator.money import Pays
 from connectors.simulator.people import Household, People, Person
 from connectors.simulator.places import SHANDONG, Places
-from connectors.simulator.records import Death, Insured, Monitored, Recipient, Relief, State
+from connectors.simulator.records import Death, Insured, Monitored, Payment, Recipient, Relief, State
 from connectors.simulator.truth import TrueFinding
 
 OCTOBER = "2025-10"
@@ -56,6 +56,9 @@ class Making:
         self.amendments: list[tuple[str, str, Amendment]] = []  # month, ID number
         self.orders: list[Order] = []
         self.findings: dict[str, set[TrueFinding]] = {month: set() for month in MONTHS}
+        self.unpaid: set[tuple[str, str]] = set()  # month, ID number: certified, and not on the month's payment list
+        self.paid: list[tuple[str, Payment]] = []  # month: paid without being certified
+        self.illegible: list[str] = []  # ID numbers whose row of November's payment list cannot be read
         self._branches = 0
 
     @property

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from connectors.simulator import oracle_aid
+from connectors.simulator import oracle_aid, oracle_payments
 from connectors.simulator.money import counting
 from connectors.simulator.places import XINJIANG
 from connectors.simulator.records import Insured, Monitored, Recipient, Settlement, State
@@ -33,6 +33,7 @@ class Knowledge:
 
     def __init__(self, states: tuple[State, ...]) -> None:
         self.state = states[-1]
+        self.earlier = states[-2] if len(states) > 1 else None
         self.day = self.state.end
         self.deaths = {d.person.number: d.died for s in states for d in s.deaths if d.died <= self.day}
         self.spells: dict[str, list[TrueSpell]] = defaultdict(list)
@@ -84,6 +85,11 @@ def findings(known: Knowledge) -> set[TrueFinding]:
         found.update(_of_person(known, number))
     for number in _above_ceiling(known):
         found.add(_finding("ceiling_exceeded", number))
+    before = known.earlier.payments if known.earlier else {}
+    absent = oracle_payments.absent(before, known.state, known.deaths, known.spells)
+    found.update(_finding("absent_from_payment", number, oracle_payments.LIST) for number in absent)
+    dead = oracle_payments.paid_after_death(known.state.payments, known.deaths)
+    found.update(_finding("deceased_active", number, oracle_payments.LIST) for number in dead)
     found.update(_finding(*said) for said in oracle_aid.findings(known.spells, visible(known.state)))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -91,6 +91,20 @@ class People:
         """A person of no household, not counted: for rows that must not get through."""
         return self._person(county, "汉族", "户主", age, [])
 
+    def numbered(self, person: Person, *, born: str | None = None, birth: date | None = None, order: int = 0) -> Person:
+        """The same person under another number: issued elsewhere, of another birth, or of that order if it is free."""
+        birth = birth or person.birth
+        while True:
+            seventeen = f"{born or person.number[:6]}{birth:%Y%m%d}{order or self._order(person.sex):03d}"
+            number = seventeen + check_character(seventeen)
+            if seventeen not in self._taken and (not order or number.endswith("000")):
+                self._taken.add(seventeen)
+                return replace(person, number=number, birth=birth, sex="21"[int(number[16]) % 2])
+            birth -= timedelta(days=bool(order))
+
+    def _order(self, sex: str) -> int:
+        return 2 * self._rng.randint(0, 498) + (1 if sex == "1" else 2)
+
     def _family(self, at_most: int) -> list[tuple[str, int]]:
         rng = self._rng
         head = rng.randint(28, 82)
@@ -132,8 +146,7 @@ class People:
         rng = self._rng
         born = county if rng.random() < 0.9 else rng.choice(self._places.births[county[:2]])
         while True:
-            order = 2 * rng.randint(0, 498) + (1 if sex == "1" else 2)
-            seventeen = f"{born}{birth:%Y%m%d}{order:03d}"
+            seventeen = f"{born}{birth:%Y%m%d}{self._order(sex):03d}"
             if seventeen not in self._taken:
                 self._taken.add(seventeen)
                 return seventeen + check_character(seventeen)

@@ -10,6 +10,7 @@ from datetime import date
 
 from connectors.simulator import cases
 from connectors.simulator.making import MONTHS, NOVEMBER, OCTOBER, Making
+from connectors.simulator.oracle_payments import LIST
 from connectors.simulator.people import Household, Person
 from connectors.simulator.records import Insured, Monitored, Recipient
 
@@ -120,6 +121,8 @@ def deceased(making: Making, months: tuple[str, ...]) -> None:
             making.expect("deceased_active", person, subject="enrolment", months=months)
         if listed:
             making.expect("deceased_active", person, subject="dibao", months=months)
+            paid = tuple(month for month in months if day < making.last_day(month).replace(day=1))
+            making.expect("deceased_active", person, subject=LIST, months=paid)
 
 
 def _still_insured(row: Insured) -> Insured:

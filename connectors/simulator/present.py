@@ -10,7 +10,7 @@ from datetime import date
 
 from connectors.simulator.people import Person
 from connectors.simulator.places import Places
-from connectors.simulator.records import Death, Enrolment, Insured, Monitored, Recipient, Relief, Settlement
+from connectors.simulator.records import Death, Enrolment, Insured, Monitored, Payment, Recipient, Relief, Settlement
 
 Values = dict[str, object]
 
@@ -127,9 +127,8 @@ def settlement(record: Settlement) -> Values:
 def recipient(row: Recipient, places: Places) -> Values:
     """A line of civil affairs' list."""
     number = int(row.person.number[:17])
-    dibao = "农村低保" if row.rural else "城市低保"
     return {
-        "assistance_type": dibao if row.category == "dibao" else ASSISTANCE[row.category],
+        "assistance_type": _assistance(row.category, rural=row.rural),
         "urban_rural": "农村" if row.rural else "城市",
         "household_number": row.household_number,
         "psn_name": row.name,
@@ -141,8 +140,32 @@ def recipient(row: Recipient, places: Places) -> Values:
         "certified": row.certified.isoformat(),
         "division": row.division,
         "address": f"{places.address(row.division)}{number % 9 + 1}组{number % 80 + 1}号",
-        "account": f"62284{number * 7_919 % 10**14:014d}",
+        "account": _account(row.person),
         "phone": row.person.phone,
+    }
+
+
+def _assistance(category: str, *, rural: bool) -> str:
+    dibao = "农村低保" if rural else "城市低保"
+    return dibao if category == "dibao" else ASSISTANCE[category]
+
+
+def _account(person: Person) -> str:
+    return f"62284{int(person.number[:17]) * 7_919 % 10**14:014d}"
+
+
+def payment(row: Payment) -> Values:
+    """A line of the assistance paid."""
+    return {
+        "assistance_type": _assistance(row.category, rural=row.rural),
+        "household_number": row.household_number,
+        "psn_name": row.person.name,
+        "certno": row.person.number,
+        "paid_month": f"{row.month:%Y%m}",
+        "amount": f"{row.amount / 100:.2f}",
+        "paid": f"{row.paid:%Y-%m-%d}",
+        "division": row.division,
+        "account": _account(row.person),
     }
 
 

@@ -185,9 +185,30 @@ class Relief:
     division: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Assistance paid for a month (its first day). Amount in fen."""
+
+    person: Person
+    category: str
+    rural: bool
+    household_number: str
+    month: date
+    amount: int
+    paid: date
+    division: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.household_number, self.person.number)
+
+
 @dataclass(slots=True, kw_only=True)
 class State:
-    """What the departments hold at the end of a month. `deaths` and `relief` are that month's file only."""
+    """What the departments hold at the end of a month. `deaths`, `relief` and `payments` are that month's file only.
+
+    `waiting`: whose row of the payment list cannot be read, though their number can.
+    """
 
     month: str
     end: date
@@ -197,6 +218,8 @@ class State:
     settlements: list[Settlement] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     relief: list[Relief] = field(default_factory=list)
+    payments: dict[tuple[str, str], Payment] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
     homes: dict[str, str] = field(default_factory=dict)  # ID number -> township
 
     @property

@@ -15,8 +15,8 @@ from connectors.simulator.making import NOVEMBER, OCTOBER, Making
 from connectors.simulator.people import Household, Person, check_character
 from connectors.simulator.places import SHANDONG
 from connectors.simulator.present import Values
-from connectors.simulator.records import Death, Enrolment, Insured, Relief
-from connectors.simulator.soil import DEATHS, MONITORED, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil
+from connectors.simulator.records import Death, Enrolment, Insured, Payment, Relief
+from connectors.simulator.soil import DEATHS, MONITORED, PAYMENTS, PERSONS, RECIPIENTS, RELIEF, SETTLEMENTS, Soil
 
 
 def numbers(number: str) -> dict[str, tuple[str, str]]:
@@ -24,9 +24,15 @@ def numbers(number: str) -> dict[str, tuple[str, str]]:
     seventeen = number[:17]
     wrong = next(d for d in "123456789" if d != number[17])
     unborn = number[:10] + "1332" + number[14:17]
+    parsed = next(
+        n
+        for n in (_parsed(number, order) for order in range(1, 1_000))
+        if check_character(n[:17]) != n[17] and n[-3:] != "000"
+    )
     zeros = next(n for n in (number[:14] + d + "000" for d in "0123456789") if check_character(n[:17]) != "0")
     return {
         "wrong check digit": (seventeen + wrong, "id_check_digit"),
+        "parsed as a float": (parsed, "id_check_digit"),
         "17 characters": (seventeen, "id_length"),
         "letter inside": (number[:6] + "A" + number[7:], "id_characters"),
         "impossible birth": (unborn + check_character(unborn), "id_birth"),
@@ -34,6 +40,12 @@ def numbers(number: str) -> dict[str, tuple[str, str]]:
         "spreadsheet zeros": (zeros, "id_spreadsheet"),
         "no number": ("", "id_absent"),
     }
+
+
+def _parsed(number: str, order: int) -> str:
+    """What a reader of tables makes of a number that it takes for a float: eighteen digits, wrong in the last two."""
+    seventeen = f"{number[:14]}{order:03d}"
+    return f"{float(seventeen + check_character(seventeen).replace('X', '0')):.0f}"
 
 
 def correct_later(making: Making, soil: Soil) -> None:
@@ -82,18 +94,47 @@ def civil(making: Making, soil: Soil, month: str) -> None:
         ("unknown category", "unknown_code", {"assistance_type": "其他困难"}),
         ("unknown area", "unknown_code", {"urban_rural": "混合"}),
         ("month 13", "bad_date", {"begin_month": "2025-13"}),
+        ("month as a serial in text", "bad_date", {"end_month": "45962"}),
         ("30 February", "bad_date", {"certified": "2025-02-30"}),
+        ("day as a serial in text", "bad_date", {"certified": "44713"}),
+        ("a month for a day", "bad_date", {"certified": "202511"}),
+        ("township in words", "bad_division", {"division": "昆仑镇人民政府"}),
+        ("township office in words", "bad_division", {"division": "般阳路街道办事处"}),
         ("doubtful flag", "bad_flag", {"covered": "也许"}),
         ("letter in a division", "bad_division", {"division": "37030A001"}),
     )
     for kind, reason, damage in faults:
         soil.refuse(RECIPIENTS, month, clean(), kind, reason, **damage)
     soil.refuse(RELIEF, month, paid(), "amount in words", "bad_amount", amount="三百元")
+    soil.refuse(RELIEF, month, paid(), "no amount", "required_missing", amount="--")
+    soil.refuse(RELIEF, month, paid(), "a third of a fen", "bad_amount", amount="33.333")
     soil.refuse(RELIEF, month, paid(), "31 September", "bad_date", paid="2025-09-31")
     soil.refuse(RELIEF, month, paid(), "no payment number", "required_missing", payment_number="")
     soil.refuse(DEATHS, month, dead(), "month 0", "bad_date", died="2025-00-10")
+    soil.refuse(DEATHS, month, dead(), "no day", "required_missing", died="0000-00-00")
     values = dead()
     soil.refuse(DEATHS, month, values, "17 characters", "id_length", certno=str(values["certno"])[:17])
+
+
+def payments(making: Making, soil: Soil, month: str) -> None:
+    """Rows of the payment list, about persons of no household."""
+    first = making.last_day(month).replace(day=1)
+
+    def clean() -> Values:
+        household, person = _stranger(making)
+        row = Payment(
+            person=person, category="dibao", rural=True, household_number=f"JZ{household.county}{household.serial:07d}",
+            month=first, amount=64_000, paid=first, division=household.township,
+        )  # fmt: skip
+        return present.payment(row)
+
+    for kind in ("spreadsheet exponent", "spreadsheet zeros", "parsed as a float"):
+        values = clean()
+        number, reason = numbers(str(values["certno"]))[kind]
+        soil.refuse(PAYMENTS, month, values, kind, reason, certno=number)
+    soil.refuse(PAYMENTS, month, clean(), "no amount", "required_missing", amount="--")
+    soil.refuse(PAYMENTS, month, clean(), "month 13", "bad_date", paid_month="202513")
+    soil.refuse(PAYMENTS, month, clean(), "no month", "required_missing", paid_month="0")
 
 
 def monitored(making: Making, soil: Soil, month: str) -> None:

@@ -11,6 +11,7 @@ StreamName = tuple[str, str]  # source, stream
 PERSONS: StreamName = ("medical_insurance", "persons")
 SETTLEMENTS: StreamName = ("medical_insurance", "settlements")
 RECIPIENTS: StreamName = ("civil_affairs", "recipients")
+PAYMENTS: StreamName = ("civil_affairs", "payments")
 RELIEF: StreamName = ("civil_affairs", "relief")
 DEATHS: StreamName = ("civil_affairs", "deaths")
 MONITORED: StreamName = ("rural_revitalization", "monitored")
@@ -32,6 +33,7 @@ class Soil:
     disguises: dict[StreamName, dict[object, tuple[str, Values]]] = field(default_factory=lambda: defaultdict(dict))
     refused: dict[tuple[StreamName, str], list[Refused]] = field(default_factory=lambda: defaultdict(list))
     repeats: dict[tuple[StreamName, str], list[object]] = field(default_factory=lambda: defaultdict(list))
+    echoes: dict[tuple[StreamName, str], list[object]] = field(default_factory=lambda: defaultdict(list))
 
     def worn(self, stream: StreamName, key: object, values: Values) -> Values:
         """A row as it is sent: under its disguise, if it has one."""

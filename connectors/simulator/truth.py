@@ -90,7 +90,11 @@ class TrueFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueDelivery:
-    """What one month's delivery of a stream comes to: read = accepted + quarantined + duplicates."""
+    """What one month's delivery of a stream comes to: read = accepted + quarantined + duplicates.
+
+    `repairs` and `grades` are of accepted rows: what was repaired in the ID number, the steps in order, joined by
+    commas (rows without any are left out), and the form in which the number came.
+    """
 
     source: str
     stream: str
@@ -98,6 +102,8 @@ class TrueDelivery:
     accepted: int
     duplicates: int
     quarantined: Mapping[str, int]  # reason code -> rows
+    repairs: Mapping[str, int]
+    grades: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,13 @@ from connectors.simulator import (
     drops,
     insurance,
     oracle,
+    payments,
     places,
     plant_assistance,
     plant_identity,
     plant_insurance,
+    plant_names,
+    plant_numbers,
     refused,
     register,
 )
@@ -45,10 +48,14 @@ class World:
         plant_identity.plant(making, times)
         plant_insurance.plant(making, times, shortfall=persons // 400)
         plant_assistance.plant(making, times)
+        payments.plant(making, times)
+        plant_names.plant(making, times)
+        self.odd = tuple(plant_numbers.plant(making))
         refused.correct_later(making, soil)
         if making.people.count > persons:
             raise ValueError(f"the scenarios alone bring {making.people.count} persons: ask for more than {persons}")
         _fill(making, persons)
+        payments.pay_all(making, soil)
         insurance.enrol_all(making, seed)
         self.states: dict[str, State] = {state.month: state for state in making.states}
         self._knowledge = {

@@ -2,7 +2,8 @@
 
 Columns follow county 低保 files and the provincial social-assistance system as public code shows them
 (domain.md C2): spells by yyyy-MM where 3000-12 means open, and a covered flag, because 低保 is granted to a
-household and paid for the persons it covers.
+household and paid for the persons it covers. Who is certified and who was paid are two lists: a monthly payment list
+says nothing of who is entitled (domain.md C2, the data-sharing memo).
 """
 
 from connectors.base import Field, FieldType, Sealed, Semantics, Source, Stream
@@ -45,6 +46,36 @@ RECIPIENTS = Stream(
         Field(name="phone", headers=("联系电话",), sealed=Sealed.PHONE),
     ),
     ignored=("序号", "开户银行", "月保障金", "保障人数", "致贫原因"),
+)
+
+PAYMENTS = Stream(
+    name="payments",
+    title="救助金发放名单",
+    title_en="assistance paid by month",
+    key=("household_number", "mac", "paid_month"),
+    semantics=Semantics.PAYMENT,
+    complete=True,
+    cadence_days=31,
+    division="division",
+    transport=CsvDrop(pattern="payments_*.csv", encoding="gb18030"),
+    fields=(
+        Field(
+            name="assistance_type",
+            headers=("救助类别", "低保类别"),
+            type=FieldType.CODE,
+            codes="assistance_type",
+            required=True,
+        ),
+        Field(name="household_number", headers=("救助证号", "低保证号"), required=True),
+        NAME,
+        ID_NUMBER,
+        Field(name="paid_month", headers=("发放年月", "发放月份"), type=FieldType.MONTH, required=True),
+        Field(name="amount", headers=("发放金额", "实发金额"), type=FieldType.YUAN, required=True),
+        Field(name="paid", headers=("发放日期",), type=FieldType.DAY),
+        DIVISION,
+        Field(name="account", headers=("账号", "银行账号"), sealed=Sealed.ACCOUNT),
+    ),
+    ignored=("序号", "开户银行"),
 )
 
 RELIEF = Stream(
@@ -94,5 +125,5 @@ SOURCE = Source(
     title_en="social-assistance information system",
     department="civil_affairs",
     legal_basis="医保办发〔2022〕21号；政务数据共享条例",
-    streams=(RECIPIENTS, RELIEF, DEATHS),
+    streams=(RECIPIENTS, PAYMENTS, RELIEF, DEATHS),
 )

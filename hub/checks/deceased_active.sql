@@ -5,9 +5,16 @@
 -- deadline_days: 15
 -- citation: 新疆通知（2023-02-09）第五条（按月比对）
 -- A person whose death is registered by the month's last day is on that day still listed in a category (subject: the
--- category; its certifier is asked) or still insured (subject: enrolment; medical insurance is asked). The row is the
--- one to be ended.
-WITH active AS (
+-- category; its certifier is asked), still insured (subject: enrolment; medical insurance is asked), or on the newest
+-- payment list for a month that began after the death (subject: the list; its source is asked). The row is the one to
+-- be ended, or whose money is to come back.
+WITH newest_payment AS (
+  SELECT
+    batch_id, ROW_NUMBER() OVER (ORDER BY place DESC NULLS LAST) AS age
+  FROM batch_order
+  WHERE source = 'civil_affairs' AND stream = 'payments'
+),
+active AS (
   SELECT
     h.person_id, h.category AS subject, h.county, h.category, h.certifier AS addressee,
     h.batch_id, h.line, h.record_digest, h.source || h.household_key AS place
@@ -24,6 +31,16 @@ WITH active AS (
     ON e.person_id = n.person_id AND e.insutype = i.insutype AND e.region = i.region
    AND e.valid_from <= p.last_day AND e.valid_until > p.last_day
   WHERE n.death <= p.last_day
+  UNION ALL
+  SELECT
+    l.person_id, 'civil_affairs_payments', n.county, CAST(NULL AS STRING), l.source,
+    y.batch_id, y.line, y.record_digest, ''
+  FROM civil_affairs_payments AS y
+  JOIN linked AS l ON l.batch_id = y.batch_id AND l.line = y.line
+  JOIN newest_payment AS w ON w.batch_id = y.batch_id AND w.age = 1
+  JOIN person AS n ON n.person_id = l.person_id
+  CROSS JOIN period AS p
+  WHERE n.death <= p.last_day AND n.death < y.paid_month
 ),
 once AS (
   SELECT

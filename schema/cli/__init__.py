@@ -8,15 +8,17 @@ input; never an ID number in an argument.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 
 from connectors.errors import DeclarationError, SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
-from schema.cli import assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate
 from schema.cli.common import app, complain
 
-VERBS = (assess, demo, edge, inspect, months, operate, policy, pull, retention, serve, simulate)  # register themselves
+for module in pkgutil.iter_modules(__path__):  # each registers its own verbs
+    importlib.import_module(f"{__name__}.{module.name}")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from world import COUNTY, FAR, NOVEMBER, OCTOBER, Row, World, grant, insured, paid, rule, stay
+from world import COUNTY, FAR, NOVEMBER, OCTOBER, Row, World, grant, insured, mac, paid, relation, rule, stay
 
 from connectors.base import Semantics
 
@@ -155,6 +155,17 @@ def test_deceased_active(world: World) -> None:
         (world.person("insured"), "enrolment", "medical_insurance"),
         (world.person("listed"), "dibao", "civil_affairs"),
     }
+
+
+def test_paid_for_a_month_that_began_after_the_death(world: World) -> None:
+    for day, months in ((OCTOBER, {"before": 10}), (NOVEMBER, {"before": 11, "within": 11, "living": 11})):
+        rows = [{"id": word, "paid_month": date(2025, month, 1)} for word, month in months.items()]
+        world.send("civil_affairs", "payments", *rows, as_of=day)
+    died = [{"id": "before", "died": date(2025, 9, 30)}, {"id": "within", "died": date(2025, 11, 1)}]
+    world.send("civil_affairs", "deaths", *died)
+    (row,) = world.compute()("finding", kind="deceased_active")
+    assert row["person_id"] == world.person("before")
+    assert (row["subject"], row["addressee"], row["batch_id"]) == ("civil_affairs_payments", "civil_affairs", 2)
 
 
 def test_name_conflict(world: World) -> None:
@@ -314,6 +325,21 @@ def test_absent_from_payment(world: World) -> None:
     (row,) = world.compute()("finding", kind="absent_from_payment")
     assert row["person_id"] == world.person("li")
     assert (row["subject"], row["addressee"], row["batch_id"]) == ("civil_affairs_recipients", "civil_affairs", 2)
+
+
+def test_absence_from_payment_is_explained_by_the_certification_that_ended_or_by_a_row_that_waits(world: World) -> None:
+    month = date(2025, 10, 1)
+    words = ("ended", "going-on", "elsewhere", "waiting", "never")
+    world.send("civil_affairs", "payments", *({"id": w, "paid_month": month} for w in words), as_of=OCTOBER)
+    newest = world.send("civil_affairs", "payments")
+    held = relation({"batch_id": "BIGINT", "mac": "VARCHAR"}, [{"batch_id": newest, "mac": mac("waiting")}])
+    world.send(
+        "civil_affairs", "recipients", grant("ended", "dibao", end_month=month), grant("going-on", "dibao"),
+        grant("waiting", "dibao"), grant("elsewhere", "dibao", end_month=month),
+        grant("elsewhere", "dibao_edge", number="H2"),
+    )  # fmt: skip
+    found = world.compute(quarantined=held).words("finding", kind="absent_from_payment")
+    assert found == {"going-on", "elsewhere", "never"}
 
 
 @pytest.mark.parametrize("lists", [(), ("one",)])

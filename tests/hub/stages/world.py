@@ -71,6 +71,9 @@ DEFAULTS: dict[tuple[str, str], Row] = {
     ("civil_affairs", "recipients"): {
         "urban_rural": "农村", "covered": True, "begin_month": date(2025, 1, 1), "division": "370302001",
     },
+    ("civil_affairs", "payments"): {
+        "assistance_type": "低保", "household_number": "H1", "amount": 640_00, "division": "370302001",
+    },
     ("civil_affairs", "relief"): {"amount": 100_00, "paid": date(2025, 5, 1), "division": COUNTY},
     ("civil_affairs", "deaths"): {"division": COUNTY},
     ("rural_revitalization", "monitored"): {"household_type": "一般户", "division": "370302002"},

@@ -30,7 +30,7 @@ def test_the_demo_plays_the_whole_job_and_leaves_a_folder_that_serves_every_verb
     assert list(made) == ["persons", "batches", "entitlements", "findings", "warnings", "tokens", "url"]
     assert set(made["tokens"]) == set(AGREEMENTS)
     assert all(b["read"] == b["accepted"] + b["quarantined"] + b["duplicates"] > 0 for b in made["batches"])
-    assert len(made["batches"]) == 12
+    assert len(made["batches"]) == 14
     assert made["persons"] > 300
     assert made["entitlements"] > 0
     assert made["warnings"] > 0
