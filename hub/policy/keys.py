@@ -25,7 +25,11 @@ OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")
 INSUTYPES = ("310", "390")  # employees, residents
 PERIODS = ("year", "half_year", "quarter", "month", "stay")
 SETTINGS = ("inpatient", "outpatient_chronic", "outpatient", "major_illness")
-HOSPITAL_LEVELS = ("1", "2", "3")
+HOSPITAL_LEVELS = ("0", "1", "2", "3", "4")  # 0 below level 1 (乡镇卫生院, 社区), 4 above level 3 (省属三级)
+ORDINARY_LEVELS = ("1", "2", "3")
+
+BASES = ("scope", "after_basic_and_serious_illness", "after_all_three")
+WHOLE_BILL = {base: "total" if base == "scope" else f"total_{base}" for base in BASES}
 
 CONTRARY = {"referral": "no_referral", "in_region": "out_of_region", "designated": "not_designated"}
 CONDITIONS = (*CONTRARY, *CONTRARY.values())
@@ -153,13 +157,16 @@ CHOICES = (
         text="levels of hospital the rule reaches; absent: all",
     ),
     Choice(
-        name="base", choices=("scope", "after_basic_and_serious_illness", "after_all_three"),
-        benefits=PAID | WARNING | CEILING,
+        name="base", choices=BASES, benefits=PAID,
         default={
-            "basic_insurance": "scope", "serious_illness": "scope", "ceiling": "scope", "tilt": "after_all_three",
+            "basic_insurance": "scope", "serious_illness": "scope", "tilt": "after_all_three",
             "medical_assistance": "after_basic_and_serious_illness",
         },
-        text="in-scope cost the rule counts: all, or what earlier layers left; a warning must say it",
+        text="in-scope cost the rule counts: all, or what earlier layers left",
+    ),
+    Choice(
+        name="base", choices=(*BASES, *(WHOLE_BILL[base] for base in BASES)), benefits=WARNING,
+        text="the cost a warning looks at: in scope, or the whole bill, all or what the layers left",
     ),
     Choice(
         name="period", choices=("year", "stay"), benefits=PAID | WARNING | CEILING,

@@ -14,6 +14,7 @@ KeyPath = tuple[str | int, ...]
 _KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _DOTTED = re.compile(rf"\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*=")
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]")
+BEYOND = "Correct the number of very many digits, or the nesting of very many levels"
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
 
 
@@ -68,6 +69,10 @@ def read(root: Path, path: Path, problems: list[Problem]) -> Toml:
         line = int(at[1]) if at else len(text.splitlines())
         problems.append(
             Problem(file=file, line=line, key="-", message=f"is not TOML: {error}", remedy="Correct the TOML")
+        )
+    except (ValueError, ArithmeticError, RecursionError):  # numbers or nesting beyond what TOML's reader can hold
+        problems.append(
+            Problem(file=file, line=1, key="-", message="holds what no file of this kind can hold", remedy=BEYOND)
         )
     return Toml(file=file, data={}, lines={})
 
