@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from case_files import DIBAO, YEAR, bill, ceiling, given, held, paying, stay, warn
 
 PAID = "basic_paid = 5000\nserious_illness_paid = 1000"
