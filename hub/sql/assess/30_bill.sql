@@ -2,8 +2,8 @@
 -- Insurance that the file gives is what it gives. A payer without an amount is undetermined where its `..._unsure` says
 -- why; else no rule speaks of it. What is undetermined is not taken off: what is left then is the most it can be.
 -- `remaining`, `after_layers` and `total_...` are what warnings and ceilings look at; `self_in_scope` also has the
--- other aid taken off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside the
--- scope. A refund and what it takes back are due nothing.
+-- other aid taken off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside
+-- the scope. A refund and what it takes back are due nothing.
 WITH told AS (
   SELECT
     setl_id, benefit,
