@@ -129,6 +129,13 @@ CONFIG: dict[str, Columns] = {
         "cost_cap": "BIGINT",
         "first_own": "INTEGER",
         "pay": "BIGINT",
+        "pay_per_day": "BIGINT",
+        "cost_per_day": "BIGINT",
+        "cost_from": "BIGINT",
+        "cost_below": "BIGINT",
+        "age_from": "INTEGER",
+        "age_below": "INTEGER",
+        "look_back": "INTEGER",
     },
     "rule_tier": {
         "region": "VARCHAR",

@@ -8,9 +8,9 @@
    needs a closer look, is worked out settlement by settlement (`sql/pay/`). Both give the same where both apply.
 4. `entitlement`, `entitlement_candidate` and `payment` are read from the numbers that remain (`sql/result/`).
 
-Reads `period`, `category_spell`, `insured_place`, `settlement`, `rule_in_force`, `rule_tier`, `premium` and, where a
-case tells more of its settlements, `settlement_detail` and `other_aid` alone: a single case is a few small relations
-through the same text.
+Reads `period`, `person`, `category_spell`, `insured_place`, `settlement`, `rule_in_force`, `rule_tier`, `premium` and,
+where a case tells more of its settlements, `settlement_detail` and `other_aid` alone: a single case is a few small
+relations through the same text.
 """
 
 from __future__ import annotations
@@ -73,11 +73,41 @@ PAID = Table(  # the result of `sql/pay/`: what a rule pays of a settlement by i
         "base_amount": "BIGINT",
         "payable": "BIGINT",
         "line": "BIGINT",
+        "uncounted": "BIGINT",
         "determined": "BOOLEAN",
         "given": "BIGINT",
         "amount": "BIGINT",
         "cap_left": "BIGINT",
         "reason": "VARCHAR",
+    },
+)
+RANK = Table(  # the result of `sql/layer/40_rank.sql`
+    name="rank",
+    key=("person_id", "stretch_id", "place"),
+    columns={
+        "person_id": "BIGINT",
+        "stretch_id": "INTEGER",
+        "place": "INTEGER",
+        "rule_id": "INTEGER",
+        "determined": "BOOLEAN",
+        "annual_amount": "BIGINT",
+        "offer_amount": "BIGINT",
+        "remark": "VARCHAR",
+        "reason": "VARCHAR",
+    },
+)
+QUICK = Table(  # what results and later steps read of `sql/layer/60_quick.sql`
+    name="quick",
+    key=("person_id", "nth"),
+    columns={
+        "person_id": "BIGINT",
+        "nth": "INTEGER",
+        "rule_id": "INTEGER",
+        "base_amount": "BIGINT",
+        "line": "BIGINT",
+        "amount": "BIGINT",
+        "cap_left": "BIGINT",
+        "close": "BOOLEAN",
     },
 )
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
@@ -109,15 +139,20 @@ def merge(
         if name == "unpriced":
             _refuse_unpriced(engine)
         progress("merge", done, total)
+    engine.view("speaking", "SELECT DISTINCT benefit FROM ballot")
+    speaking = {row[0] for row in engine.rows("speaking")}
     for done, benefit in enumerate(LAYERS, start=len(STEPS) + 1):
         engine.view("layer", f"SELECT '{benefit}' AS benefit")
         if benefit == "premium_subsidy":
             _rank(engine, benefit, PREMIUM)
+        elif benefit not in speaking and benefit != "medical_assistance":  # what is left after that one is read on
+            _silent(engine, benefit)
         else:
             _layer(engine, benefit)
         progress("merge", done, total)
     union(engine, "ranked", {benefit: f"rank_{benefit}" for benefit in SHOWN})
     union(engine, "every_paid", {benefit: f"each_paid_{benefit}" for benefit in STANDING})
+    engine.run("joint_cap", RESULTS["joint_cap"])
     for name in ("entitlement", "entitlement_candidate", "payment"):
         engine.view(name, RESULTS[name])
 
@@ -139,6 +174,21 @@ def _refuse_unpriced(engine: Engine) -> None:
             f"Rules said to be determined lack a number: {rules}",
             remedy="Give each its amount, line, ratio, base and period in config/policy/, or say that it is unknown",
         )
+
+
+def _silent(engine: Engine, benefit: str) -> None:
+    """A layer of which no rule reaches anybody: the results that it would have, without the work."""
+    for table in (RANK, QUICK):
+        engine.register(f"{table.name}_{benefit}", schema(table).empty_table(), table.columns)
+    for name in ("offer", "paid"):
+        engine.register(f"{name}_{benefit}", schema(PAID).empty_table(), PAID.columns)
+    for name, sql in (
+        ("close_standing", STANDING[benefit]),
+        ("settled", AFTER["settled"]),
+        ("each_paid", RESULTS["each_paid"]),
+        ("ranked", RESULTS["ranked"]),
+    ):
+        engine.view(f"{name}_{benefit}", _of_layer(sql, benefit))
 
 
 def _layer(engine: Engine, benefit: str) -> None:
@@ -179,7 +229,7 @@ def _look_closer(engine: Engine, persons: str) -> None:
     """`close_charge`: the settlements of these persons."""
     engine.run(
         "close_charge",
-        "SELECT c.*, v.visit_id, v.total, v.special_drug_cost FROM charge AS c "
+        "SELECT c.*, v.visit_id, v.total, v.special_drug_cost, v.admitted FROM charge AS c "
         f"JOIN {persons} AS p ON p.person_id = c.person_id LEFT JOIN visit AS v ON v.setl_id = c.setl_id",
     )
 

@@ -5,6 +5,7 @@ It shares no text and no code with the stage. Written for tests only.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -41,7 +42,7 @@ def on(
     `begun` is the day of admission of a stay that began before the year: its categories, the rules of `day`.
     """
     county, insutype = place or (None, "390")
-    held = [s for s in spells if s["id"] == word and s["valid_from"] <= (begun or day) < s["valid_until"]]
+    own = [s for s in spells if s["id"] == word]
     reached = []
     for rule in rules:
         if not rule["valid_from"] <= day < rule["valid_until"]:
@@ -50,8 +51,9 @@ def on(
             continue
         through = [
             s
-            for s in held
+            for s in own
             if s["category"] == rule["category"]
+            and counts_from(s["valid_from"], rule) <= (begun or day) < s["valid_until"]
             and rule["region"] == (s["region"] if rule["whose_region"] == "certified" else county or s["region"])
         ]
         if through:
@@ -76,6 +78,13 @@ def on(
             doubtful = doubtful or assistance.doubtful
         found[benefit] = replace(won, doubtful=doubtful)
     return found
+
+
+def counts_from(day: date, rule: Row) -> date:
+    """The first day that counts of a category held from a day: a rule may look back some months."""
+    months = day.year * 12 + day.month - 1 - (rule.get("look_back") or 0)
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def in_order(costs: Sequence[Row]) -> list[Row]:

@@ -83,10 +83,7 @@ class Case:
 def read_case(path: Path) -> Case:
     """The case in a file. InputError with the first problem's file, line, key and remedy."""
     problems: list[Problem] = []
-    try:
-        toml = read(path.parent, path, problems)
-    except (ValueError, ArithmeticError, RecursionError):  # numbers or nesting beyond what TOML's reader can hold
-        raise InputError(f"{path}:1: -: holds what no case can hold", remedy="Correct the TOML") from None
+    toml = read(path.parent, path, problems)
     section = Section(toml, problems)
     if not problems:
         case = _case(section, path)
@@ -151,7 +148,7 @@ def _stay(part: Section) -> Stay:
     total = scope if given is None else given
     level = part.raw("hospital_level")
     if level is not None and (isinstance(level, bool) or str(level) not in HOSPITAL_LEVELS):
-        part.refuse("hospital_level", "is no level", "Write 1, 2 or 3")
+        part.refuse("hospital_level", "is no level", f"Write one of {', '.join(HOSPITAL_LEVELS)}")
     admitted = day(part, "admitted")
     if admitted and admitted > discharged:
         part.refuse("admitted", "is after discharged", "Correct the dates")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from hub.policy.keys import PAYERS
+from hub.policy.keys import HOSPITAL_LEVELS, PAYERS
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 
@@ -23,7 +23,7 @@ MEANINGS: dict[str, tuple[str, ...]] = {
     "psn_insu_stas": ("normal", "paused", "ended"),
     "subsidy_payer": PAYERS,
     "med_type": ("inpatient", "outpatient_chronic", "outpatient"),
-    "hosp_lv": ("1", "2", "3"),
+    "hosp_lv": HOSPITAL_LEVELS,
     "fund_pay_type": ("basic", "serious_illness", "medical_assistance", "tilt", "other"),
     "urban_rural": ("rural", "urban"),
     "household_type": ("out_of_poverty", "ordinary"),

@@ -66,6 +66,7 @@ class Config:
             }
             for category in held
         ]
+        look_backs = {category.code: category.look_back_months for category in held if category.look_back_months}
         excluded = [{"category_a": pair.a, "category_b": pair.b} for pair in self.exclusions]
         return {
             "code_map": self.codes.table(),
@@ -73,7 +74,7 @@ class Config:
             "exclusion": pa.Table.from_pylist(excluded, schema=EXCLUSION),
             "division": self.divisions.table,
             "pooling_area": pooling.table(self.poolings, there),
-            **relations.rules(self.documents.values(), self.tables, self.categories, there, year),
+            **relations.rules(self.documents.values(), self.tables, self.categories, there, year, look_backs),
             "premium": relations.premium(self.tables, there, year),
         }
 

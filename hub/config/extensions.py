@@ -38,7 +38,7 @@ def _data(text: str) -> dict[str, Any]:
     """What a text holds; of one that is no TOML nothing: it is refused where it is read."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, ArithmeticError, RecursionError):  # the reader of documents says what is wrong
         return {}
 
 

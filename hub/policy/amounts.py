@@ -48,6 +48,8 @@ class Amounts:
     first_own: int | None = None
     least_ratio: int | None = None
     pay: int | None = None
+    pay_per_day: int | None = None
+    cost_per_day: int | None = None
     stay_lines: tuple[int, ...] = ()
     line_share: CostShare | None = None
     special_drug_line: int | None = None

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise, product
+from typing import Any
 
+from hub.policy.bounds import Band
 from hub.policy.keys import HOSPITAL_LEVELS, INSUTYPES, SETTINGS
 from hub.policy.rule import Rule
 
@@ -17,30 +20,63 @@ ALL = (SETTINGS, INSUTYPES, HOSPITAL_LEVELS)
 
 Words = tuple[str, ...]
 Reach = tuple[Words, ...]
-Box = tuple[Words, ...]  # as a reach, but all is written out
+Box = tuple[tuple[Any, ...], ...]  # as a reach, but all is written out; bands as the bands between all their edges
 
 
-def completed(own: Sequence[Reach], everyone: Iterable[Rule]) -> list[tuple[str, Rule]]:
-    """Everyone's rules, each cut to the care of which no reach of `own` speaks, with a key of its own for each part."""
-    taken = [_box(reach) for reach in own]
-    insured = {word for _, insutypes, _ in taken for word in insutypes}
+def completed(own: Sequence[tuple[Reach, Band, Band]], everyone: Iterable[Rule]) -> list[tuple[str, Rule]]:
+    """Everyone's rules, each cut to the care of which no reach of `own` speaks, with a key of its own for each part.
+
+    `own` holds the reach, the ages and the costs of each of the category's rules.
+    """
+    general = list(everyone)
+    bands = [
+        _between([*(ages for _, ages, _ in own), *(rule.ages for rule in general)]),
+        _between([*(costs for _, _, costs in own), *(rule.costs for rule in general)]),
+    ]
+    taken = [_box(*one, bands) for one in own]
+    insured = {word for box in taken for word in box[1]}
     found = []
-    for rule in everyone:
-        settings, insutypes, levels = _box(rule.reach)
-        left: list[Box] = [(settings, tuple(word for word in insutypes if word in insured), levels)]
+    for rule in general:
+        whole = _box(rule.reach, rule.ages, rule.costs, bands)
+        left: list[Box] = [(whole[0], tuple(word for word in whole[1] if word in insured), *whole[2:])]
         for cut in taken:
             left = [part for box in left for part in _without(box, cut)]
-        for number, box in enumerate((box for box in left if all(box)), 1):
-            key = rule.key if number == 1 else f"{rule.key}+{number}"
-            parts = [() if part == whole else part for part, whole in zip(box, ALL, strict=True)]
-            found.append((key, replace(rule, settings=parts[0], insutypes=parts[1], hospital_levels=parts[2])))
+        parts = [part for box in left if all(box) for part in _ruled(rule, box)]
+        found += [(rule.key if n == 1 else f"{rule.key}+{n}", part) for n, part in enumerate(parts, 1)]
     return found
 
 
-def _box(reach: Reach) -> Box:
-    return tuple(
-        tuple(word for word in whole if not part or word in part) for part, whole in zip(reach, ALL, strict=True)
-    )
+def _between(told: list[Band]) -> list[Band]:
+    """The bands between all edges of some bands."""
+    edges = sorted({0, *(start for start, _ in told), *(end for _, end in told if end is not None)})
+    return [*pairwise(edges), (edges[-1], None)]
+
+
+def _box(reach: Reach, ages: Band, costs: Band, bands: list[list[Band]]) -> Box:
+    words = [tuple(word for word in whole if not part or word in part) for part, whole in zip(reach, ALL, strict=True)]
+    within = [
+        tuple(part for part in parts if part[0] >= start and (end is None or (part[1] is not None and part[1] <= end)))
+        for (start, end), parts in zip((ages, costs), bands, strict=True)
+    ]
+    return (*words, *within)
+
+
+def _ruled(rule: Rule, box: Box) -> Iterable[Rule]:
+    """The rule as cut to a box, once for each unbroken band of ages and costs."""
+    words = [() if part == whole else part for part, whole in zip(box, ALL, strict=False)]
+    for ages, costs in product(_unbroken(box[3]), _unbroken(box[4])):
+        yield replace(rule, settings=words[0], insutypes=words[1], hospital_levels=words[2], ages=ages, costs=costs)
+
+
+def _unbroken(parts: Iterable[Band]) -> list[Band]:
+    """Neighbouring bands joined."""
+    joined: list[Band] = []
+    for start, end in parts:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _without(box: Box, cut: Box) -> list[Box]:
@@ -48,7 +84,7 @@ def _without(box: Box, cut: Box) -> list[Box]:
     both = [tuple(word for word in mine if word in theirs) for mine, theirs in zip(box, cut, strict=True)]
     if not all(both):
         return [box]
-    parts = []
+    parts: list[Box] = []
     for place, mine in enumerate(box):
         rest = tuple(word for word in mine if word not in both[place])
         if rest:

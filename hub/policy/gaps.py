@@ -17,7 +17,7 @@ from datetime import date
 from itertools import product
 
 from hub.policy.document import Document
-from hub.policy.keys import EVERYONE, HOSPITAL_LEVELS, INSUTYPES, SETTINGS
+from hub.policy.keys import EVERYONE, HOSPITAL_LEVELS, INSUTYPES, ORDINARY_LEVELS, SETTINGS
 from hub.policy.rule import Rule
 from hub.policy.toml import Problem
 
@@ -102,7 +102,7 @@ def _care(rule: Rule) -> Iterator[Care]:
 
 def _levels(rules: Sequence[Rule]) -> Iterator[tuple[Rule, str, str]]:
     for rule in rules:
-        others = sorted(set(HOSPITAL_LEVELS) - set(rule.hospital_levels)) if rule.hospital_levels else []
+        others = sorted(set(ORDINARY_LEVELS) - set(rule.hospital_levels)) if rule.hospital_levels else []
         pairs = product(rule.settings or SETTINGS, rule.insutypes or INSUTYPES)
         for (setting, insutype), level in product(list(pairs), others):
             speaking = [_period(other) for other in rules if (setting, insutype, level) in set(_care(other))]

@@ -25,7 +25,12 @@ OTHER_AID = ("temporary_relief", "commercial", "charity", "mutual_aid", "other")
 INSUTYPES = ("310", "390")  # employees, residents
 PERIODS = ("year", "half_year", "quarter", "month", "stay")
 SETTINGS = ("inpatient", "outpatient_chronic", "outpatient", "major_illness")
-HOSPITAL_LEVELS = ("1", "2", "3")
+HOSPITAL_LEVELS = ("0", "1", "2", "3", "4")  # 0 below level 1 (乡镇卫生院, 社区), 4 above level 3 (省属三级)
+ORDINARY_LEVELS = ("1", "2", "3")
+
+BASES = ("scope", "after_basic_and_serious_illness", "after_all_three")
+ABOVE_BASIC = "above_basic"  # the cost that basic insurance did not count because of its cost_cap
+WHOLE_BILL = {base: "total" if base == "scope" else f"total_{base}" for base in BASES}
 
 CONTRARY = {"referral": "no_referral", "in_region": "out_of_region", "designated": "not_designated"}
 CONDITIONS = (*CONTRARY, *CONTRARY.values())
@@ -121,6 +126,16 @@ NUMBERS = (
         example="pay = 2000",
     ),
     Number(
+        name="pay_per_day", kind=Kind.MONEY, benefits=PAID,
+        text="a fixed amount in place of ratio for each day of the stay, when the cost passes the line",
+        example="pay_per_day = 15",
+    ),
+    Number(
+        name="cost_per_day", kind=Kind.MONEY, benefits=PAID,
+        text="most yuan of cost that count for each day of the stay",
+        example="cost_per_day = 180",
+    ),
+    Number(
         name="special_drug_line", kind=Kind.MONEY, benefits=SERIOUS,
         text="line for special drugs (特药); 0 is no line",
         example="special_drug_line = 0",
@@ -153,13 +168,20 @@ CHOICES = (
         text="levels of hospital the rule reaches; absent: all",
     ),
     Choice(
-        name="base", choices=("scope", "after_basic_and_serious_illness", "after_all_three"),
-        benefits=PAID | WARNING | CEILING,
+        name="base", choices=BASES, benefits=PAID - SERIOUS,
         default={
-            "basic_insurance": "scope", "serious_illness": "scope", "ceiling": "scope", "tilt": "after_all_three",
+            "basic_insurance": "scope", "tilt": "after_all_three",
             "medical_assistance": "after_basic_and_serious_illness",
         },
-        text="in-scope cost the rule counts: all, or what earlier layers left; a warning must say it",
+        text="in-scope cost the rule counts: all, or what earlier layers left",
+    ),
+    Choice(
+        name="base", choices=(*BASES, ABOVE_BASIC), benefits=SERIOUS, default={"serious_illness": "scope"},
+        text="in-scope cost the rule counts: what is left, or what basic insurance did not count for its cost_cap",
+    ),
+    Choice(
+        name="base", choices=(*BASES, *(WHOLE_BILL[base] for base in BASES)), benefits=WARNING,
+        text="the cost a warning looks at: in scope, or the whole bill, all or what the layers left",
     ),
     Choice(
         name="period", choices=("year", "stay"), benefits=PAID | WARNING | CEILING,
@@ -223,13 +245,15 @@ CHOICES = (
     ),
 )  # fmt: skip
 
+RATES = ("ratio", "tiers", "pay", "pay_per_day")
+
 # Each inner tuple: one of these must be given. A document that is silent says { unknown = "the document is silent" }.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "premium_subsidy": (("amount", "schedule"),),
-    "basic_insurance": (("ratio", "tiers", "pay"),),
-    "serious_illness": (("line", "line_factor", "stay_lines"), ("ratio", "tiers", "ratio_bonus", "pay"), ("cap",)),
-    "medical_assistance": (("line", "stay_lines"), ("ratio", "tiers", "pay"), ("cap",)),
-    "tilt": (("line", "stay_lines"), ("ratio", "tiers", "pay"), ("cap",)),
+    "basic_insurance": (RATES,),
+    "serious_illness": (("line", "line_factor", "stay_lines"), (*RATES, "ratio_bonus"), ("cap",)),
+    "medical_assistance": (("line", "stay_lines"), RATES, ("cap",)),
+    "tilt": (("line", "stay_lines"), RATES, ("cap",)),
     "warning": (("line",), ("base",), ("addressee",)),
     "ceiling": (("ratio",), ("settings",)),
     "participation": (("ratio",),),
@@ -242,7 +266,19 @@ CALCULATED: dict[str, tuple[str, ...]] = {
     "premium_subsidy": ("amount",),
     **dict.fromkeys(
         sorted(PAID),
-        ("line", "ratio", "cap", "group_cap", "lines_most", "cost_cap", "first_own", "least_ratio", "pay"),
+        (
+            "line",
+            "ratio",
+            "cap",
+            "group_cap",
+            "lines_most",
+            "cost_cap",
+            "first_own",
+            "least_ratio",
+            "pay",
+            "pay_per_day",
+            "cost_per_day",
+        ),
     ),
     "warning": ("line",),
     "ceiling": ("ratio",),

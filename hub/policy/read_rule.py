@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from hub.policy import keys
+from hub.policy.agreeing import agreeing, needed
+from hub.policy.bounds import band, bounds
 from hub.policy.citation import citation
 from hub.policy.rule import ID, Rule, Scope, Tier, Vocabulary
 from hub.policy.section import Section
@@ -37,6 +39,7 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
     stay_lines = _stay_lines(section) if benefit in keys.PAID else ()
     period = "".join(chosen.get("period", ("year",)))
     line_period = "".join(chosen.get("line_period", ())) or ("stay" if stay_lines else period)
+    said = bounds(section, benefit)
     rule = Rule(
         key=f"{scope.document}/{name}",
         index=index,
@@ -58,6 +61,9 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         counts=chosen.get("counts", ()),
         cap_group=_cap_group(section, benefit),
         line_group=section.text("line_group", default="") if benefit in keys.PAID else "",
+        costs=band(said, "cost"),
+        ages=band(said, "age"),
+        look_back=said.get("look_back"),
         stay_lines=stay_lines,
         line_period=line_period,
         tiers_period="".join(chosen.get("tiers_period", ())) or line_period,
@@ -79,36 +85,10 @@ def parse(section: Section, index: int, scope: Scope, words: Vocabulary) -> Rule
         on_application=benefit in keys.AID | keys.SUBSIDY and section.flag("on_application", default=False),
         note=section.text("note", default=""),
     )
-    _needed(section, benefit)
-    _agreeing(section, rule)
-    if benefit in keys.SUBSIDY and len(rule.insutypes) != 1:
-        section.refuse("insutypes", "a premium subsidy is of one insurance", 'Write insutypes = ["390"]')
-    for kind in sorted(set(rule.counts) - set(rule.deducts)) if benefit in keys.PAID else ():
-        section.refuse("counts", f"{kind} counts as paid but is not deducted", "Name it in deducts too")
-    if keys.EVERYONE in rule.categories and rule.refers_to == keys.EVERYONE:
-        given = "line_factor" if "line_factor" in rule.numbers else "ratio_bonus"
-        section.refuse(given, "changes everyone's rule and is for everyone itself", "Write line and ratio, or tiers")
-    if rule.cap_by in rule.categories:
-        section.refuse("cap_by", f"{rule.cap_by} would cap itself", "Name another category, or leave cap_by out")
+    needed(section, benefit)
+    agreeing(section, rule)
     section.finish()
     return rule if len(section.problems) == before else None
-
-
-def _agreeing(section: Section, rule: Rule) -> None:
-    """Keys of one rule that contradict each other."""
-    if rule.stay_lines:
-        if rule.line_period != "stay":
-            section.refuse("line_period", "is not the stay, and stay_lines gives a line for each", "Leave it out")
-        for key in ("line", "line_group"):
-            if key in section and key not in keys.NEEDED[rule.benefit][0]:
-                section.refuse(key, f"stay_lines and {key} stand together", "Keep one of them")
-    if rule.tiers_period != rule.line_period and not rule.tiers:
-        section.refuse("tiers_period", "there are no tiers", "Leave it out, or add tiers")
-    if "group_cap_period" in section and not rule.cap_group:
-        section.refuse("group_cap_period", "there is no cap_group", "Leave it out, or add cap_group and group_cap")
-    for one, contrary in keys.CONTRARY.items():
-        if {one, contrary} <= set(rule.conditions):
-            section.refuse("conditions", f"{one} and {contrary} are never both met", "Keep one of them")
 
 
 def _stay_lines(section: Section) -> tuple[Parameter, ...]:
@@ -156,22 +136,6 @@ def _schedule(section: Section) -> dict[int, Parameter]:
     if years != sorted(years) or len(years) != len(section.tables("schedule")):
         section.refuse("schedule", "years are out of order", "Name each year once, in order")
     return found
-
-
-def _needed(section: Section, benefit: str) -> None:
-    for alternatives in keys.NEEDED[benefit]:
-        given = [key for key in alternatives if key in section]
-        wanted = " or ".join(alternatives)
-        if len(given) > 1:
-            section.refuse(given[1], f"{' and '.join(given)} stand together", f"Keep one of {wanted}")
-        elif not given:
-            silent = f'if the source is silent: {alternatives[0]} = {{ unknown = "the document is silent" }}'
-            none = keys.NONE.get(alternatives[0])
-            section.refuse(
-                alternatives[0],
-                f"a rule of {benefit} needs {wanted}",
-                f"Add {none} where there is none; {silent}" if none else f"Add it; {silent}",
-            )
 
 
 def _categories(section: Section, benefit: str, words: Vocabulary) -> tuple[str, ...]:

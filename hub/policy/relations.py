@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hub.policy.amounts import SPECIAL_DRUGS, Amounts, amounts
 from hub.policy.document import Document
-from hub.policy.keys import PAID
+from hub.policy.keys import AID, PAID
 from hub.policy.resolve import Case, InForce, chain, resolve
 from hub.policy.rule import Rule
 from hub.policy.table import Known, Table
@@ -74,6 +74,13 @@ RULE_IN_FORCE = pa.schema(
         ("cost_cap", pa.int64()),
         ("first_own", pa.int32()),
         ("pay", pa.int64()),
+        ("pay_per_day", pa.int64()),
+        ("cost_per_day", pa.int64()),
+        ("cost_from", pa.int64()),
+        ("cost_below", pa.int64()),
+        ("age_from", pa.int32()),
+        ("age_below", pa.int32()),
+        ("look_back", pa.int32()),
     ]
 )
 RULE_TIER = pa.schema(
@@ -92,8 +99,10 @@ ORDER = ("region", "benefit", "category", "valid_from", "rule_key")
 SPECIAL_DRUG_BASE = "special_drugs"
 OF_ORDINARY_COST = (  # what a rule says of its ordinary cost, and not of special drugs
     "group_cap", "line_period", "tiers_period", "cap_period", "group_cap_period", "lines_most", "line_share", "line_of",
-    "line_least", "line_most", "least_ratio", "cost_cap", "first_own", "pay",
+    "line_least", "line_most", "least_ratio", "cost_cap", "first_own", "pay", "pay_per_day", "cost_per_day",
+    "cost_from", "cost_below",
 )  # fmt: skip
+PLAIN = ("lines_most", "least_ratio", "cost_cap", "first_own", "pay", "pay_per_day", "cost_per_day")
 ROUNDING = "half_up"  # to the fen, after each layer
 
 
@@ -103,8 +112,12 @@ def rules(
     categories: Iterable[str],
     counties: Iterable[str],
     year: int,
+    look_backs: Mapping[str, int] | None = None,
 ) -> dict[str, pa.Table]:
-    """Both relations of some counties and a benefit year, ordered by region, benefit, category, day and rule."""
+    """Both relations of some counties and a benefit year, ordered by region, benefit, category, day and rule.
+
+    `look_backs`: the months of each category that counts back, where its rules do not say.
+    """
     names = sorted(categories)
     by_region: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
@@ -117,7 +130,7 @@ def rules(
         if ids not in resolved:
             resolved[ids] = resolve(there, names, date(year, 1, 1), date(year + 1, 1, 1))
         groups[ids, _amounts(resolved[ids], tables, county, year)].append(county)
-    blocks = [(members, _block(resolved[ids], figures)) for (ids, figures), members in groups.items()]
+    blocks = [(members, _block(resolved[ids], figures, look_backs or {})) for (ids, figures), members in groups.items()]
     return {
         name: _of_counties([(members, block[name]) for members, block in blocks], schema)
         for name, schema in (("rule_in_force", RULE_IN_FORCE), ("rule_tier", RULE_TIER))
@@ -163,10 +176,15 @@ def _amounts(found: list[InForce], tables: Mapping[str, Table], county: str, yea
     return tuple(figures)
 
 
-def _block(found: list[InForce], figures: tuple[Amounts, ...]) -> dict[str, list[dict[str, object]]]:
+def _block(
+    found: list[InForce], figures: tuple[Amounts, ...], look_backs: Mapping[str, int]
+) -> dict[str, list[dict[str, object]]]:
     """The rows of a county, without it."""
     pairs = [(item, case) for item in found for case in item.cases()]
-    rows = [_row(item, case, figure) for (item, case), figure in zip(pairs, figures, strict=True)]
+    rows = [
+        _row(item, case, figure, look_backs.get(item.category, 0))
+        for (item, case), figure in zip(pairs, figures, strict=True)
+    ]
     drugs = [_special_drugs(row, case, figure) for row, (_, case), figure in zip(rows, pairs, figures, strict=True)]
     names = ("benefit", "category", "valid_from", "rule_key")
     tiers = [
@@ -219,11 +237,18 @@ def _counting(rule: Rule, figure: Amounts) -> dict[str, object]:
         "line_of": share.of if share else "",
         "line_least": share.least if share else None,
         "line_most": share.most if share else None,
-        **{name: getattr(figure, name) for name in ("lines_most", "least_ratio", "cost_cap", "first_own", "pay")},
+        **{name: getattr(figure, name) for name in PLAIN},
     }
 
 
-def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
+def _look_back(rule: Rule, of_category: int) -> int:
+    """How many months before the category's first day count: by the rule, else by the category."""
+    if rule.benefit not in AID:
+        return 0
+    return of_category if rule.look_back is None else rule.look_back
+
+
+def _row(item: InForce, case: Case, figure: Amounts, look_back: int) -> dict[str, object]:
     rule = case.rule
     return {
         "benefit": item.benefit,
@@ -262,5 +287,10 @@ def _row(item: InForce, case: Case, figure: Amounts) -> dict[str, object]:
         "tops_up": rule.tops_up,
         "refers_to": case.other.key if case.other else None,
         "cadence": rule.cadence,
+        "cost_from": case.costs[0] or None,
+        "cost_below": case.costs[1],
+        "age_from": case.ages[0] or None,
+        "age_below": case.ages[1],
+        "look_back": _look_back(rule, look_back),
         **_counting(rule, figure),
     }

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
+from hub.policy.bounds import ALL, Band, both
 from hub.policy.complete import completed
 from hub.policy.document import Document
 from hub.policy.keys import EVERYONE, INSURANCE, INSUTYPES
@@ -34,6 +35,8 @@ class Case:
     settings: tuple[str, ...]
     insutypes: tuple[str, ...]
     hospital_levels: tuple[str, ...]
+    ages: Band = ALL
+    costs: Band = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,8 @@ class InForce:
     def cases(self) -> list[Case]:
         """Its rules, each that refers to others once for each of those it meets, and everyone's for other care."""
         own = [case for rule in self.rules for case in _cases(rule, self.others)]
-        rest = completed([(case.settings, case.insutypes, case.hospital_levels) for case in own], self.everyone)
+        reaches = [((case.settings, case.insutypes, case.hospital_levels), case.ages, case.costs) for case in own]
+        rest = completed(reaches, self.everyone)
         return [*own, *(_case(rule, None, key, *rule.reach) for key, rule in rest)]
 
 
@@ -148,7 +152,16 @@ def _cases(rule: Rule, others: Sequence[Rule]) -> list[Case]:
 
 def _case(rule: Rule, other: Rule | None, key: str, *reach: tuple[str, ...]) -> Case:
     settings, insutypes, levels = reach
-    return Case(key=key, rule=rule, other=other, settings=settings, insutypes=insutypes, hospital_levels=levels)
+    return Case(
+        key=key,
+        rule=rule,
+        other=other,
+        settings=settings,
+        insutypes=insutypes,
+        hospital_levels=levels,
+        ages=(both(rule.ages, other.ages) if other else None) or rule.ages,
+        costs=(both(rule.costs, other.costs) if other else None) or rule.costs,
+    )
 
 
 def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hub.policy import keys
+from hub.policy.bounds import ALL, Band, both
 from hub.policy.citation import Citation, Source
 from hub.policy.values import CostShare, Exact, Parameter
 
@@ -46,7 +47,8 @@ class Tier:
 class Rule:
     """`key` is document '/' id; in force on [valid_from, valid_until); empty settings and insutypes are all.
 
-    `index` is the rule's place in its document, from 0. `categories` has groups spread out; `*` is everyone.
+    `index` is the rule's place in its document, from 0. `categories` has groups spread out; `*` is everyone. `costs`
+    (fen) and `ages` (years) are half-open; `look_back` is months, None: what the category says.
     """
 
     key: str
@@ -69,6 +71,9 @@ class Rule:
     counts: tuple[str, ...] = ()
     cap_group: str = ""
     line_group: str = ""
+    costs: Band = ALL
+    ages: Band = ALL
+    look_back: int | None = None
     stay_lines: tuple[Parameter, ...] = ()
     line_period: str = ""
     tiers_period: str = ""
@@ -121,8 +126,10 @@ class Rule:
         )
 
     def shares_reach(self, other: Rule) -> bool:
-        """Is there care of which both speak: a setting, insurance and hospital level, and conditions not contrary?"""
+        """Is there care of which both speak: a setting, insurance and level, ages, costs, conditions not contrary?"""
         if any({one, other_way} <= {*self.conditions, *other.conditions} for one, other_way in keys.CONTRARY.items()):
+            return False
+        if both(self.ages, other.ages) is None or both(self.costs, other.costs) is None:
             return False
         pairs = zip(self.reach, other.reach, strict=True)
         return all(not mine or not theirs or not set(mine).isdisjoint(theirs) for mine, theirs in pairs)

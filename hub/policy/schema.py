@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.policy import keys
+from hub.policy.bounds import BOUNDS
 from hub.policy.citation import GRADES
 from hub.policy.document import MODES
 from hub.policy.values import COSTS, YEARS_BACK, Kind
@@ -97,6 +98,10 @@ def _rule(benefit: str) -> dict[str, Any]:
         properties["stay_lines"] = {**lines, "description": "the line of the first, second, ... admission of the year"}
         properties["line_group"] = {**TEXT, "description": "rules of one document with the same name share their line"}
         properties["cap_group"] = {**TEXT, "description": "rules of one document with the same name share group_cap"}
+    for bound in BOUNDS:
+        if benefit in bound.benefits:
+            kind = {"type": "number"} if bound.money else {"type": "integer", "maximum": bound.most}
+            properties[bound.name] = {**kind, "minimum": 0, "description": bound.text, "examples": [bound.example]}
     if benefit in keys.WARNING:
         properties["addressee"] = {**LIST, "minItems": 1}
     if benefit in keys.SUBSIDY:

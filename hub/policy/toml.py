@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from connectors.toml_lines import KeyPath, lines_of, nearest
 
+BEYOND = "Correct the number of very many digits, or the nesting of very many levels"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Problem:
@@ -64,5 +66,9 @@ def read(root: Path, path: Path, problems: list[Problem]) -> Toml:
         line = int(at[1]) if at else len(text.splitlines())
         problems.append(
             Problem(file=file, line=line, key="-", message=f"is not TOML: {error}", remedy="Correct the TOML")
+        )
+    except (ValueError, ArithmeticError, RecursionError):  # numbers or nesting beyond what TOML's reader can hold
+        problems.append(
+            Problem(file=file, line=1, key="-", message="holds what no file of this kind can hold", remedy=BEYOND)
         )
     return Toml(file=file, data={}, lines={})

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum
 from typing import Literal
 
 BP = 10_000
+MOST = 10**12  # yuan; no amount of the field is more
 PREMIUM = "premium"
 LOCAL = "local"
 Year = int | Literal["before_previous", "previous", "same"]
@@ -112,6 +113,8 @@ def fen(raw: object) -> int:
         raise BadValueError("is not an amount of yuan", "Write yuan as a number, as 3000 or 87.50")
     if not Decimal(raw).is_finite() or raw < 0:
         raise BadValueError("is not an amount of 0 yuan or more", "Write yuan as a number, as 3000 or 87.50")
+    if raw > MOST:
+        raise BadValueError("is more than any amount", "Write yuan as a number, as 3000 or 87.50")
     scaled = Decimal(raw) * 100
     if scaled != scaled.to_integral_value():
         raise BadValueError("has a part of a fen", "Write yuan with at most two decimals")

@@ -160,6 +160,7 @@ def measure(engine: Timed, folder: Path, persons: int, *, read: bool) -> None:
         engine.register(name, relation(CONFIG[name], rows), CONFIG[name])
     for name in ("category_spell", "settlement", "insured_place"):
         engine.view(name, f"SELECT * FROM '{folder / name}.parquet'")
+    engine.view("person", "SELECT person_id, CAST(NULL AS DATE) AS birth FROM insured_place")
     least = [_least(engine)]
     engine.steps = []
     clock = Clock()

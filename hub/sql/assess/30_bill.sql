@@ -1,9 +1,9 @@
 -- 每笔账单 What each payer pays of each settlement of a case, and what that leaves to the person.
 -- Insurance that the file gives is what it gives. A payer without an amount is undetermined where its `..._unsure` says
 -- why; else no rule speaks of it. What is undetermined is not taken off: what is left then is the most it can be.
--- `remaining` and `after_layers` are what warnings and ceilings look at; `self_in_scope` also has the other aid taken
--- off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside the scope. A
--- refund and what it takes back are due nothing.
+-- `remaining`, `after_layers` and `total_...` are what warnings and ceilings look at; `self_in_scope` also has the
+-- other aid taken off that a document deducts, `self_total` all of it. What insurance pays of special drugs is outside
+-- the scope. A refund and what it takes back are due nothing.
 WITH told AS (
   SELECT
     setl_id, benefit,
@@ -54,11 +54,12 @@ SELECT
   GREATEST(LEAST(scope - taken, total - drugs - other_aid) - insurance + drugs - assistance, 0) AS self_in_scope,
   GREATEST(total - other_aid - insurance - assistance, 0) AS self_total,
   GREATEST(scope - insurance + drugs, 0) AS remaining, remaining_unsure,
-  GREATEST(scope - insurance + drugs - assistance, 0) AS after_layers, self_unsure
+  GREATEST(scope - insurance + drugs - assistance, 0) AS after_layers, self_unsure,
+  GREATEST(total - insurance, 0) AS total_remaining, GREATEST(total - insurance - assistance, 0) AS total_self
 FROM summed
 UNION ALL
 SELECT
   setl_id, 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, 0, 0,
-  0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING)
+  0, CAST(NULL AS STRING), 0, CAST(NULL AS STRING), 0, 0
 FROM settlement
 WHERE cancelled

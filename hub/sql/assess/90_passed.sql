@@ -11,8 +11,16 @@ WITH warned AS (
 part AS (
   SELECT
     w.rule_key, w.period, w.burden,
-    CASE w.base WHEN 'scope' THEN b.scope WHEN 'after_all_three' THEN b.self_in_scope ELSE b.remaining END AS amount,
-    CASE w.base WHEN 'scope' THEN NULL WHEN 'after_all_three' THEN b.self_unsure ELSE b.remaining_unsure END AS unsure
+    CASE w.base
+      WHEN 'scope' THEN b.scope WHEN 'total' THEN b.total
+      WHEN 'after_basic_and_serious_illness' THEN b.remaining WHEN 'after_all_three' THEN b.self_in_scope
+      WHEN 'total_after_basic_and_serious_illness' THEN b.total_remaining
+      WHEN 'total_after_all_three' THEN b.total_self
+    END AS amount,
+    CASE
+      WHEN w.base LIKE '%after_basic_and_serious_illness' THEN b.remaining_unsure
+      WHEN w.base LIKE '%after_all_three' THEN b.self_unsure
+    END AS unsure
   FROM warned AS w
   JOIN rule_care AS c ON c.settings = w.settings AND c.insutypes = w.insutypes
   JOIN borne AS b ON b.setting = c.setting AND b.insutype = c.insutype

@@ -4,7 +4,9 @@
 SELECT
   s.person_id, s.situation_id, m.measure_id,
   CAST(SUM(CASE WHEN c.met THEN GREATEST(s.unpaid, 0) ELSE 0 END) AS BIGINT) AS counted,
-  CAST(SUM(CASE WHEN c.care_id IS NOT NULL THEN GREATEST(LEAST(s.unpaid, s.room), 0) ELSE 0 END) AS BIGINT) AS payable,
+  CAST(SUM(CASE
+    WHEN c.care_id IS NOT NULL AND c.met IS NOT FALSE THEN GREATEST(LEAST(s.unpaid, s.room), 0) ELSE 0
+  END) AS BIGINT) AS payable,
   MAX(CASE
     WHEN s.close OR c.care_id IS NOT NULL AND (c.met IS NULL OR s.room < s.unpaid) THEN 1 ELSE 0
   END) AS close

@@ -7,6 +7,8 @@
 -- `line_period`, `tiers_period`, `cap_period`, `group_period`: what each counts over: `period` where nothing is said,
 -- and the year for a shared cap. `apart`: what a settlement earns is rounded by itself, since its line is not a place
 -- on the cost that adds up.
+-- `banded`: some rule of the account decides only in a band of the cost. `look_back`: months before a category's first
+-- day that count.
 -- `plain`: a rule of the year whose amount follows from the sum of what it counts; the others are worked out
 -- settlement by settlement (`sql/pay/`), as all are where `depth` says so.
 WITH tiered AS (
@@ -27,7 +29,8 @@ said AS (
     COALESCE(r.tiers_period, r.line_period, CASE WHEN r.stay_lines <> '' THEN 'stay' END, r.period) AS tiers_period,
     COALESCE(r.tiers_from, 'cost') AS tiers_from, COALESCE(r.stay_lines, '') AS stay_lines, r.lines_most,
     COALESCE(r.line_group, '') AS line_group, r.line_share, r.line_of, r.line_least, r.line_most, r.least_ratio,
-    r.cost_cap, r.first_own, r.pay
+    r.cost_cap, r.first_own, r.pay, r.pay_per_day, r.cost_per_day, r.cost_from, r.cost_below, r.age_from, r.age_below,
+    COALESCE(r.look_back, 0) AS look_back
   FROM rule_in_force AS r
   LEFT JOIN tiered AS t
     ON t.region = r.region AND t.benefit = r.benefit AND t.category = r.category AND t.valid_from = r.valid_from
@@ -58,15 +61,19 @@ SELECT
   CAST(DENSE_RANK() OVER (ORDER BY s.document NULLS LAST, s.line_group NULLS LAST) AS INTEGER) AS line_group_id,
   CAST(DENSE_RANK() OVER (
     ORDER BY s.benefit NULLS LAST, s.settings NULLS LAST, s.insutypes NULLS LAST, s.hospital_levels NULLS LAST,
-             s.conditions NULLS LAST, s.on_application NULLS LAST
+             s.conditions NULLS LAST, s.on_application NULLS LAST, s.age_from NULLS LAST, s.age_below NULLS LAST,
+             CASE WHEN COALESCE(s.age_from, s.age_below) IS NOT NULL THEN s.on_day END NULLS LAST
   ) AS INTEGER) AS measure_id,
   s.lines_most IS NOT NULL OR s.tiers > 1
   AND (s.stay_lines <> '' OR s.line_share IS NOT NULL OR s.tiers_period <> s.line_period) AS apart,
   s.line_period = 'stay' OR s.tiers_period = 'stay' OR s.cap_period = 'stay' OR s.group_period = 'stay'
-  OR s.least_ratio IS NOT NULL AS by_stay,
+  OR s.least_ratio IS NOT NULL OR COALESCE(s.pay_per_day, s.cost_per_day) IS NOT NULL AS by_stay,
+  BOOL_OR(COALESCE(s.cost_from, s.cost_below) IS NOT NULL) OVER (PARTITION BY s.account) AS banded,
   s.line_period = 'year' AND s.cap_period = 'year' AND s.tiers = 1 AND s.cap_group = '' AND s.deducts = ''
   AND s.on_day = 'admission' AND s.line_group = ''
   AND COALESCE(s.lines_most, s.line_share, s.least_ratio, s.cost_cap, s.first_own, s.pay) IS NULL
+  AND COALESCE(s.pay_per_day, s.cost_per_day, s.cost_from, s.cost_below) IS NULL
+  AND (s.determined OR s.conditions = '' AND NOT s.on_application)
   AND COUNT(*) OVER offer = 1
   AND CASE s.benefit
     WHEN 'medical_assistance' THEN s.base = 'after_basic_and_serious_illness'

@@ -16,9 +16,11 @@ SELECT
   CAST(ROW_NUMBER() OVER (
     PARTITION BY s.person_id ORDER BY s.discharged NULLS LAST, s.settled NULLS LAST, s.setl_id NULLS LAST
   ) AS INTEGER) AS nth,
-  s.batch_id, s.line, s.record_digest
+  CASE WHEN g.setl_id IS NULL THEN 0 ELSE g.age END AS age,
+  CASE WHEN g.setl_id IS NULL THEN 0 ELSE g.age_out END AS age_out, s.batch_id, s.line, s.record_digest
 FROM billed AS s
 CROSS JOIN period AS p
 LEFT JOIN settlement_detail AS d ON d.setl_id = s.setl_id
 LEFT JOIN aid AS a ON a.setl_id = s.setl_id
+LEFT JOIN aged AS g ON g.setl_id = s.setl_id
 WHERE s.discharged >= p.year_start AND s.discharged < p.year_end AND s.settled < p.month_end AND NOT s.cancelled

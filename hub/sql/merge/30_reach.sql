@@ -6,13 +6,14 @@
 -- Insurance reaches those whose insurance is to be computed; its rules for everyone (`*`) need no category.
 WITH held AS (
   SELECT DISTINCT
-    t.situation_id, s.category, s.valid_from, s.valid_until, s.region, s.code, t.insutype, t.region AS insured_region,
-    t.computed
+    t.situation_id, s.category, s.valid_from, s.valid_until, s.region, s.code, s.look_back, t.insutype,
+    t.region AS insured_region, t.computed
   FROM situation AS t
   JOIN spell_code AS s ON s.person_id = t.situation_id
   UNION ALL
   SELECT
-    t.situation_id, '*', p.year_start - 1, p.year_end, t.region, CAST(0 AS BIGINT), t.insutype, t.region, t.computed
+    t.situation_id, '*', p.year_start - 1, p.year_end, t.region, CAST(0 AS BIGINT), 0, t.insutype, t.region,
+    t.computed
   FROM situation AS t
   CROSS JOIN period AS p
   WHERE t.computed AND t.region IS NOT NULL
@@ -33,6 +34,7 @@ met AS (
   CROSS JOIN period AS p
   JOIN rule AS r ON r.category = a.category AND r.whose_region = a.whose_region AND r.region = a.rule_region
   WHERE (r.insutypes = '' OR ',' || r.insutypes || ',' LIKE '%,' || a.insutype || ',%')
+    AND (a.look_back = 0 OR a.look_back = r.look_back)
     AND (r.benefit NOT IN ('basic_insurance', 'serious_illness') OR a.computed)
 )
 SELECT * FROM met WHERE valid_from < valid_until

@@ -19,4 +19,5 @@ JOIN care AS k
  AND k.hospital_level IS NOT DISTINCT FROM c.hospital_level AND k.referral IS NOT DISTINCT FROM c.referral
  AND k.in_region IS NOT DISTINCT FROM c.in_region AND k.designated IS NOT DISTINCT FROM c.designated
  AND k.applied IS NOT DISTINCT FROM c.applied
+ AND k.age IS NOT DISTINCT FROM c.age AND k.age_out IS NOT DISTINCT FROM c.age_out
 LEFT JOIN ceiling_share AS g ON g.setl_id = c.setl_id

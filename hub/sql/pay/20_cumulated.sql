@@ -9,10 +9,13 @@ WITH limited AS (
     CASE WHEN r.cost_cap IS NULL THEN c.counted
       ELSE LEAST(CAST(SUM(c.counted) OVER capping AS BIGINT), r.cost_cap)
         - LEAST(CAST(SUM(c.counted) OVER capping AS BIGINT) - c.counted, r.cost_cap) END AS within,
+    CASE WHEN r.cost_cap IS NULL THEN 0
+      ELSE c.counted - LEAST(CAST(SUM(c.counted) OVER capping AS BIGINT), r.cost_cap)
+        + LEAST(CAST(SUM(c.counted) OVER capping AS BIGINT) - c.counted, r.cost_cap) END AS uncounted,
     COALESCE(r.first_own, 0) AS first_own, LEAST(
       a.admission, LENGTH(r.stay_lines) - LENGTH(REPLACE(r.stay_lines, ',', '')) + 1) AS admission,
     CAST(SUM(c.unknown) OVER capping AS BIGINT) - c.unknown AS unknown_in_cap
-  FROM claim AS c
+  FROM claimed AS c
   JOIN rule AS r ON r.rule_id = c.rule_id
   LEFT JOIN admission AS a
     ON r.stay_lines <> '' AND a.settings = r.settings AND a.person_id = c.person_id AND a.visit_id = c.visit_id
@@ -76,7 +79,8 @@ taken AS (
 )
 SELECT
   person_id, nth, rule_id, care_id, account, share, visit_id, cap_span, group_span, given, met, unsure, deducted,
-  base_amount, payable, unknown, unknown_before, before, after, after - before AS counted, over, over_before,
+  base_amount, payable, days, in_band, line_side, line_account, line_span, uncounted, unknown, unknown_before, before,
+  after, after - before AS counted, over, over_before,
   over_after, CASE WHEN line_here IS NOT NULL THEN line_left END AS line,
   CAST(SUM(over) OVER tiering AS BIGINT) AS tier_over, CAST(SUM(after - before) OVER tiering AS BIGINT) AS tier_counted
 FROM taken

@@ -8,6 +8,9 @@ WITH given AS (
     CASE
       WHEN c.given IS NOT NULL THEN c.given
       WHEN c.unknown > 0 OR c.unknown_before > 0 THEN 0
+      WHEN r.pay_per_day IS NOT NULL
+      THEN LEAST(CASE WHEN c.over_after > 0 THEN r.pay_per_day * c.days ELSE 0 END, c.payable)
+      WHEN b.rule_id IS NOT NULL THEN LEAST(b.amount, c.payable)
       WHEN r.pay IS NOT NULL AND c.over_after > 0 AND c.over_before = 0 THEN LEAST(r.pay, c.payable)
       WHEN r.pay IS NOT NULL THEN 0
       WHEN r.apart AND r.tiers > 1 THEN LEAST(half_up(t.gives - t.gave, 1), c.payable)
@@ -18,6 +21,7 @@ WITH given AS (
   FROM cumulated AS c
   JOIN rule AS r ON r.rule_id = c.rule_id
   LEFT JOIN tiered AS t ON t.person_id = c.person_id AND t.nth = c.nth AND t.rule_id = c.rule_id
+  LEFT JOIN banded AS b ON b.person_id = c.person_id AND b.nth = c.nth AND b.rule_id = c.rule_id
 ),
 visited AS (
   SELECT

@@ -10,7 +10,7 @@ WITH running AS (
 )
 SELECT
   e.person_id, e.nth, e.rule_id, e.care_id, e.share, e.group_span, e.given, e.met, e.unsure, e.deducted, e.base_amount,
-  e.payable, e.line, e.counted, e.unknown, e.unknown_before,
+  e.payable, e.line, e.counted, e.days, e.uncounted, e.unknown, e.unknown_before,
   COALESCE(m.amount, LEAST(e.earned_after, r.cap) - LEAST(e.earned_after - e.earned, r.cap)) AS amount,
   CASE WHEN r.cap IS NOT NULL THEN GREATEST(r.cap - COALESCE(m.used, e.earned_after), 0) END AS cap_left,
   r.cap_group, r.group_cap, r.document, r.benefit

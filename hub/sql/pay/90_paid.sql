@@ -9,21 +9,23 @@ WITH shared AS (
   LEFT JOIN ceiling_cap AS t ON t.person_id = p.person_id AND t.nth = p.nth AND t.rule_id = p.rule_id
 )
 SELECT
-  p.person_id, p.nth, p.rule_id, p.deducted, p.base_amount, p.payable, p.line,
+  p.person_id, p.nth, p.rule_id, p.deducted, p.base_amount, p.payable, p.line, p.uncounted,
   p.unknown = 0 AND p.earlier_unknown = 0 OR p.given IS NOT NULL AS determined, p.given,
   CASE
     WHEN p.unknown = 0 AND p.earlier_unknown = 0 OR p.given IS NOT NULL THEN COALESCE(p.shared_amount, p.amount)
   END AS amount,
   CASE WHEN p.shared_left IS NULL OR p.cap_left <= p.shared_left THEN p.cap_left ELSE p.shared_left END AS cap_left,
   CASE
-    WHEN p.given IS NOT NULL THEN CAST(NULL AS STRING)
+    WHEN p.unknown = 0 AND p.earlier_unknown = 0 OR p.given IS NOT NULL THEN CAST(NULL AS STRING)
     WHEN NOT r.determined THEN r.undetermined_reason
     WHEN p.unsure IS NOT NULL THEN p.unsure
     WHEN p.unknown > 0 THEN 'needs ' || CASE
       WHEN r.conditions LIKE '%referral%' AND c.referral IS NULL THEN 'referral'
       WHEN r.conditions LIKE '%_region%' AND c.in_region IS NULL THEN 'in_region'
       WHEN r.conditions LIKE '%designated%' AND c.designated IS NULL THEN 'designated'
-      ELSE 'hospital_level'
+      WHEN r.hospital_levels <> '' AND c.hospital_level IS NULL THEN 'hospital_level'
+      WHEN COALESCE(r.age_from, r.age_below) IS NOT NULL AND COALESCE(c.age, c.age_out) IS NULL THEN 'birth'
+      ELSE 'admitted'
     END || ', which no source tells'
     WHEN p.earlier_unknown > 0 THEN 'an earlier settlement of the year is undetermined'
   END AS reason

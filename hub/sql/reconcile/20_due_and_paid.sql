@@ -6,7 +6,8 @@
 -- an application, and one that asks for none reaches the person through another category.
 WITH said AS (
   SELECT
-    rule_key, benefit, BOOL_AND(on_application) AS on_application, BOOL_OR(day = 'discharge') AS at_discharge
+    rule_key, benefit, BOOL_AND(on_application) AS on_application, BOOL_OR(day = 'discharge') AS at_discharge,
+    MAX(COALESCE(look_back, 0)) AS look_back
   FROM rule_in_force
   WHERE benefit IN ('medical_assistance', 'tilt')
   GROUP BY rule_key, benefit
@@ -15,7 +16,8 @@ ruled AS (
   SELECT
     p.setl_id, p.benefit, MIN(p.category) AS category,
     CASE WHEN BOOL_AND(p.determined) THEN CAST(SUM(p.amount) AS BIGINT) END AS due,
-    BOOL_AND(s.on_application) AS on_application, BOOL_OR(s.at_discharge) AS at_discharge
+    BOOL_AND(s.on_application) AS on_application, BOOL_OR(s.at_discharge) AS at_discharge,
+    MAX(s.look_back) AS look_back
   FROM payment AS p
   JOIN said AS s ON s.rule_key = p.rule_key AND s.benefit = p.benefit
   GROUP BY p.setl_id, p.benefit
@@ -35,7 +37,8 @@ certification AS (
   SELECT b.setl_id, b.benefit, MIN(COALESCE(s.certified, s.valid_from)) AS certified
   FROM billed AS b
   JOIN category_spell AS s
-    ON s.person_id = b.person_id AND s.category = b.category AND s.valid_from <= b.day AND s.valid_until > b.day
+    ON s.person_id = b.person_id AND s.category = b.category
+   AND months_before(s.valid_from, b.look_back) <= b.day AND s.valid_until > b.day
   GROUP BY b.setl_id, b.benefit
 ),
 doubted AS (

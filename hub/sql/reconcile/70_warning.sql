@@ -6,8 +6,13 @@ WITH borne AS (
     s.*,
     CASE s.base
       WHEN 'scope' THEN CASE s.period WHEN 'stay' THEN b.stay_scope ELSE b.year_scope END
+      WHEN 'after_basic_and_serious_illness' THEN CASE s.period WHEN 'stay' THEN b.stay_remaining
+        ELSE b.year_remaining END
       WHEN 'after_all_three' THEN CASE s.period WHEN 'stay' THEN b.stay_self ELSE b.year_self END
-      ELSE CASE s.period WHEN 'stay' THEN b.stay_remaining ELSE b.year_remaining END
+      WHEN 'total' THEN CASE s.period WHEN 'stay' THEN b.stay_total ELSE b.year_total END
+      WHEN 'total_after_basic_and_serious_illness' THEN CASE s.period WHEN 'stay' THEN b.stay_total_remaining
+        ELSE b.year_total_remaining END
+      WHEN 'total_after_all_three' THEN CASE s.period WHEN 'stay' THEN b.stay_total_self ELSE b.year_total_self END
     END AS burden,
     CASE WHEN s.household_key = '' THEN 'person:' || CAST(s.person_id AS STRING) ELSE s.household_key END AS case_key
   FROM screened AS s

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-from case_files import DIBAO, bill, ceiling, given, held, paying, stay, warn
+from case_files import DIBAO, YEAR, bill, ceiling, given, held, paying, stay, warn
 
 PAID = "basic_paid = 5000\nserious_illness_paid = 1000"
 LAYERS = paying("dibao", "0.70") + paying("dibao", "0.50", "tilt")  # of 10,000: 2,800, then 600; 600 is left
@@ -15,22 +14,22 @@ def told(answer: Any) -> list[tuple[str, str, Any]]:
     return [(row["benefit"], row["line"], row["burden"]) for row in answer["warnings"]]
 
 
-@pytest.mark.parametrize(
-    ("base", "burden"), [("scope", 10_000), ("after_basic_and_serious_illness", 4_000), ("after_all_three", 600)]
-)
-def test_the_burden_is_after_the_layers_that_a_line_names(run: Any, base: str, burden: int) -> None:
-    case = DIBAO + bill("A", 10_000, more=PAID)
-    below = run(LAYERS + warn("dibao", f"{burden - 1}.99", base), case)
-    assert below["warnings"] == [
-        {
-            "benefit": "warning",
-            "line": f"{burden - 1}.99",
-            "burden": f"{burden}.00",
-            "document": "test-2025",
-            "article": "1",
-        }
-    ]
-    assert run(LAYERS + warn("dibao", f"{burden}", base), case)["warnings"] == []
+BURDENS = {  # of 10,000 in scope, and 2,000 outside it
+    "scope": 10_000, "after_basic_and_serious_illness": 4_000, "after_all_three": 600,
+    "total": 12_000, "total_after_basic_and_serious_illness": 6_000, "total_after_all_three": 2_600,
+}  # fmt: skip
+
+
+def test_the_burden_is_after_the_layers_that_a_line_names_in_scope_or_of_the_whole_bill(run: Any) -> None:
+    codes = ("dibao", "x_stay", *(f"{at}_{base}" for at in ("x_below", "x_at") for base in BURDENS))
+    case = held(*((code, *YEAR) for code in codes)) + bill("A", 10_000, more=PAID + "\ntotal = 12000")
+    below = "".join(warn(f"x_below_{base}", f"{burden - 1}.99", base) for base, burden in BURDENS.items())
+    reached = "".join(warn(f"x_at_{base}", f"{burden}", base) for base, burden in BURDENS.items())
+    of_stay = warn("x_stay", "2599", "total_after_all_three", 'period = "stay"')
+    passed = run(LAYERS + below + reached + of_stay, case)["warnings"]
+    told = {(row["line"], row["burden"]) for row in passed}
+    assert told == {(f"{burden - 1}.99", f"{burden}.00") for burden in BURDENS.values()} | {("2599.00", "2600.00")}
+    assert {(row["benefit"], row["document"], row["article"]) for row in passed} == {("warning", "test-2025", "1")}
 
 
 def test_a_line_looks_at_the_year_or_at_the_dearest_stay(run: Any) -> None:

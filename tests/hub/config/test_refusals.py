@@ -49,7 +49,14 @@ RULES = {
     "a ratio too fine": (changed("0.75", "0.66667"), "ratio", "hundredth of a percent"),
     "a part of a fen": (changed("30000", "30000.005"), "cap", "part of a fen"),
     "no cap, unsaid": (changed("[[rule]]", "[[rule]]").replace("cap = 30000\n", ""), "cap", "needs cap"),
-    "an unknown hospital level": (RULE + "hospital_levels = [1, 4]" + HERE, "hospital_levels", "4 is not known"),
+    "an amount beyond any": (changed("30000", "1e4000"), "cap", "is more than any amount"),
+    "a ceiling's base, which nothing counts": (
+        RULE + '[[rule]]\nid = "c"\nbenefit = "ceiling"\ncategories = ["tekun"]\narticle = "1"\nratio = 0.9\n'
+        'settings = ["inpatient"]\nbase = "scope"' + HERE,
+        "base",
+        "is not a known key",
+    ),
+    "an unknown hospital level": (RULE + "hospital_levels = [1, 5]" + HERE, "hospital_levels", "5 is not known"),
     "ratio and tiers": (RULE + "tiers = [{ above = 0, ratio = 0.6 }]" + HERE, "tiers", "stand together"),
     "a bad tier": (changed("ratio = 0.75", "tiers = [{ above = 0, ratio = 6 }]"), "tiers", "fraction from 0 to 1"),
     "tiers that do not rise": (

@@ -184,6 +184,7 @@ def terms(draw: st.DrawFn, benefit: str, *, known: bool) -> Row:
         "line_period": draw(st.sampled_from([None, None, None, "stay", "quarter"])),
         "cap_period": draw(st.sampled_from([None, None, None, "year", "half_year", "month"])),
         "insutypes": draw(st.sampled_from(["", "390"])),
+        "look_back": draw(st.sampled_from([0, 0, 3])) if benefit != "premium_subsidy" else 0,
         "determined": known or draw(st.integers(0, 3)) > 0,
         "undetermined_reason": "unknown",
     }
@@ -201,6 +202,14 @@ varied = st.sampled_from(
         {"least_ratio": 4_000},
         {"cost_cap": 8_000, "first_own": 1_000},
         {"pay": 700},
+        {"pay_per_day": 90},
+        {"cost_per_day": 700},
+        {"age_from": 40},
+        {"age_below": 40},
+        {"cost_from": 2_000},
+        {"cost_from": 2_000, "conditions": "in_region"},
+        {"cost_from": 1_000, "cost_below": 20_000, "period": "stay", "line_period": "stay"},
+        {"cap_group": "all", "group_cap": 3_000},
     ]
 )
 

@@ -340,6 +340,7 @@ def merged(
     *,
     every_settlement: bool = False,
     only: Iterable[str] | None = None,
+    born: Mapping[str, date] | None = None,
 ) -> Result:
     """The merge stage alone. A spell names its person as `id`; `insured_at` gives county and insutype (370302, 390)."""
     people: dict[str, int] = {}
@@ -362,6 +363,7 @@ def merged(
             [{**COST, **row, "person_id": people[row["id"]]} for row in costs],
         ),
         "insured_place": (PLACE, places),
+        "person": (PERSON, [{"person_id": n, "birth": (born or {}).get(word)} for word, n in people.items()]),
         "rule_in_force": (CONFIG["rule_in_force"], rules),
         "rule_tier": (CONFIG["rule_tier"], tiers_of(rules)),
         "premium": (CONFIG["premium"], list(premiums)),
@@ -389,6 +391,7 @@ def given_details(costs: Iterable[Row]) -> dict[str, pa.Table]:
     }
 
 
+PERSON = {"person_id": "BIGINT", "birth": "DATE"}
 PLACE = {"person_id": "BIGINT", "insutype": "VARCHAR", "region": "VARCHAR", "pooling_area": "VARCHAR"}
 SPELL: Row = {
     "valid_from": date(2020, 1, 1), "valid_until": date(9999, 12, 31), "region": COUNTY, "household_key": "",
