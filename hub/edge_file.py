@@ -4,14 +4,15 @@
    header and all other columns stay; rows above the header are left out. Row by row: a CSV is never held in memory.
 2. What would leave an identifier clear refuses the file: an ID number in a column that is not sealed, a row wider or
    narrower than its header, no column to seal.
-3. OUT appears whole or not at all, after its manifest `OUT.manifest.json`: {"file", "rows", "sha256"}, by which the
-   hub notices a row that was added or taken away.
+3. OUT appears whole or not at all, after its manifest `OUT.manifest.json`: {"file", "rows", "sha256"}. A row added or
+   taken away is noticed by it, and by the values themselves: they know their line, the last of them that it is.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -74,6 +76,8 @@ def seal_file(
     """Seal the columns under `headers`; where `all_of_them`, each must be there. Raises InputError, OSError."""
     if out.exists():
         raise InputError(f"{out} exists", remedy="Name another file, or move this one away")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(out.parent))
     beside = out.with_name(f".{out.name}.{uuid4().hex}.tmp")
     note = out.with_name(f"{out.name}.manifest.json")
     try:
@@ -100,30 +104,48 @@ def _copy(
     others = [at for at in range(width) if at not in places]
     sheet.write(header)
     count = 0
+    waiting: list[list[object]] = []  # a row to be sealed, and those without anything to seal that follow it
     for line, cells in rows:
         if len(cells) < width or any(cell != "" for cell in cells[width:]):
             raise InputError(
                 f"{source.name}, line {line}: {len(cells)} values under {width} headers",
                 remedy="Correct the line; a comma inside a value must stand in quotes",
             )
+        if any(is_sealed(cell) for cell in cells):
+            raise InputError(
+                f"{source.name}, line {line}: a value is sealed already", remedy="Seal the file as your system wrote it"
+            )
         _refuse_clear_numbers(source, line, cells, others, titles)
-        row = list(cells[:width])
-        for at in places:
-            row[at] = _sealed(row[at], envelope, titles[at], sheet.line, where=f"{source.name}, line {line}")
-        sheet.write(row)
+        if any(_to_be_sealed(cells[at]) for at in places):
+            _write(sheet, waiting, envelope, titles, places, last=False)
+            waiting = []
+        waiting.append(list(cells[:width]))
         count += 1
         if count % 1_000 == 0:
             progress(count)
+    _write(sheet, waiting, envelope, titles, places, last=True)
     progress(count)
     return count, tuple(titles[at] for at in places), tuple(titles[at] for at in others)
 
 
-def _sealed(cell: object, envelope: Envelope, header: str, line: int, *, where: str) -> object:
-    if cell in ("", None) or (isinstance(cell, str) and SUMS.fullmatch(cell)):
-        return cell
-    if is_sealed(cell):
-        raise InputError(f"{where}: a value is sealed already", remedy="Seal the file as your system wrote it")
-    return envelope.seal(cell, header, line)
+def _write(
+    sheet: Sheet,
+    rows: Sequence[list[object]],
+    envelope: Envelope,
+    titles: Sequence[str],
+    places: Sequence[int],
+    *,
+    last: bool,
+) -> None:
+    for row in rows:
+        for at in places:
+            if _to_be_sealed(row[at]):
+                row[at] = envelope.seal(row[at], titles[at], sheet.line, last=last)
+        sheet.write(row)
+
+
+def _to_be_sealed(cell: object) -> bool:
+    return cell not in ("", None) and not (isinstance(cell, str) and SUMS.fullmatch(cell))
 
 
 def _refuse_clear_numbers(
@@ -214,8 +236,10 @@ def _encoding(path: Path) -> str:
 @contextmanager
 def _sheet(path: Path, *, workbook: bool) -> Iterator[Sheet]:
     if workbook:
-        with xlsxwriter.Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
-            yield _Workbook(book.add_worksheet())
+        with TemporaryDirectory(prefix=".", dir=path.parent) as scratch:  # rows wait there, not in a folder of others
+            told = {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "tmpdir": scratch}
+            with xlsxwriter.Workbook(path, told) as book:
+                yield _Workbook(book.add_worksheet())
         return
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         yield _Csv(file)

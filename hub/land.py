@@ -102,6 +102,7 @@ class Landing:
             for page in delivery.pages:
                 making.take(edge.opened(page))
                 progress(name, making.read, delivery.declared_rows)
+            edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
         finally:

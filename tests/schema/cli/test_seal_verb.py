@@ -18,6 +18,7 @@ from hub import keys, settings, store
 from hub.deployment import open_deployment
 from hub.edge import SEALED, PublicKey
 from hub.identity import check_digit
+from tests.faults import Points
 
 MONTH = "2025-10"
 JOB = "from schema.cli import main; main()"
@@ -163,3 +164,24 @@ def test_the_key_pair_is_rotated_in_its_file_and_old_key_files_are_told_how(run,
     code, _, err = run("--data", data, "keys", "public")
     assert code == 5
     assert "rotate-edge" in err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_disk_that_is_full_or_a_folder_that_is_not_there_is_told(run, tmp_path, suffix):
+    source = a_file(tmp_path, f"1,{NUMBER},张三,甲")
+    code, _, err = run("seal", source, tmp_path / "none" / f"o.{suffix}", "--to", PUBLIC)
+    assert code == 3
+    assert "no such file or folder" in err
+    with Points(fail=1, kind="full"):
+        code, _, err = run("seal", source, tmp_path / f"o.{suffix}", "--to", PUBLIC)
+    assert code == 75
+    assert "Free space" in err
+    assert [path.name for path in tmp_path.iterdir()] == [source.name]
+    assert run("seal", source, tmp_path / f"o.{suffix}", "--to", PUBLIC)[0] == 0
+
+
+def test_rows_without_an_identifier_and_of_sums_stay_as_they_are(run, tmp_path):
+    source = a_file(tmp_path, f"1,{NUMBER},张三,甲", "2,,,乙", "合计,,合计,2")
+    out = tmp_path / "o.csv"
+    assert run("seal", source, out, "--to", PUBLIC)[0] == 0
+    assert out.read_text(encoding="utf-8-sig").splitlines()[2:] == ["2,,,乙", "合计,,合计,2"]
