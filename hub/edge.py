@@ -127,9 +127,9 @@ class Opener:
 
     def opened(self, page: Page) -> Page:
         """The page with its sealed values in the clear, without the rows that do not open."""
-        sealed = [name for name, column in page.columns.items() if self._holds_sealed(name, column)]
-        if not sealed:
+        if not self._looks_sealed(page.columns):
             return page
+        sealed = [name for name, column in page.columns.items() if _holds_sealed(column)]
         columns = {name: list(column) for name, column in page.columns.items()}
         refused: dict[int, tuple[str, str]] = {}
         for name in sealed:
@@ -160,16 +160,11 @@ class Opener:
                 remedy="Nothing was landed; ask the department to send the file again",
             )
 
-    def _holds_sealed(self, name: str, column: Sequence[object]) -> bool:
-        """Identifiers are looked through whole, other columns by their first value."""
-        if not column:
-            return False
-        if name not in self._identifiers:
-            return is_sealed(column[0])
-        try:
-            return PREFIX in "".join(column)  # type: ignore[arg-type]  # the quick way where all is text
-        except TypeError:
-            return any(is_sealed(value) for value in column)
+    def _looks_sealed(self, columns: Mapping[str, Sequence[object]]) -> bool:
+        """Of an ordinary page identifiers are looked through whole, other columns at their first value."""
+        return any(
+            _holds_sealed(column if name in self._identifiers else column[:1]) for name, column in columns.items()
+        )
 
     def _open(self, text: str, headers: list[str], line: int) -> object:
         """The value; the header that opened it goes to the front of `headers`. Raises Unopened."""
@@ -207,6 +202,13 @@ class Opener:
 def is_sealed(value: object) -> bool:
     """Does a cell hold a value sealed at the edge?"""
     return isinstance(value, str) and value.startswith(PREFIX)
+
+
+def _holds_sealed(column: Sequence[object]) -> bool:
+    try:
+        return PREFIX in "".join(column)  # type: ignore[arg-type]  # the quick way where all is text
+    except TypeError:
+        return any(is_sealed(value) for value in column)
 
 
 def _info(key_id: str) -> bytes:
