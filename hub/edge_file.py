@@ -18,6 +18,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from connectors.transports.headers import SEARCHED, plain
 from hub import edge_sheet as sheets
 from hub.edge import Envelope, PublicKey, is_sealed
 from hub.errors import InputError
-from hub.identity import Refused, normalise
+from hub.identity import check_digit
 
 NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 LIKELY = re.compile(
@@ -160,10 +161,10 @@ def _refuse_clear(
 
 def _is_number(text: str) -> bool:
     try:
-        normalise(text)
-    except Refused:
+        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError:
         return False
-    return True
+    return check_digit(text[:17]) == text[17].upper()
 
 
 def _header(
