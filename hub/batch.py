@@ -69,7 +69,14 @@ class Batch:
     def refuse(self, raw: RawRow, reason: str, field: str, clear: Mapping[str, object]) -> None:
         """Hold a row that could not be opened (hub/edge.py); `clear` is what of it did open, to tell whose it is."""
         self.read += 1
-        self._hold(raw, reason, field, self.reader.mac(clear))
+        self._hold(raw, reason, field, self._whose(RawRow(line=raw.line, values=clear)))
+
+    def _whose(self, raw: RawRow) -> str | None:
+        try:
+            mac: str = self.reader.read(raw).values[1]
+        except Rejected as rejected:
+            return rejected.mac
+        return mac
 
     def _hold(self, raw: RawRow, reason: str, field: str, mac: str | None) -> None:
         digest = self.reader.raw_digest(raw)

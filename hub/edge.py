@@ -4,13 +4,14 @@
    hub's public key. Every value is AES-256-GCM under the file's key with a nonce of its own, so equal values differ.
 2. The column's header and the line of the file are bound to a value as associated data, and a delivery holds values
    of one file's key only: a value that was moved, copied or taken from another file does not open.
-3. A value is padded to 64, 128, 256 ... bytes. Empty cells stay empty.
-4. The hub opens values in memory, between the transport and the reader of rows. A value that does not open puts its
+3. The last row that holds a sealed value says so, likewise bound: a file whose end was cut off is refused whole.
+4. A value is padded to 64, 128, 256 ... bytes. Empty cells stay empty.
+5. The hub opens values in memory, between the transport and the reader of rows. A value that does not open puts its
    row into quarantine under a reason of REASONS, as it came; nothing of it is ever shown.
 
 The text of a sealed value is `aidsealed:v1:KEY_ID:BASE64URL` of `sealed file key (80 bytes) | nonce (12) | ciphertext`,
 its content JSON, so that a spreadsheet's number stays a number. Whoever holds the public key can seal: who sent a file
-is the transport's to prove, that it is whole the manifest's.
+is the transport's to prove.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connectors.base import Page, RawRow, Stream
 from connectors.transports.headers import plain
-from hub.errors import KeysError
+from hub.errors import InputError, KeysError
 from hub.keys import KeyRing
 
 REASONS = {
@@ -90,12 +91,14 @@ class Envelope:
         self._head = SUITE.encrypt(key, X25519PublicKey.from_public_bytes(public.raw), info=_info(public.key_id))
         self._name = f"{SEALED}{public.key_id}:"
 
-    def seal(self, value: object, header: str, line: int) -> str:
-        """A value of a line under a header, sealed."""
+    def seal(self, value: object, header: str, line: int, *, last: bool = False) -> str:
+        """A value of a line under a header, sealed; `last`: no later row holds one."""
         content = orjson.dumps(value, default=str)
         padded = content.ljust(max(SMALLEST, 1 << (len(content) - 1).bit_length()))  # JSON ends in any white space
         nonce = os.urandom(NONCE)
-        return self._name + _text(self._head + nonce + self._cipher.encrypt(nonce, padded, _place(header, line)))
+        return self._name + _text(
+            self._head + nonce + self._cipher.encrypt(nonce, padded, _place(header, line, last=last))
+        )
 
 
 class Unopened(Exception):
@@ -120,12 +123,13 @@ class Opener:
         self._identifiers = {f.name for f in stream.fields if f.sealed is not None}
         self._refuse = refuse
         self._file: tuple[bytes, AESGCM] | None = None  # the sealed file key of this delivery, and the key
+        self._ended = False
 
     def opened(self, page: Page) -> Page:
         """The page with its sealed values in the clear, without the rows that do not open."""
-        sealed = [name for name, column in page.columns.items() if self._holds_sealed(name, column)]
-        if not sealed:
+        if not self._looks_sealed(page.columns):
             return page
+        sealed = [name for name, column in page.columns.items() if _holds_sealed(column)]
         columns = {name: list(column) for name, column in page.columns.items()}
         refused: dict[int, tuple[str, str]] = {}
         for name in sealed:
@@ -148,16 +152,19 @@ class Opener:
             columns={name: [column[at] for at in kept] for name, column in columns.items()},
         )
 
-    def _holds_sealed(self, name: str, column: Sequence[object]) -> bool:
-        """Identifiers are looked through whole, other columns by their first value."""
-        if not column:
-            return False
-        if name not in self._identifiers:
-            return is_sealed(column[0])
-        try:
-            return PREFIX in "".join(column)  # type: ignore[arg-type]  # the quick way where all is text
-        except TypeError:
-            return any(is_sealed(value) for value in column)
+    def finish(self, name: str) -> None:
+        """Raises InputError where the last row of a sealed file did not come; `name` names the delivery."""
+        if self._file is not None and not self._ended:
+            raise InputError(
+                f"{name}: the end of the sealed file is missing or damaged, rows may have been cut off",
+                remedy="Nothing was landed; ask the department to send the file again",
+            )
+
+    def _looks_sealed(self, columns: Mapping[str, Sequence[object]]) -> bool:
+        """Of an ordinary page identifiers are looked through whole, other columns at their first value."""
+        return any(
+            _holds_sealed(column if name in self._identifiers else column[:1]) for name, column in columns.items()
+        )
 
     def _open(self, text: str, headers: list[str], line: int) -> object:
         """The value; the header that opened it goes to the front of `headers`. Raises Unopened."""
@@ -172,14 +179,16 @@ class Opener:
         except (ValueError, InvalidTag):
             raise Unopened("edge_damaged") from None
         nonce, rest = blob[FILE_KEY : FILE_KEY + NONCE], blob[FILE_KEY + NONCE :]
-        for order, header in enumerate(headers):
-            try:
-                content = cipher.decrypt(nonce, rest, _place(header, line))
-            except (InvalidTag, ValueError):
-                continue
-            headers.insert(0, headers.pop(order))
-            value: object = orjson.loads(content)
-            return value
+        for last in (False, True):
+            for order, header in enumerate(headers):
+                try:
+                    content = cipher.decrypt(nonce, rest, _place(header, line, last=last))
+                except (InvalidTag, ValueError):
+                    continue
+                headers.insert(0, headers.pop(order))
+                self._ended |= last
+                value: object = orjson.loads(content)
+                return value
         raise Unopened("edge_damaged")
 
     def _cipher(self, key_id: str, head: bytes) -> AESGCM:
@@ -195,12 +204,19 @@ def is_sealed(value: object) -> bool:
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
+def _holds_sealed(column: Sequence[object]) -> bool:
+    try:
+        return PREFIX in "".join(column)  # type: ignore[arg-type]  # the quick way where all is text
+    except TypeError:
+        return any(is_sealed(value) for value in column)
+
+
 def _info(key_id: str) -> bytes:
     return f"aidgraph edge v1 {key_id}".encode()
 
 
-def _place(header: str, line: int) -> bytes:
-    return f"{line}\n{header}".encode()
+def _place(header: str, line: int, *, last: bool) -> bytes:
+    return f"{line}{' last' if last else ''}\n{header}".encode()
 
 
 def _text(value: bytes) -> str:

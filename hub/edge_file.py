@@ -2,40 +2,38 @@
 
 1. CSV (GB18030 or UTF-8) or XLSX in; CSV in UTF-8 with a byte-order mark out, or XLSX where OUT ends in .xlsx. The
    header and all other columns stay; rows above the header are left out. Row by row: a CSV is never held in memory.
-2. What would leave an identifier clear refuses the file: an ID number in a column that is not sealed, a row wider or
-   narrower than its header, no column to seal.
-3. OUT appears whole or not at all, after its manifest `OUT.manifest.json`: {"file", "rows", "sha256"}, by which the
-   hub notices a row that was added or taken away.
+2. Sealed are the declared identifiers and every column whose title says that it is one (户主姓名), wanted or not; or,
+   with --columns, those named and no others. What would leave an identifier clear refuses the file: an ID number in
+   another column, values without a title, a row wider or narrower than the header, no column to seal.
+3. OUT appears whole or not at all, after its manifest `OUT.manifest.json`: {"file", "rows", "sha256"}. A row added or
+   taken away is noticed by it, and by the values themselves: they know their line, the last of them that it is.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
+import errno
 import hashlib
 import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
 from uuid import uuid4
-
-import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
 
 from connectors.base import Field, Stream
 from connectors.transports.headers import SEARCHED, plain
+from hub import edge_sheet as sheets
 from hub.edge import Envelope, PublicKey, is_sealed
 from hub.errors import InputError
-from hub.identity import Refused, normalise
+from hub.identity import check_digit
 
 NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+LIKELY = re.compile(
+    r"姓名|户名|身份证|证件号|公民号|电话|手机|账号|账户|卡号|地址|住址|^户主$"
+)  # titles of identifiers
 SUMS = re.compile(r"\s*(本页|本村|本户)?(合计|小计|总计)[:：]?\s*")  # a row of sums is no person
-CHUNK = 1 << 20
 Progress = Callable[[int], None]  # rows so far
 
 
@@ -54,14 +52,6 @@ class SealedFile:
         return json.dumps({"file": self.file, "rows": self.rows, "sha256": self.sha256}, ensure_ascii=False)
 
 
-class Sheet(Protocol):
-    """A file being written: `line` is that of the next row."""
-
-    line: int
-
-    def write(self, cells: Sequence[object]) -> None: ...
-
-
 def identifier_headers(streams: Sequence[Stream]) -> frozenset[str]:
     """The headers under which streams declare direct identifiers, as headers are compared."""
     fields: list[Field] = [field for stream in streams for field in stream.fields if field.sealed is not None]
@@ -71,14 +61,16 @@ def identifier_headers(streams: Sequence[Stream]) -> frozenset[str]:
 def seal_file(
     source: Path, out: Path, public: PublicKey, headers: frozenset[str], *, all_of_them: bool, progress: Progress
 ) -> SealedFile:
-    """Seal the columns under `headers`; where `all_of_them`, each must be there. Raises InputError, OSError."""
+    """Seal what is headed by `headers` or looks like it, or exactly `all_of_them`. Raises InputError, OSError."""
     if out.exists():
         raise InputError(f"{out} exists", remedy="Name another file, or move this one away")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(out.parent))
     beside = out.with_name(f".{out.name}.{uuid4().hex}.tmp")
     note = out.with_name(f"{out.name}.manifest.json")
     try:
-        with _sheet(beside, workbook=out.suffix.lower() == ".xlsx") as sheet:
-            rows, sealed, clear = _copy(source, sheet, Envelope(public), headers, all_of_them, progress)
+        with sheets.sheet(beside, workbook=out.suffix.lower() == ".xlsx") as written:
+            rows, sealed, clear = _copy(source, written, Envelope(public), headers, all_of_them, progress)
         with beside.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
@@ -91,46 +83,75 @@ def seal_file(
 
 
 def _copy(
-    source: Path, sheet: Sheet, envelope: Envelope, headers: frozenset[str], all_of_them: bool, progress: Progress
+    source: Path,
+    sheet: sheets.Sheet,
+    envelope: Envelope,
+    headers: frozenset[str],
+    all_of_them: bool,
+    progress: Progress,
 ) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-    rows = _rows(source)
+    rows = sheets.rows(source)
     header = _header(source, rows, headers, all_of_them=all_of_them)
     titles, width = [plain(cell) for cell in header], len(header)
-    places = [at for at, title in enumerate(titles) if title in headers]
+    likely = [] if all_of_them else [title for title in titles if LIKELY.search(title)]
+    places = [at for at, title in enumerate(titles) if title in headers.union(likely)]
     others = [at for at in range(width) if at not in places]
     sheet.write(header)
     count = 0
+    waiting: list[list[object]] = []  # a row to be sealed, and those without anything to seal that follow it
     for line, cells in rows:
         if len(cells) < width or any(cell != "" for cell in cells[width:]):
             raise InputError(
                 f"{source.name}, line {line}: {len(cells)} values under {width} headers",
                 remedy="Correct the line; a comma inside a value must stand in quotes",
             )
-        _refuse_clear_numbers(source, line, cells, others, titles)
-        row = list(cells[:width])
-        for at in places:
-            row[at] = _sealed(row[at], envelope, titles[at], sheet.line, where=f"{source.name}, line {line}")
-        sheet.write(row)
+        if any(is_sealed(cell) for cell in cells):
+            raise InputError(
+                f"{source.name}, line {line}: a value is sealed already", remedy="Seal the file as your system wrote it"
+            )
+        _refuse_clear(source, line, cells, others, titles)
+        if any(_to_be_sealed(cells[at]) for at in places):
+            _write(sheet, waiting, envelope, titles, places, last=False)
+            waiting = []
+        waiting.append(list(cells[:width]))
         count += 1
         if count % 1_000 == 0:
             progress(count)
+    _write(sheet, waiting, envelope, titles, places, last=True)
     progress(count)
     return count, tuple(titles[at] for at in places), tuple(titles[at] for at in others)
 
 
-def _sealed(cell: object, envelope: Envelope, header: str, line: int, *, where: str) -> object:
-    if cell in ("", None) or (isinstance(cell, str) and SUMS.fullmatch(cell)):
-        return cell
-    if is_sealed(cell):
-        raise InputError(f"{where}: a value is sealed already", remedy="Seal the file as your system wrote it")
-    return envelope.seal(cell, header, line)
+def _write(
+    sheet: sheets.Sheet,
+    rows: Sequence[list[object]],
+    envelope: Envelope,
+    titles: Sequence[str],
+    places: Sequence[int],
+    *,
+    last: bool,
+) -> None:
+    for row in rows:
+        for at in places:
+            if _to_be_sealed(row[at]):
+                row[at] = envelope.seal(row[at], titles[at], sheet.line, last=last)
+        sheet.write(row)
 
 
-def _refuse_clear_numbers(
+def _to_be_sealed(cell: object) -> bool:
+    return cell not in ("", None) and not (isinstance(cell, str) and SUMS.fullmatch(cell))
+
+
+def _refuse_clear(
     source: Path, line: int, cells: Sequence[object], others: Sequence[int], titles: Sequence[str]
 ) -> None:
     for at in others:
         cell = cells[at]
+        if cell != "" and not titles[at]:
+            raise InputError(
+                f"{source.name}, line {line}: column {at + 1} has values and no header",
+                remedy="Give every column its header in one row, the one with the columns to be sealed",
+            )
         if isinstance(cell, str) and len(cell) >= 18 and any(_is_number(found) for found in NUMBER.findall(cell)):
             raise InputError(
                 f"{source.name}, line {line}: column {at + 1}, headed {titles[at][:30]}, holds an ID number",
@@ -140,10 +161,10 @@ def _refuse_clear_numbers(
 
 def _is_number(text: str) -> bool:
     try:
-        normalise(text)
-    except Refused:
+        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError:
         return False
-    return True
+    return check_digit(text[:17]) == text[17].upper()
 
 
 def _header(
@@ -161,105 +182,3 @@ def _header(
         f"{source.name}: no header row among the first {SEARCHED} names a column to be sealed",
         remedy=f"Headers looked for are {shown}; name the file's own with --columns",
     )
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[object]]]:
-    """(line, cells) of every row that is not empty."""
-    if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        return _workbook_rows(path)
-    return _csv_rows(path)
-
-
-def _workbook_rows(path: Path) -> Iterator[tuple[int, list[object]]]:
-    try:
-        with CalamineWorkbook.from_path(path) as book:
-            for line, cells in enumerate(book.get_sheet_by_index(0).iter_rows(), 1):
-                if any(cell != "" for cell in cells):
-                    yield line, list(cells)
-    except CalamineError:
-        raise InputError(
-            f"{path.name} is not a readable XLSX workbook", remedy="Save it again, without a password"
-        ) from None
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[object]]]:
-    with path.open(encoding=_encoding(path), newline="") as file:
-        reader = csv.reader(file, strict=True)
-        begins = 1
-        try:
-            for cells in reader:
-                if any(cells):
-                    yield begins, list(cells)
-                begins = reader.line_num + 1
-        except (csv.Error, UnicodeDecodeError) as error:
-            what = "the quotes of this line do not close" if isinstance(error, csv.Error) else "a character is lost"
-            raise InputError(
-                f"{path.name}, line {begins}: {what}", remedy="Export the file again as CSV in GB18030 or UTF-8"
-            ) from None
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 where every byte of the file is, else GB18030: text in GB18030 is not UTF-8 by chance."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8-sig"
-
-
-@contextmanager
-def _sheet(path: Path, *, workbook: bool) -> Iterator[Sheet]:
-    if workbook:
-        with xlsxwriter.Workbook(path, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
-            yield _Workbook(book.add_worksheet())
-        return
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        yield _Csv(file)
-
-
-class _Csv:
-    """Counts lines as a reader does: a record begins on the line after the last one's end."""
-
-    line = 1
-
-    def __init__(self, file: Any) -> None:
-        self._writer = csv.writer(file, lineterminator="\r\n")
-
-    def write(self, cells: Sequence[object]) -> None:
-        texts = [_cell_text(cell) for cell in cells]
-        self._writer.writerow(texts)
-        self.line += 1 + sum(text.count("\n") for text in texts)
-
-
-class _Workbook:
-    """A worksheet's rows; cells keep their kind."""
-
-    line = 1
-
-    def __init__(self, sheet: Any) -> None:
-        self._sheet = sheet
-
-    def write(self, cells: Sequence[object]) -> None:
-        for at, cell in enumerate(cells):
-            if isinstance(cell, str):
-                self._sheet.write_string(self.line - 1, at, cell)
-            elif isinstance(cell, date):
-                self._sheet.write_datetime(self.line - 1, at, cell)
-            elif isinstance(cell, (bool, int, float)):
-                self._sheet.write(self.line - 1, at, cell)
-            else:
-                self._sheet.write_string(self.line - 1, at, str(cell))
-        self.line += 1
-
-
-def _cell_text(cell: object) -> str:
-    """A workbook's cell as text that reads back as the same value."""
-    if isinstance(cell, datetime):
-        cell = cell.date()
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return str(cell)

@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from hub import store
 from hub.errors import InputError
 from hub.inputs import month_bounds
 from hub.keys import KeyRing
-from hub.lake import Lake, Shelf
+from hub.lake import Lake, Shelf, flush_folder
 from hub.sealing import Sealer
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -221,8 +220,4 @@ class Eraser:
             return
         for part in parts:
             (folder / f"{part}.parquet").unlink(missing_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush_folder(folder)

@@ -24,6 +24,16 @@ import pyarrow.parquet as pq
 from hub.errors import Locked, StoreError
 
 Shelf = Literal["rows", "sealed", "derived"]
+SHELVES: tuple[Shelf, ...] = ("rows", "sealed", "derived")
+
+
+def flush_folder(folder: Path) -> None:
+    """Make durable which files a folder holds."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Writer:
@@ -52,11 +62,7 @@ class Writer:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         self._path.rename(self._folder / f"{digest}.parquet")
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush_folder(self._folder)
         return digest
 
     def discard(self) -> None:
@@ -99,7 +105,9 @@ class Lake:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the lake for one run; released when the process ends, however it ends. Raises Locked."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        for shelf in SHELVES:
+            (self.root / shelf).mkdir(parents=True, exist_ok=True)
+        flush_folder(self.root)
         with (self.root / ".lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -133,6 +133,7 @@ class Landing:
                 take(first)
             first.clear()
             take(pages)
+            edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
         finally:

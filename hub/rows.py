@@ -116,7 +116,7 @@ class RowReader:
         try:
             return self._read(raw)
         except Rejected as rejected:
-            rejected.mac = self.mac(raw.values)
+            rejected.mac = self._mac(raw.values)
             raise
 
     def _read(self, raw: RawRow) -> Row:
@@ -153,8 +153,7 @@ class RowReader:
         except (Refused, Unreadable) as refused:
             raise Rejected(refused.reason, number.name) from None
 
-    def mac(self, given: Mapping[str, Any]) -> str | None:
-        """Whose row it is, where its ID number can be read."""
+    def _mac(self, given: Mapping[str, Any]) -> str | None:
         try:
             return self._identify(given, self._province(given)).mac
         except Rejected:

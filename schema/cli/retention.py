@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.base import discover
 from schema.cli.common import AsJson, State, app, bars, print_json, say, show
 
 if TYPE_CHECKING:
@@ -44,13 +45,20 @@ def retain(
 ) -> None:
     """List, then destroy, sealed parts older than the declared retention. 按保存期限清理封存部分。"""
     from hub.deployment import open_deployment
-    from hub.erasure import due
+    from hub.erasure import EVERY, due
+    from hub.errors import ConfigError
 
     settings = State.settings()
     if apply and not actor:
         raise typer.BadParameter("Say who decides it with --actor")
     if not settings.retention:
         say(f"No retention is declared: write [retention] with months = N into {settings.data / 'aidgraph.toml'}.")
+    unknown = settings.retention.keys() - {EVERY, *(source.name for source in discover())}
+    if unknown:
+        raise ConfigError(
+            f"[retention] names {min(unknown)}, which is no source",
+            remedy=f"Use {EVERY}, or the name of a source as in `aidgraph sources`",
+        )
     told = month or f"{date.today():%Y-%m}"  # noqa: DTZ011  the operator's month
     erased: list[Erased] = []
     with open_deployment(settings) as deployment, deployment.lake.lock(), bars() as report:

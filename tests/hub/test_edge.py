@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connectors.base import Page, RawRow
 from hub import keys, store
 from hub.edge import FILE_KEY, NONCE, SEALED, Envelope, Opener, PublicKey, is_sealed
-from hub.errors import KeysError
+from hub.errors import InputError, KeysError
 from hub.keys import KeyRing
 from hub.sealing import Sealer
 from tests.hub.test_land import CANARY, CANARY_NAME, STREAM, Given, Hub, hub, number, row  # noqa: F401
@@ -34,12 +34,12 @@ def public(ring: KeyRing) -> PublicKey:
     return PublicKey.of(ring.edge[0])
 
 
-def sealed(envelope: Envelope, line: int, **values: object) -> dict[str, object]:
+def sealed(envelope: Envelope, line: int, *, last: bool = False, **values: object) -> dict[str, object]:
     """A row with its identifiers sealed, as a department's file holds it."""
     headers = {"certno": "身份证号", "psn_name": "姓名", "phone": "phone", "kind": "kind"}
     told = row(line) | values
     named = {name for name in ("certno", "psn_name", "phone", *values) if name in told and name in headers}
-    return told | {name: envelope.seal(told[name], headers[name], line) for name in named}
+    return told | {name: envelope.seal(told[name], headers[name], line, last=last) for name in named}
 
 
 def opening(ring: KeyRing, *rows: dict[str, object]) -> tuple[Page, list[tuple[int, str, str]]]:
@@ -156,10 +156,12 @@ def test_sealed_rows_land_as_the_same_persons_and_what_does_not_open_is_held_sea
     foreign = sealed(Envelope(other(ring)), 5)
     clear = hub.land(row(1), row(2), row(3, kind="99"), stream=PEOPLE)
     report = hub.land(
-        sealed(envelope, 1), sealed(envelope, 2), sealed(envelope, 3, kind="99"), damaged, foreign, stream=PEOPLE
+        *(sealed(envelope, 1), sealed(envelope, 2), sealed(envelope, 3, kind="99"), damaged, foreign),
+        sealed(envelope, 6, last=True, certno="12"),
+        stream=PEOPLE,
     )
-    assert (report.read, report.accepted) == (5, clear.accepted)
-    assert report.reasons == {"unknown_code": 1, "edge_damaged": 1, "edge_key_unknown": 1}
+    assert (report.read, report.accepted) == (6, clear.accepted)
+    assert report.reasons == {"unknown_code": 1, "edge_damaged": 1, "edge_key_unknown": 1, "id_length": 1}
     assert hub.rows(batch=2).drop_columns("line") == hub.rows(batch=1).drop_columns("line")
     with hub.engine.connect() as connection:
         held = {
@@ -171,5 +173,15 @@ def test_sealed_rows_land_as_the_same_persons_and_what_does_not_open_is_held_sea
 
 
 def test_a_column_that_is_no_identifier_is_opened_too(ring):
-    page, refused = opening(ring, sealed(Envelope(public(ring)), 1, kind="01"))
-    assert ([r.values["kind"] for r in page.rows()], refused) == (["01"], [])
+    envelope = Envelope(public(ring))
+    page, refused = opening(ring, sealed(envelope, 1) | {"kind": ""}, sealed(envelope, 2, kind="01"))
+    assert ([r.values["kind"] for r in page.rows()], refused) == (["", "01"], [])
+
+
+def test_a_sealed_file_without_its_end_lands_nothing(hub, ring):  # noqa: F811
+    envelope = Envelope(public(ring))
+    rows = [sealed(envelope, line, last=line == 3) for line in (1, 2, 3)]
+    with pytest.raises(InputError, match="the end of the sealed file is missing"):
+        hub.land(*rows[:2], stream=PEOPLE)
+    assert hub.land(*rows, stream=PEOPLE).batch_id == 1
+    assert hub.land(*(sealed(Envelope(other(ring)), line) for line in (1, 2)), stream=PEOPLE).quarantined == 2

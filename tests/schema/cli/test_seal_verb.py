@@ -18,6 +18,7 @@ from hub import keys, settings, store
 from hub.deployment import open_deployment
 from hub.edge import SEALED, PublicKey
 from hub.identity import check_digit
+from tests.faults import Points
 
 MONTH = "2025-10"
 JOB = "from schema.cli import main; main()"
@@ -115,13 +116,17 @@ def test_identifiers_are_sealed_and_everything_else_stays(run, tmp_path, encodin
         ([f"1,{NUMBER},张三"], (), "3 values under 4 headers"),
         ([f"1,{NUMBER},张三,甲,{NUMBER}"], (), "5 values under 4 headers"),
         ([f'1,"{NUMBER},张三,甲'], (), "quotes"),
+        ([f"1,{NUMBER},张三,甲"], ("--header", "序号,身份证号,,备注"), "column 3 has values and no header"),
         (["1,x,y,z"], ("--columns", "身份证号,卡号"), "no header row"),
         (["1,x,y,z"], ("--stream", "weather.rain"), "no stream weather.rain"),
         (["1,aidsealed:v1:x:y,y,z"], (), "sealed already"),
     ],
 )
 def test_what_would_leave_an_identifier_clear_refuses_the_file(run, tmp_path, lines, options, message):
-    code, out, err = run("seal", a_file(tmp_path, *lines), tmp_path / "out.csv", "--to", PUBLIC, *options)
+    header, options = (options[1], ()) if "--header" in options else (HEADER, options)
+    code, out, err = run(
+        "seal", a_file(tmp_path, *lines, header=header), tmp_path / "out.csv", "--to", PUBLIC, *options
+    )
     assert (code, out) == (4, "")
     assert message in err
     assert NUMBER not in err
@@ -130,13 +135,24 @@ def test_what_would_leave_an_identifier_clear_refuses_the_file(run, tmp_path, li
 
 
 def test_columns_of_ones_own_naming_are_sealed(run, tmp_path):
-    source = a_file(tmp_path, f"1,{NUMBER},张三,甲", header="序号,公民号,称谓,备注")
+    source = a_file(tmp_path, f"1,{NUMBER},张三,甲", header="序号,公民编码,称谓,备注")
     assert run("seal", source, tmp_path / "o.csv", "--to", PUBLIC)[0] == 4
     assert (
-        run("seal", source, tmp_path / "o.csv", "--to", PUBLIC, "--columns", "公民号，称谓")[0] == 4
+        run("seal", source, tmp_path / "o.csv", "--to", PUBLIC, "--columns", "公民编码，称谓")[0] == 4
     )  # one name, not two
-    assert run("seal", source, tmp_path / "o.csv", "--to", PUBLIC, "--columns", "公民号, 称谓")[0] == 0
+    assert run("seal", source, tmp_path / "o.csv", "--to", PUBLIC, "--columns", "公民编码, 称谓")[0] == 0
     assert (tmp_path / "o.csv").read_text(encoding="utf-8").count(SEALED) == 2
+
+
+def test_columns_that_look_like_identifiers_are_sealed_though_no_stream_wants_them(run, tmp_path):
+    source = a_file(
+        tmp_path, f"1,{NUMBER},李四,13800000000,居民身份证", header="序号,身份证号,监护人姓名,户联系电话,证件类型"
+    )
+    code, told, _ = run(
+        "seal", source, tmp_path / "o.csv", "--to", PUBLIC, "--stream", "civil_affairs.relief", "--json"
+    )
+    assert code == 0
+    assert json.loads(told)["clear"] == ["序号", "证件类型"]
 
 
 def test_a_file_is_never_overwritten_and_a_bad_key_is_told(run, tmp_path):
@@ -163,3 +179,24 @@ def test_the_key_pair_is_rotated_in_its_file_and_old_key_files_are_told_how(run,
     code, _, err = run("--data", data, "keys", "public")
     assert code == 5
     assert "rotate-edge" in err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_disk_that_is_full_or_a_folder_that_is_not_there_is_told(run, tmp_path, suffix):
+    source = a_file(tmp_path, f"1,{NUMBER},张三,甲")
+    code, _, err = run("seal", source, tmp_path / "none" / f"o.{suffix}", "--to", PUBLIC)
+    assert code == 3
+    assert "no such file or folder" in err
+    with Points(fail=1, kind="full"):
+        code, _, err = run("seal", source, tmp_path / f"o.{suffix}", "--to", PUBLIC)
+    assert code == 75
+    assert "Free space" in err
+    assert [path.name for path in tmp_path.iterdir()] == [source.name]
+    assert run("seal", source, tmp_path / f"o.{suffix}", "--to", PUBLIC)[0] == 0
+
+
+def test_rows_without_an_identifier_and_of_sums_stay_as_they_are(run, tmp_path):
+    source = a_file(tmp_path, f"1,{NUMBER},张三,甲", "2,,,乙", "合计,,合计,2")
+    out = tmp_path / "o.csv"
+    assert run("seal", source, out, "--to", PUBLIC)[0] == 0
+    assert out.read_text(encoding="utf-8-sig").splitlines()[2:] == ["2,,,乙", "合计,,合计,2"]
