@@ -48,6 +48,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
     declared = [(batch, streams[batch.source, batch.stream]) for batch in batches]
     rows = [(b.batch_id, b.source, b.stream, b.as_of, s.semantics.value, s.complete) for b, s in declared]
     counties = _counties(deployment, declared)
+    bases = _bases(batches)
     return MonthInputs(
         month=month,
         landed=landed,
@@ -57,7 +58,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         config=deployment.config.relations(counties, start.year),
         counties=frozenset(counties),
         quarantined=_quarantined(deployment, batches),
-        bases=_bases(batches),
+        bases=bases,
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,
