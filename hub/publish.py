@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from hub import store, tables
@@ -87,10 +88,11 @@ def sealed_identities(
         part = connection.scalar(sa.select(store.batch.c.sealed_part).where(store.batch.c.batch_id == batch_id))
         if part is None:
             continue
-        lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
+        lines = pa.array({place["line"] for place in wanted if place["batch_id"] == batch_id}, pa.int32())
         rows = lake.read("sealed", part)
+        rows = rows.filter(pc.is_in(rows["line"], value_set=lines))
         pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
-        found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
+        found.update({(batch_id, line): blob for line, blob in pairs})
     return found
 
 
