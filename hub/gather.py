@@ -55,6 +55,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         if b.part_of is None
     ]
     counties = _counties(deployment, declared)
+    bases = _bases(batches)
     return MonthInputs(
         month=month,
         landed=landed,
@@ -64,7 +65,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         config=deployment.config.relations(counties, start.year),
         counties=frozenset(counties),
         quarantined=_quarantined(deployment, batches),
-        bases=_bases(batches),
+        bases=bases,
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
         progress=progress,

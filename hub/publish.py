@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from hub import store, tables
@@ -88,11 +89,12 @@ def sealed_identities(
         if connection.scalar(sa.select(sa.exists().where(store.erasure.c.batch_id == batch_id))):
             continue
         mine = sa.or_(b.batch_id == batch_id, b.part_of == batch_id)
-        lines = {place["line"] for place in wanted if place["batch_id"] == batch_id}
+        lines = pa.array({place["line"] for place in wanted if place["batch_id"] == batch_id}, pa.int32())
         for part in connection.scalars(sa.select(b.sealed_part).where(mine, b.sealed_part.is_not(None))).all():
             rows = lake.read("sealed", part)
+            rows = rows.filter(pc.is_in(rows["line"], value_set=lines))
             pairs = zip(rows["line"].to_pylist(), rows["sealed"].to_pylist(), strict=True)
-            found.update({(batch_id, line): blob for line, blob in pairs if line in lines})
+            found.update({(batch_id, line): blob for line, blob in pairs})
     return found
 
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-import marshal
+import math
 import sys
 import unicodedata
 from array import array
@@ -17,9 +17,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,6 +30,8 @@ from hub.lake import Lake, Writer
 from hub.rows import Codes
 
 SIZE = 16
+BREAK = orjson.Fragment(b"\n")
+AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 FLUSH = 100_000
 READING = b"aidgraph.reading"
 SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
@@ -84,9 +86,9 @@ class RawDigests:
         if more := self.undeclared(page):
             columns.append(list(_pairs(page, more)))
         state, digests = self._state, []
-        for row in zip(*columns, strict=True):
+        for row in _encoded(columns):
             digest = state.copy()
-            digest.update(_encoded(row))
+            digest.update(row)
             digests.append(digest.digest())
         return digests
 
@@ -101,12 +103,35 @@ def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object
         yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None)
 
 
-def _encoded(row: tuple[Any, ...]) -> bytes:
-    """A row as bytes that no other row has. Marshal's first version tells types apart and knows no references."""
+def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
+    """Each row as bytes that no other row has: JSON, made of the whole page at once, in which no newline can stand."""
+    rows = list(zip(*columns, strict=True))
+    if any(float in set(map(type, column)) for column in columns):  # JSON knows no NaN
+        return [_encoded_alone(row) for row in rows]
     try:
-        return marshal.dumps(row, 0)
-    except ValueError:  # days, decimals
-        return b"r" + repr(row).encode(errors="surrogatepass")
+        return _lines(rows)
+    except TypeError:  # a huge integer, a broken character
+        return [_encoded_alone(row) for row in rows]
+
+
+def _encoded_alone(row: tuple[object, ...]) -> bytes:
+    try:
+        if all(math.isfinite(value) for value in row if isinstance(value, float)):
+            return _lines([row])[0]
+    except TypeError:
+        pass
+    return b"\n" + repr(row).encode(errors="surrogatepass")
+
+
+def _lines(rows: Sequence[object]) -> list[bytes]:
+    page: list[object] = [BREAK] * (2 * len(rows) + 1)
+    page[1::2] = rows
+    return orjson.dumps(page, default=_tagged, option=AS_TYPED).split(b"\n")[1:-1]
+
+
+def _tagged(value: object) -> dict[str, str]:
+    """A day, a decimal ...: not the text that reads the same."""
+    return {"": f"{type(value).__name__} {value!r}"}
 
 
 class RawWriter:
