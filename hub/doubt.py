@@ -23,6 +23,10 @@ from hub.ledger import Last
 OPENING = 1_000  # rows over which a column is judged
 WIDESPREAD = 10  # a column that stops one row in so many at least: a rarer one is left to its rows
 FEW = 3  # so many rows may always leave a list, however short it is
+REASONS = {
+    "column_missing": "整批缺少必填列 a required column is missing from the whole delivery",
+    "column_retyped": "整列格式改变 most values of a column cannot be read",
+}
 UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys()) - {"id_absent", "required_missing"}
 EMPTY: tuple[object, ...] = (None, "", [], {})
 UNMET = "\0unmet"

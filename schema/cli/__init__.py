@@ -13,10 +13,22 @@ import sys
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import HubError
 from schema import logs
-from schema.cli import assess, demo, inspect, months, operate, policy, pull, serve, simulate
+from schema.cli import assess, demo, inspect, months, operate, policy, pull, quarantine, serve, simulate, sources
 from schema.cli.common import app, complain
 
-VERBS = (assess, demo, inspect, months, operate, policy, pull, serve, simulate)  # each registers its own at import
+VERBS = (
+    assess,
+    demo,
+    inspect,
+    months,
+    operate,
+    policy,
+    pull,
+    quarantine,
+    serve,
+    simulate,
+    sources,
+)  # each registers its own at import
 
 
 def main() -> None:
