@@ -21,7 +21,9 @@ from hub.batch import Held
 from hub.ledger import Last
 
 OPENING = 1_000  # rows over which a column is judged
-WIDESPREAD = 10  # a column that stops one row in so many at least: a rarer one is left to its rows
+WIDESPREAD = (
+    10  # a column that stops one row in so many at least (and never one row alone): else it is left to its rows
+)
 FEW = 3  # so many rows may always leave a list, however short it is
 REASONS = {
     "column_missing": "整批缺少必填列 a required column is missing from the whole delivery",
@@ -64,7 +66,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
             return Doubt(reason="column_missing", field=field.name, told=f"no row has the column {field.name}")
     for field_name, refused in _refused(stream, held):
         filled = sum(value not in EMPTY for page in pages for value in page.columns.get(field_name, ()))
-        if 2 * refused > filled and WIDESPREAD * refused >= rows:
+        if refused > 1 and 2 * refused > filled and WIDESPREAD * refused >= rows:
             told = f"{refused} of {filled} values of {field_name} cannot be read"
             return Doubt(reason="column_retyped", field=field_name, told=told)
     return None
@@ -73,7 +75,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
 def later(stream: Stream, held: Sequence[Held], rows: int) -> Doubt | None:
     """A field for which more than half of a whole delivery's different rows were refused."""
     for name, refused in _refused(stream, held):
-        if 2 * refused > rows:
+        if refused > 1 and 2 * refused > rows:
             told = f"{refused} of {rows} rows were refused for {name}"
             return Doubt(reason="column_retyped", field=name, told=told)
     return None

@@ -230,8 +230,10 @@ def _note(connection: sa.Connection, batch_id: int, held: Iterable[Held], under:
         before = {row.line: f"{row.reason} {row.field}" for row in connection.execute(asked)}
         now = [{"at_line": row.line, "reason": row.reason, "field": row.field, "mac": row.mac} for row in chunk]
         connection.execute(update, now)
-        told = [
-            ((batch_id, row.line), f"read again: {row.reason} {row.field} (before: {before[row.line]})")
-            for row in chunk
-        ]
+        told = (((batch_id, row.line), _told(row, before[row.line])) for row in chunk)
         quarantine.record_each(connection, told, State.OPEN, actor=actor)
+
+
+def _told(row: Held, before: str) -> str:
+    now = f"{row.reason} {row.field}"
+    return f"read again: still {now}" if now == before else f"read again: {now} (before: {before})"

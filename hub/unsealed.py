@@ -20,6 +20,7 @@ from hub.errors import InputError
 from hub.identity import Linkage, Refused
 from hub.quarantine import Place
 from hub.sealing import Sealer
+from hub.values import EMPTY as NOTHING
 from hub.values import READ, Unreadable
 
 FILLED, EMPTY, ABSENT, UNDECLARED = "filled", "empty", "absent", "undeclared"
@@ -77,11 +78,11 @@ def _form(field: Field, values: Mapping[str, Any], linkage: Linkage) -> str:
     try:
         if field.sealed is Sealed.ID_NUMBER:
             linkage.identify(value)
-        elif READ[field.type](value) is None:
-            return EMPTY
+        else:
+            READ[field.type](value)
     except (Refused, Unreadable) as error:
         return error.reason
-    return FILLED
+    return _missing(field.name, values) if str(value).strip() in NOTHING else FILLED
 
 
 def _missing(name: str, values: Mapping[str, Any]) -> str:

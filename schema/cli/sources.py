@@ -14,6 +14,8 @@ app.add_typer(source_app, name="source")
 
 TITLES = {"never": "未报送", "late": "逾期", "held": "待确认", "ok": "正常"}
 
+COUNTS = "read 读取\n= accepted\n+ quarantined\n+ duplicates"
+
 BatchNumber = Annotated[int, typer.Argument(help="A held batch, as in `aidgraph sources`.")]
 Actor = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="Why; no value of a person.")]
@@ -34,7 +36,7 @@ def sources(as_json: AsJson = False) -> None:
         "stream 数据流",
         "last batch 最近批次",
         "age 距今",
-        "read = accepted + held + same",
+        COUNTS,
         "open",
         "state 状态",
     )
@@ -69,19 +71,12 @@ def source_refuse(batch: BatchNumber, actor: Actor, reason: Why) -> None:
 def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     source, stream = row["stream"].split(".")
     last = row["last_batch"]
-    told = age = counts = ""
+    told = counts = ""
+    age = f"never\nof {row['cadence_days']} d"
     if last is not None:
         told = f"{last['batch_id']} {last['label']}\nof {last['as_of']}, received {last['received_at']:%Y-%m-%d}"
         age = f"{row['age_days']} d\nof {row['cadence_days']} d"
-        numbers = f"{last['accepted']:,} + {last['quarantined']:,} + {last['duplicates']:,}"
-        counts = f"{last['read']:,}\n= {numbers}"
-    else:
-        age = f"–\nof {row['cadence_days']} d"
-    return (
-        f"{source} {stream}\n{row['title']} ({row['department']})",
-        told,
-        age,
-        counts,
-        row["open"],
-        f"{row['state']}\n{TITLES[row['state']]}",
-    )
+        counts = f"{last['read']:,}\n= {last['accepted']:,}\n+ {last['quarantined']:,}\n+ {last['duplicates']:,}"
+    whose = "" if row["department"] == source else f"\n{row['department']}"
+    state = f"{row['state']}\n{TITLES[row['state']]}"
+    return f"{source}{whose}\n{stream}\n{row['title']}", told, age, counts, row["open"], state

@@ -129,6 +129,13 @@ def test_a_column_seldom_filled_stops_its_own_rows_only(hub):
     assert hub.land(*sparse, row(21, amount="many"), stream=replace(STREAM, shrink=1.0)).state == "landed"
 
 
+def test_one_value_is_no_column(hub):
+    assert hub.land(row(1, amount="many")).state == "landed"
+    assert hub.land(row(1, amount="many"), row(2, amount="several"), stream=replace(STREAM, name="b")).state == (
+        "quarantined"
+    )
+
+
 def test_what_shows_only_after_the_opening_holds_the_delivery(hub, monkeypatch):
     monkeypatch.setattr(doubt, "OPENING", 3)
     report = hub.land(*(row(n) for n in range(1, 4)), *(row(n, kind="99") for n in range(4, 9)))
