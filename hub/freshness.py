@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,8 +20,9 @@ ORDER = ("never", "late", "held", "ok")  # what a stream's state may be, the wor
 def freshness(engine: sa.Engine, today: date) -> list[dict[str, Any]]:
     """Every declared stream, the late ones first. `age_days` counts from the day the newest delivery describes.
 
-    A stream is `late` when that is longer ago than its cadence; `held` when one of its batches waits for a word. The
-    last batch is the newest that is no replay and was not refused; `read` to `duplicates` are sums over its stream.
+    A stream is `late` when that is longer ago than its cadence; `held` when one of its batches waits for a word, or is
+    quarantined whole with rows still open. The last batch is the newest that is no replay and was not refused;
+    `read` to `duplicates` are sums over its stream.
     """
     with engine.connect() as connection:
         rows = [_row(connection, source, stream, today) for source in discover() for stream in source.streams]
@@ -36,7 +37,9 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
     newest = sa.select(*shown).where(delivered).order_by(b.as_of.desc(), b.batch_id.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sums = connection.execute(sa.select(sa.func.count(), *(sa.func.sum(b[name]) for name in COUNTS)).where(mine)).one()
-    held = connection.scalars(sa.select(b.batch_id).where(mine, b.state == BatchState.HELD).order_by(b.batch_id)).all()
+    unread = sa.exists().where(q.batch_id == b.batch_id, q.state == State.OPEN)
+    waits = sa.or_(b.state == BatchState.HELD, sa.and_(b.state == BatchState.QUARANTINED, unread))
+    held = connection.execute(sa.select(b.batch_id, b.state).where(mine, waits).order_by(b.batch_id)).all()
     waiting = sa.select(sa.func.count()).select_from(JOINED).where(mine, q.state == State.OPEN)
     age = None if last is None else (today - last.as_of).days
     late = age is None or age > stream.cadence_days
@@ -65,8 +68,9 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
     }
 
 
-def _held(connection: sa.Connection, batches: Any) -> Iterator[dict[str, Any]]:
-    """The batches that wait for a word, and why."""
-    told = ledger.history(connection, batches)
+def _held(connection: sa.Connection, batches: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """The batches that wait for a word or to be replayed whole, and why."""
+    told = ledger.history(connection, [batch.batch_id for batch in batches])
     for batch in batches:
-        yield {"batch": batch, "why": next((c["reason"] for c in told.get(batch, ()) if c["state"] == "held"), "")}
+        why = [change["reason"] for change in told.get(batch.batch_id, ()) if change["state"] == batch.state]
+        yield {"batch": batch.batch_id, "state": batch.state, "why": why[-1] if why else ""}

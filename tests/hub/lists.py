@@ -134,8 +134,9 @@ class Lists:
         return stands
 
     def conserved(self) -> None:
-        """Every batch adds up, and its files and its quarantine hold what it says."""
+        """Every batch adds up, its files and its quarantine hold what it says, and no row is in two places."""
         q = store.quarantine.c
+        places: list[tuple[int, int]] = []
         held = dict(tuple(r) for r in self.query(sa.select(q.batch_id, sa.func.count()).group_by(q.batch_id)))
         with self.open() as deployment:
             for batch in self.query(sa.select(store.batch)):
@@ -143,3 +144,14 @@ class Lists:
                 assert held.get(batch.batch_id, 0) == batch.quarantined
                 assert deployment.lake.read("rows", batch.parts[""]).num_rows == batch.accepted
                 assert deployment.lake.read("sealed", batch.sealed_part).num_rows == batch.accepted
+                if batch.state != "refused":
+                    places += [(batch.part_of or batch.batch_id, at) for at in self.lines(batch.parts[""])]
+        open_rows = sa.select(q.batch_id, q.line).where(q.state != "replayed")
+        places += [tuple(row) for row in self.query(open_rows)]
+        assert len(places) == len(set(places))  # no row is in two places
+
+    def lines(self, part: str) -> list[int]:
+        """The lines of the rows in a file of the lake."""
+        with self.open() as deployment:
+            found: list[int] = deployment.lake.read("rows", part, columns=["line"])["line"].to_pylist()
+        return found

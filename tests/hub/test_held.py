@@ -31,6 +31,14 @@ def lists(tmp_path, config_folder) -> Iterator[Lists]:
 
 
 @pytest.fixture
+def anywhere(tmp_path, config_folder, store_url) -> Iterator[Lists]:
+    """On each database in turn."""
+    made = Lists(tmp_path / "hub", config_folder, store_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def hub(engine, tmp_path, config_folder, ring) -> Hub:
     return Hub(engine, tmp_path, config_folder, ring)
 
@@ -93,7 +101,8 @@ def test_a_column_that_changed_its_form_quarantines_the_whole_list_and_ends_nobo
     lists.conserved()
 
 
-def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(lists):
+def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(anywhere):
+    lists = anywhere
     lists.land("202508", [line(n) for n in range(20)])
     lists.land("202509", [line(n, kind=STRANGE) for n in range(7)])
     lists.learn()
