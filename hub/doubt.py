@@ -3,8 +3,9 @@
 1. A required column that no row has, or a column most of whose values stopped being readable, quarantines the delivery
    whole: its rows say nothing that can be trusted, and who is absent from them has not left. That is decided over its
    first rows (`OPENING`), because a delivery can be read only once.
-2. What shows only later, over the whole delivery, holds it until somebody confirms it: more rows refused for one field
-   than all others together, or a complete list from which more than the declared share of rows is missing.
+2. What shows only later, over the whole delivery, holds a complete list until somebody confirms it: more rows refused
+   for one field than all others together, or more than the declared share of rows missing. An incremental delivery is
+   never held: nobody leaves by it, and a later one would count its rows as landed.
 
 Nothing here knows a value; all of it counts.
 """

@@ -206,10 +206,11 @@ class Landing:
         if wrong:
             return BatchState.QUARANTINED, f"the whole delivery is quarantined: {wrong.told}"
         rows = making.read - making.duplicates
+        doubtful = doubt.later(stream, making.held, rows)
+        if not stream.complete:  # nobody leaves by it: what could be read counts, and its department is told
+            return BatchState.LANDED, doubtful.told if doubtful else ""
         last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
-        doubtful = doubt.later(stream, making.held, rows) or doubt.shrunk(
-            stream, last, doubt.present(rows, making.held)
-        )
+        doubtful = doubtful or doubt.shrunk(stream, last, doubt.present(rows, making.held))
         if doubtful:
             return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
         return BatchState.LANDED, ""

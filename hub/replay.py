@@ -197,7 +197,9 @@ class _Replay:
             return BatchState.LANDED, ""
         batch = self._batch
         last = ledger.last_list(connection, batch.source, batch.stream, batch.as_of, batch.batch_id)
-        here = doubt.present(making.read - making.duplicates, making.held)
+        q = store.quarantine.c
+        before = sa.select(sa.func.count()).where(q.batch_id == batch.batch_id, q.state == State.REPLAYED)
+        here = doubt.present(making.read - making.duplicates, making.held) + (connection.scalar(before) or 0)
         missing = doubt.shrunk(self._stream, last, here)
         return (
             (BatchState.HELD, f"held until somebody confirms it: {missing.told}")

@@ -119,6 +119,18 @@ def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_m
     lists.conserved()
 
 
+def test_a_list_quarantined_whole_may_be_replayed_in_two_steps(lists):
+    lists.land("202508", [line(n) for n in range(20)])
+    lists.land("202509", [line(n, kind=STRANGE if n < 12 else "另一个类别") for n in range(20)])
+    lists.learn()
+    assert [(r.state, r.accepted, r.still_open) for r in lists.replay()] == [("landed", 12, 8)]
+    assert lists.spells() == dict.fromkeys(range(20), (BEGIN, OPEN))
+    lists.learn("另一个类别")
+    assert [(r.state, r.accepted, r.still_open) for r in lists.replay()] == [("landed", 8, 0)]
+    assert lists.spells() == dict.fromkeys(range(20), (BEGIN, OPEN))
+    lists.conserved()
+
+
 def test_a_required_column_that_no_row_has_quarantines_every_row_with_its_content(hub):
     rows = [{name: value for name, value in row(n).items() if name != "psn_name"} for n in range(1, 5)]
     report = hub.land(*rows, rows[0])
@@ -150,6 +162,9 @@ def test_what_shows_only_after_the_opening_holds_the_delivery(hub, monkeypatch):
     report = hub.land(*(row(n) for n in range(1, 4)), *(row(n, kind="99") for n in range(4, 9)))
     assert (report.state, report.accepted, report.quarantined) == ("held", 3, 5)
     assert "5 of 8 rows were refused for kind" in report.notes[0]
+    event = replace(STREAM, name="events", complete=False)
+    report = hub.land(*(row(n) for n in range(1, 4)), *(row(n, kind="99") for n in range(4, 9)), stream=event)
+    assert (report.state, report.notes) == ("landed", ("5 of 8 rows were refused for kind",))
 
 
 def test_a_declared_share_may_be_wider_and_an_incremental_stream_never_shrinks(hub):
