@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -243,6 +243,11 @@ class Source:
     def stream(self, name: str) -> Stream:
         """The stream of that name; KeyError where there is none."""
         return {s.name: s for s in self.streams}[name]
+
+
+def find(sources: Iterable[Source], source: str, stream: str) -> Stream | None:
+    """The stream of these names; None where no source declares it."""
+    return next((s for each in sources if each.name == source for s in each.streams if s.name == stream), None)
 
 
 def discover(folder: Path | None = None) -> tuple[Source, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from connectors.base import Source, Stream, discover
+from connectors.base import Source, Stream, discover, find
 from hub import config, identity, keys, migrations, store
 from hub.config import Config
 from hub.errors import HubError
@@ -43,7 +43,7 @@ class Deployment:
 
     def stream(self, source: str, stream: str) -> Stream | None:
         """The stream of these names as it is declared today; None where it is not any more."""
-        return next((s for each in self.sources if each.name == source for s in each.streams if s.name == stream), None)
+        return find(self.sources, source, stream)
 
     @contextmanager
     def spill(self) -> Iterator[Path]:

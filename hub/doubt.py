@@ -3,8 +3,9 @@
 1. A required column that no row has, or a column most of whose values stopped being readable, quarantines the delivery
    whole: its rows say nothing that can be trusted, and who is absent from them has not left. That is decided over its
    first rows (`OPENING`), because a delivery can be read only once.
-2. What shows only later, over the whole delivery, holds it until somebody confirms it: more rows refused for one field
-   than all others together, or a complete list from which more than the declared share of rows is missing.
+2. What shows only later, over the whole delivery, holds a complete list until somebody confirms it: more rows refused
+   for one field than all others together, or more than the declared share of rows missing. An incremental delivery is
+   never held: nobody leaves by it, and a later one would count its rows as landed.
 
 Nothing here knows a value; all of it counts.
 """
@@ -21,8 +22,14 @@ from hub.batch import Held
 from hub.ledger import Last
 
 OPENING = 1_000  # rows over which a column is judged
-WIDESPREAD = 10  # a column that stops one row in so many at least: a rarer one is left to its rows
+WIDESPREAD = (
+    10  # a column that stops one row in so many at least (and never one row alone): else it is left to its rows
+)
 FEW = 3  # so many rows may always leave a list, however short it is
+REASONS = {
+    "column_missing": "整批缺少必填列 a required column is missing from the whole delivery",
+    "column_retyped": "整列格式改变 most values of a column cannot be read",
+}
 UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys()) - {"id_absent", "required_missing"}
 EMPTY: tuple[object, ...] = (None, "", [], {})
 UNMET = "\0unmet"
@@ -60,7 +67,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
             return Doubt(reason="column_missing", field=field.name, told=f"no row has the column {field.name}")
     for field_name, refused in _refused(stream, held):
         filled = sum(value not in EMPTY for page in pages for value in page.columns.get(field_name, ()))
-        if 2 * refused > filled and WIDESPREAD * refused >= rows:
+        if refused > 1 and 2 * refused > filled and WIDESPREAD * refused >= rows:
             told = f"{refused} of {filled} values of {field_name} cannot be read"
             return Doubt(reason="column_retyped", field=field_name, told=told)
     return None
@@ -69,7 +76,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
 def later(stream: Stream, held: Sequence[Held], rows: int) -> Doubt | None:
     """A field for which more than half of a whole delivery's different rows were refused."""
     for name, refused in _refused(stream, held):
-        if 2 * refused > rows:
+        if refused > 1 and 2 * refused > rows:
             told = f"{refused} of {rows} rows were refused for {name}"
             return Doubt(reason="column_retyped", field=name, told=told)
     return None

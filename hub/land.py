@@ -219,9 +219,12 @@ class Landing:
         """Is the batch in force, and if not, why."""
         if wrong:
             return BatchState.QUARANTINED, f"the whole delivery is quarantined: {wrong.told}"
-        last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
         rows = making.read - making.duplicates
-        doubtful = doubt.later(stream, making.held, rows) or doubt.shrunk(stream, last, making.present)
+        doubtful = doubt.later(stream, making.held, rows)
+        if not stream.complete:  # nobody leaves by it: what could be read counts, and its department is told
+            return BatchState.LANDED, doubtful.told if doubtful else ""
+        last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
+        doubtful = doubtful or doubt.shrunk(stream, last, making.present)
         if doubtful:
             return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
         return BatchState.LANDED, ""

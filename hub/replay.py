@@ -197,7 +197,9 @@ class _Replay:
             return BatchState.LANDED, ""
         batch = self._batch
         last = ledger.last_list(connection, batch.source, batch.stream, batch.as_of, batch.batch_id)
-        here = doubt.present(making.read - making.duplicates, making.held)
+        q = store.quarantine.c
+        before = sa.select(sa.func.count()).where(q.batch_id == batch.batch_id, q.state == State.REPLAYED)
+        here = doubt.present(making.read - making.duplicates, making.held) + (connection.scalar(before) or 0)
         missing = doubt.shrunk(self._stream, last, here)
         return (
             (BatchState.HELD, f"held until somebody confirms it: {missing.told}")
@@ -230,8 +232,10 @@ def _note(connection: sa.Connection, batch_id: int, held: Iterable[Held], under:
         before = {row.line: f"{row.reason} {row.field}" for row in connection.execute(asked)}
         now = [{"at_line": row.line, "reason": row.reason, "field": row.field, "mac": row.mac} for row in chunk]
         connection.execute(update, now)
-        told = [
-            ((batch_id, row.line), f"read again: {row.reason} {row.field} (before: {before[row.line]})")
-            for row in chunk
-        ]
+        told = (((batch_id, row.line), _told(row, before[row.line])) for row in chunk)
         quarantine.record_each(connection, told, State.OPEN, actor=actor)
+
+
+def _told(row: Held, before: str) -> str:
+    now = f"{row.reason} {row.field}"
+    return f"read again: still {now}" if now == before else f"read again: {now} (before: {before})"

@@ -11,7 +11,7 @@ import typer
 from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, bars, console, print_json, say, show
 from schema.cli.months import compute_month, show_month
-from schema.cli.pull import batch_object, chosen, pull_source, show_batches
+from schema.cli.pull import batch_object, pull_source, show_batches
 from schema.cli.serve import free, run
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _play(deployment: Deployment, show_month_of: Callable[[str], None]) -> tuple
         for month in MONTHS:
             show_month_of(month)
             with bars() as progress:
-                for source in chosen(deployment, None):
+                for source in deployment.sources:
                     batches += pull_source(deployment, source, progress)
                 months.append(compute_month(deployment, month, progress))
     return batches, months

@@ -59,7 +59,11 @@ def _streams(name: str | None) -> list[Stream]:
     from connectors.base import discover
     from hub.errors import InputError
 
-    streams = {f"{source.name}.{stream.name}": stream for source in discover() for stream in source.streams}
+    streams = {
+        f"{source.name}.{stream.name}": stream
+        for source in discover(State.settings().declared)
+        for stream in source.streams
+    }
     if name is None:
         return list(streams.values())
     if name not in streams:

@@ -1,86 +1,23 @@
-"""`aidgraph quarantine`, `review`, `access`, `log`: what people look into and decide."""
+"""`aidgraph review`, `access`, `log`: what people look into and decide."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 import typer
 
 from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, complain, print_json, say, show
 
-quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were not understood. 隔离数据。")
 review_app = typer.Typer(no_args_is_help=True, help="One ID number, two names. 同证异名复核。")
 access_app = typer.Typer(no_args_is_help=True, help="What an agreement grants. 协议授权。")
 log_app = typer.Typer(no_args_is_help=True, help="The access log. 访问日志。")
-app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(review_app, name="review")
 app.add_typer(access_app, name="access")
 app.add_typer(log_app, name="log")
 
 ORIGIN = "aidgraph/access-log"
-
-
-@quarantine_app.command("list")
-def quarantine_list(as_json: AsJson = False) -> None:
-    """Rows in quarantine by stream, reason and field; never their values. 隔离数据清单。"""
-    from hub import store
-    from hub.deployment import open_deployment
-    from hub.edge import REASONS as EDGE
-    from hub.identity import REASONS as IDENTITY
-    from hub.values import REASONS as VALUES
-
-    q, b = store.quarantine.c, store.batch.c
-    query = (
-        sa.select(b.source, b.stream, q.reason, q.field, q.state, sa.func.count().label("rows"))
-        .join_from(store.quarantine, store.batch, q.batch_id == b.batch_id)
-        .group_by(b.source, b.stream, q.reason, q.field, q.state)
-        .order_by(b.source, b.stream, q.reason, q.field, q.state)
-    )
-    with open_deployment(State.settings()) as deployment, deployment.engine.connect() as connection:
-        rows = [dict(row._mapping) for row in connection.execute(query)]
-    if as_json:
-        print_json({"quarantine": rows})
-        return
-    titles = {**IDENTITY, **VALUES, **EDGE}
-    cells = [
-        (f"{r['source']}.{r['stream']}", titles.get(r["reason"], r["reason"]), r["field"], r["state"], r["rows"])
-        for r in rows
-    ]
-    show("Quarantine 隔离数据", ("stream", "reason", "field", "state", "rows"), cells, numbers=frozenset({"rows"}))
-
-
-@quarantine_app.command("show")
-def quarantine_show(
-    batch: Annotated[int, typer.Argument(help="A batch number, as in `quarantine list` or `sources`.")],
-    as_json: AsJson = False,
-) -> None:
-    """The places of a batch's quarantined rows, as a department can be sent them. 退回清单。"""
-    from hub import store
-    from hub.deployment import open_deployment
-
-    q, b = store.quarantine.c, store.batch.c
-    with open_deployment(State.settings()) as deployment, deployment.engine.connect() as connection:
-        landed = connection.execute(sa.select(b.source, b.stream, b.label).where(b.batch_id == batch)).one_or_none()
-        rows = [
-            dict(r._mapping)
-            for r in connection.execute(
-                sa.select(q.line, q.reason, q.field, q.state).where(q.batch_id == batch).order_by(q.line)
-            )
-        ]
-    if landed is None:
-        raise InputError(f"There is no batch {batch}", remedy="See `aidgraph sources`")
-    if as_json:
-        print_json({"batch": batch, **landed._mapping, "rows": rows})
-        return
-    show(
-        f"{landed.source}.{landed.stream} {landed.label}",
-        ("line", "reason", "field", "state"),
-        [tuple(r.values()) for r in rows],
-        numbers=frozenset({"line"}),
-    )
 
 
 @review_app.command("list")

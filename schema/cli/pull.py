@@ -1,14 +1,12 @@
-"""`aidgraph pull`, `sources`, `departments`: where rows come from."""
+"""`aidgraph pull`, `departments`: where rows come from."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import sqlalchemy as sa
 import typer
 
 from connectors.base import Source
@@ -21,6 +19,12 @@ if TYPE_CHECKING:
     from hub.land import BatchReport
 
 COUNTS = ("read", "accepted", "quarantined", "duplicates")
+STATES = {
+    "landed": "landed",
+    "held": "held 待确认",
+    "quarantined": "all quarantined 整批隔离",
+    "refused": "refused 已退回",
+}
 Names = Annotated[list[str] | None, typer.Argument(help="Sources to pull; all of them where none is named.")]
 
 
@@ -32,7 +36,7 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
     reports: list[BatchReport] = []
     failed = 0
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
-        for source in chosen(deployment, names):
+        for source in chosen(deployment.sources, names):
             try:
                 with bars() as progress:
                     reports += pull_source(deployment, source, progress)
@@ -45,9 +49,9 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
     raise typer.Exit(failed)
 
 
-def chosen(deployment: Deployment, names: list[str] | None) -> tuple[Source, ...]:
-    """The declared sources of these names, or all. Raises InputError."""
-    declared = {source.name: source for source in deployment.sources}
+def chosen(sources: Sequence[Source], names: list[str] | None) -> tuple[Source, ...]:
+    """The sources of these names, or all. Raises InputError."""
+    declared = {source.name: source for source in sources}
     unknown = [name for name in names or [] if name not in declared]
     if unknown:
         raise InputError(f"There is no source {unknown[0]}", remedy=f"The declared sources are {', '.join(declared)}")
@@ -73,76 +77,19 @@ def show_batches(reports: list[BatchReport]) -> None:
     if not reports:
         say("Nothing new at the sources.")
         return
-    rows = [(r.source, r.stream, r.as_of, *(getattr(r, name) for name in COUNTS)) for r in reports]
-    show("Batches 批次", ("source", "stream", "as of", *COUNTS), rows, numbers=frozenset(COUNTS))
+    rows = [(r.source, r.stream, r.as_of, *(getattr(r, name) for name in COUNTS), STATES[r.state]) for r in reports]
+    columns = ("source", "stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "state")
+    show("Batches 批次", columns, rows, numbers=frozenset(columns[3:7]))
     for report in reports:
         for note in report.notes:
             complain(f"{report.source} {report.stream} {report.label}", note)
 
 
 def batch_object(report: BatchReport) -> dict[str, Any]:
-    """A batch as `demo --json` and `pull --json` print it (pins.md)."""
+    """A batch as `demo --json` and `pull --json` print it (pins.md); one that is not in force says so."""
     counts = {name: getattr(report, name) for name in COUNTS}
-    return {"source": report.source, "stream": report.stream, "batch": str(report.batch_id), **counts}
-
-
-@app.command()
-def sources(as_json: AsJson = False) -> None:
-    """Every stream with its last batch, its quarantine and its lateness; late ones first. 数据来源状态。"""
-    from hub.deployment import open_deployment
-
-    with open_deployment(State.settings()) as deployment:
-        rows = list(_freshness(deployment, date.today()))  # noqa: DTZ011  lateness is counted in the operator's days
-    rows.sort(key=lambda row: (not row["late"], row["stream"]))
-    if as_json:
-        print_json({"streams": rows})
-        return
-    columns = ("source", "stream", "last", "as of", "cadence", "accepted", "held", "state")
-    cells = [
-        (
-            *r["stream"].split("."),
-            r["last"],
-            r["as_of"],
-            f"{r['cadence_days']} d",
-            r["accepted"],
-            r["quarantined"],
-            "late 逾期" if r["late"] else "ok",
-        )
-        for r in rows
-    ]
-    show("Sources 数据来源", columns, cells, numbers=frozenset({"last", "accepted", "held"}))
-
-
-def _freshness(deployment: Deployment, today: date) -> Iterator[dict[str, Any]]:
-    from hub import store
-
-    b = store.batch.c
-    query = sa.select(
-        b.source,
-        b.stream,
-        sa.func.max(b.batch_id).label("last"),
-        sa.func.max(b.as_of).label("as_of"),
-        sa.func.count().label("batches"),
-        sa.func.sum(b.accepted).label("accepted"),
-        sa.func.sum(b.quarantined).label("quarantined"),
-    ).group_by(b.source, b.stream)
-    with deployment.engine.connect() as connection:
-        landed = {(row.source, row.stream): row for row in connection.execute(query)}
-    for source in deployment.sources:
-        for stream in source.streams:
-            row = landed.get((source.name, stream.name))
-            as_of = row.as_of if row else None
-            yield {
-                "stream": f"{source.name}.{stream.name}",
-                "title": stream.title,
-                "last": row.last if row else None,
-                "as_of": as_of,
-                "cadence_days": stream.cadence_days,
-                "batches": row.batches if row else 0,
-                "accepted": int(row.accepted) if row else 0,
-                "quarantined": int(row.quarantined) if row else 0,
-                "late": as_of is None or (today - as_of).days > stream.cadence_days,
-            }
+    told = {"source": report.source, "stream": report.stream, "batch": str(report.batch_id), **counts}
+    return told if report.state == "landed" else told | {"state": report.state}
 
 
 @app.command()

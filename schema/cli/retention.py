@@ -53,7 +53,7 @@ def retain(
         raise typer.BadParameter("Say who decides it with --actor")
     if not settings.retention:
         say(f"No retention is declared: write [retention] with months = N into {settings.data / 'aidgraph.toml'}.")
-    unknown = settings.retention.keys() - {EVERY, *(source.name for source in discover())}
+    unknown = settings.retention.keys() - {EVERY, *(source.name for source in discover(settings.declared))}
     if unknown:
         raise ConfigError(
             f"[retention] names {min(unknown)}, which is no source",

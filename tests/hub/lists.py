@@ -135,11 +135,12 @@ class Lists:
         return stands
 
     def conserved(self) -> None:
-        """Every batch adds up, and its files and its quarantine hold what it says."""
+        """Every batch adds up, its files and its quarantine hold what it says, and no row is in two places."""
         q = store.quarantine.c
         held: dict[int, set[int]] = {}
         for row in self.query(sa.select(q.batch_id, q.line)):
             held.setdefault(row.batch_id, set()).add(row.line)
+        places: list[tuple[int, int]] = []
         with self.open() as deployment:
             for batch in self.query(sa.select(store.batch)):
                 assert batch.read == batch.accepted + batch.quarantined + batch.duplicates
@@ -149,3 +150,14 @@ class Lists:
                 assert len(held.get(batch.batch_id, ())) + len(standing) == batch.quarantined
                 assert deployment.lake.read("rows", batch.parts[""]).num_rows == batch.accepted - batch.unchanged
                 assert deployment.lake.read("sealed", batch.sealed_part).num_rows == batch.accepted - batch.unchanged
+                if batch.state != "refused":
+                    places += [(batch.part_of or batch.batch_id, at) for at in self.lines(batch.parts[""])]
+        open_rows = sa.select(q.batch_id, q.line).where(q.state != "replayed")
+        places += [tuple(row) for row in self.query(open_rows)]
+        assert len(places) == len(set(places))  # no row is in two places
+
+    def lines(self, part: str) -> list[int]:
+        """The lines of the rows in a file of the lake."""
+        with self.open() as deployment:
+            found: list[int] = deployment.lake.read("rows", part, columns=["line"])["line"].to_pylist()
+        return found

@@ -14,8 +14,8 @@ RELIEF = "发放流水号,姓名,身份证号,救助金额,发放日期,区划�
 
 
 @pytest.fixture
-def lists(tmp_path, config_folder) -> Iterator[Lists]:
-    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
+def lists(tmp_path, config_folder, store_url) -> Iterator[Lists]:
+    made = Lists(tmp_path / "hub", config_folder, store_url)
     yield made
     made.close()
 

@@ -31,6 +31,14 @@ def lists(tmp_path, config_folder) -> Iterator[Lists]:
 
 
 @pytest.fixture
+def anywhere(tmp_path, config_folder, store_url) -> Iterator[Lists]:
+    """On each database in turn."""
+    made = Lists(tmp_path / "hub", config_folder, store_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def hub(engine, tmp_path, config_folder, ring) -> Hub:
     return Hub(engine, tmp_path, config_folder, ring)
 
@@ -93,7 +101,8 @@ def test_a_column_that_changed_its_form_quarantines_the_whole_list_and_ends_nobo
     lists.conserved()
 
 
-def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(lists):
+def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(anywhere):
+    lists = anywhere
     lists.land("202508", [line(n) for n in range(20)])
     lists.land("202509", [line(n, kind=STRANGE) for n in range(7)])
     lists.learn()
@@ -107,6 +116,18 @@ def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_m
     (report,) = lists.replay(batch=2)
     say(lists, confirm, report.batch_id)
     assert lists.spells() == {n: (BEGIN, OPEN if n < 7 else END) for n in range(20)}
+    lists.conserved()
+
+
+def test_a_list_quarantined_whole_may_be_replayed_in_two_steps(lists):
+    lists.land("202508", [line(n) for n in range(20)])
+    lists.land("202509", [line(n, kind=STRANGE if n < 12 else "另一个类别") for n in range(20)])
+    lists.learn()
+    assert [(r.state, r.accepted, r.still_open) for r in lists.replay()] == [("landed", 12, 8)]
+    assert lists.spells() == dict.fromkeys(range(20), (BEGIN, OPEN))
+    lists.learn("另一个类别")
+    assert [(r.state, r.accepted, r.still_open) for r in lists.replay()] == [("landed", 8, 0)]
+    assert lists.spells() == dict.fromkeys(range(20), (BEGIN, OPEN))
     lists.conserved()
 
 
@@ -129,11 +150,21 @@ def test_a_column_seldom_filled_stops_its_own_rows_only(hub):
     assert hub.land(*sparse, row(21, amount="many"), stream=replace(STREAM, shrink=1.0)).state == "landed"
 
 
+def test_one_value_is_no_column(hub):
+    assert hub.land(row(1, amount="many")).state == "landed"
+    assert hub.land(row(1, amount="many"), row(2, amount="several"), stream=replace(STREAM, name="b")).state == (
+        "quarantined"
+    )
+
+
 def test_what_shows_only_after_the_opening_holds_the_delivery(hub, monkeypatch):
     monkeypatch.setattr(doubt, "OPENING", 3)
     report = hub.land(*(row(n) for n in range(1, 4)), *(row(n, kind="99") for n in range(4, 9)))
     assert (report.state, report.accepted, report.quarantined) == ("held", 3, 5)
     assert "5 of 8 rows were refused for kind" in report.notes[0]
+    event = replace(STREAM, name="events", complete=False)
+    report = hub.land(*(row(n) for n in range(1, 4)), *(row(n, kind="99") for n in range(4, 9)), stream=event)
+    assert (report.state, report.notes) == ("landed", ("5 of 8 rows were refused for kind",))
 
 
 def test_a_declared_share_may_be_wider_and_an_incremental_stream_never_shrinks(hub):

@@ -9,22 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.base import Connection, Field, Sealed, Source, Stream
+from connectors.base import Connection, Field, Sealed, Source, Stream, discover
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, print_json, say, show
+from schema.cli.common import AsJson, State, print_json, say, show
 from schema.cli.pull import chosen
+from schema.cli.sources import source_app
 
 if TYPE_CHECKING:
     from connectors.kit.verdict import Verdict
     from hub.config.codes import Codes
-
-source_app = typer.Typer(no_args_is_help=True, help="A source before it is pulled. 数据来源检测。")
-app.add_typer(source_app, name="source")
-
-
-@source_app.callback()
-def _root() -> None:
-    """A source before it is pulled. 数据来源检测。"""
 
 
 @source_app.command("test")
@@ -46,7 +39,7 @@ def source_test(
     from hub import config
 
     settings = State.settings()
-    source = chosen([name])[0]
+    source = chosen(discover(settings.declared), [name])[0]
     codes = config.load(settings.config).codes
     lists = {listed for listed, _ in codes.lists}
     connection = None if declared else _connection(source, url, folder)
