@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
+from hub.spool import spooling
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
@@ -62,8 +63,12 @@ class Landing:
         """Land whatever is new at a source, stream by stream, a report a batch. Raises SourceError, HubError."""
         for stream in source.streams:
             since, seen = self._landed(source, stream)
-            for delivery in stream.transport.deliveries(stream, connection, since=since, seen=seen):
-                yield self._batch(source, stream, delivery, progress)
+            with spooling(self._engine, self._lake, self._ring, source, stream) as spool:
+                reached = replace(connection, spool=spool)
+                for delivery in stream.transport.deliveries(stream, reached, since=since, seen=seen):
+                    report = self._batch(source, stream, delivery, progress)
+                    spool.clear()
+                    yield report
 
     def _landed(self, source: Source, stream: Stream) -> tuple[date | None, frozenset[str]]:
         b = store.batch.c
