@@ -33,6 +33,7 @@ from hub.ledger import BatchState
 from hub.rows import Codes, RowReader
 from hub.sealing import Sealer
 from hub.snapshot import Earlier, Snapshot
+from hub.spool import spooling
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
@@ -73,8 +74,12 @@ class Landing:
         """Land whatever is new at a source, stream by stream, a report a batch. Raises SourceError, HubError."""
         for stream in source.streams:
             since, seen = self._landed(source, stream)
-            for delivery in stream.transport.deliveries(stream, connection, since=since, seen=seen):
-                yield self._batch(source, stream, delivery, progress)
+            with spooling(self._engine, self._lake, self._ring, source, stream) as spool:
+                reached = replace(connection, spool=spool)
+                for delivery in stream.transport.deliveries(stream, reached, since=since, seen=seen):
+                    report = self._batch(source, stream, delivery, progress)
+                    spool.clear()
+                    yield report
 
     def _landed(self, source: Source, stream: Stream) -> tuple[date | None, frozenset[str]]:
         b = store.batch.c

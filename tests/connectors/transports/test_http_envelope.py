@@ -11,7 +11,8 @@ from scripted_platform import Answer, page, platform
 
 from connectors.base import Connection, Delivery, Field, Semantics, Stream
 from connectors.errors import SourceMalformed, SourceRefused, SourceSettingsError, SourceUnavailable
-from connectors.transports.http_envelope import LONGEST_WAIT, HttpEnvelope, retry_after
+from connectors.transports.http.client import LONGEST_WAIT, retry_after
+from connectors.transports.http_envelope import HttpEnvelope
 
 SECRET = "370302199001015432"
 
