@@ -20,13 +20,15 @@ import sqlalchemy as sa
 from connectors.base import Connection, Delivery, Source, Stream
 from hub import store
 from hub.batch import Batch
+from hub.digests import Digests, keys
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
 from hub.inputs import Progress
 from hub.keys import KeyRing
 from hub.lake import Lake
-from hub.rows import Codes, RowReader
+from hub.rows import RowReader
 from hub.sealing import Sealer
+from hub.values import Codes
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
@@ -73,24 +75,26 @@ class Landing:
             prints = connection.scalars(sa.select(b.fingerprint).where(mine, b.fingerprint.is_not(None)))
             return since, frozenset(p for p in prints if p)
 
-    def _known(self, source: Source, stream: Stream, as_of: date) -> set[str]:
+    def _known(self, source: Source, stream: Stream, as_of: date) -> Digests:
         """Digests of rows that an incremental delivery may repeat."""
+        known = Digests()
         if stream.complete:
-            return set()
+            return known
         b = store.batch.c
         with self._engine.connect() as connection:
             earlier = sa.and_(b.source == source.name, b.stream == stream.name, b.as_of >= as_of - OVERLAP)
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
-            known = set(connection.scalars(held))
+            known.add(keys(connection.scalars(held)))
         for part in parts:
-            known.update(self._lake.read("rows", part[""], columns=["record_digest"])["record_digest"].to_pylist())
+            for some in self._lake.batches("rows", part[""], ["record_digest"]):
+                known.add(keys(some["record_digest"].to_pylist()))
         return known
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         making = Batch(
-            reader=RowReader(stream, self._codes, self._linkage),
+            reader=RowReader(stream, self._codes, self._linkage, delivery.as_of),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
             known=self._known(source, stream, delivery.as_of),

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from connectors.base import FieldType
 
@@ -24,6 +25,8 @@ REASONS = {
     "bad_division": "区划代码无法识别 a division code cannot be read",
     "bad_text": "文本类型不符 a text is not a text",
 }
+WHITE = " \t\r\n\u3000\ufeff\u00a0"  # trimmed from both ends of every text
+BLANK = {"", "NULL", "null"}  # texts that are none
 EMPTY = {"", "--", "-", "无", "NULL", "null", "None"}
 OPEN = {"0", "00000000", "0000-00-00", "9999", "3000-12", "300012"}
 TRUE = {"是", "1", "true", "TRUE", "True", "Y", "y", "有"}
@@ -33,6 +36,18 @@ MONTH = re.compile(r"(\d{4})[-/.年]?(\d{1,2})月?(?:[-/.]?01)?")
 SPREADSHEET_EPOCH = date(1899, 12, 30)
 
 Value = str | int | bool | date | None
+
+
+class Codes(Protocol):
+    """The code lists of config/mappings/: a province's list before the nation's."""
+
+    def known(self, name: str, province: str, code: str, /) -> bool:
+        """Is the code in the list?"""
+        ...
+
+    def value(self, name: str, province: str, code: str, /) -> str | None:
+        """What the code means to the hub; None where it is not in the list."""
+        ...
 
 
 class Unreadable(Exception):
@@ -53,8 +68,8 @@ def text(raw: object) -> str | None:
         raise Unreadable("bad_text")
     if isinstance(raw, str) and not _encodable(raw):
         raise Unreadable("bad_text")
-    trimmed = str(raw).strip(" \t\r\n\u3000\ufeff\u00a0")
-    return None if trimmed in {"", "NULL", "null"} else trimmed
+    trimmed = str(raw).strip(WHITE)
+    return None if trimmed in BLANK else trimmed
 
 
 def _encodable(value: str) -> bool:
