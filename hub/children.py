@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +43,8 @@ class Items:
     def by_row(self) -> list[list[tuple[object, ...]]]:
         """The items of each row, as tuples."""
         items = list(zip(*(column.values for column in self.columns), strict=True))
+        if not items:
+            return [[]] * len(self.counts)
         ends = list(accumulate(self.counts))
         return [items[end - count : end] if count else [] for count, end in zip(self.counts, ends, strict=True)]
 
@@ -61,9 +64,7 @@ class ChildReader:
         items: list[dict[str, object]] = list(chain.from_iterable(lists))
         if not isinstance(provinces, str):
             provinces = [place for place, many in zip(provinces, counts, strict=True) for _ in range(many)]
-        columns = [
-            field.read([item.get(field.name) for item in items], len(items), provinces) for field in self._fields
-        ]
+        columns = [field.read(_field(items, field.name), len(items), provinces) for field in self._fields]
         if any(column.refused for column in columns):
             owner = np.repeat(np.arange(count), counts).tolist()
             order = sorted((at, nth) for nth, column in enumerate(columns) for at in column.refused)
@@ -76,8 +77,9 @@ class ChildReader:
     ) -> tuple[list[list[dict[str, object]]], dict[int, tuple[str, str]]]:
         if column is None:
             return [[]] * count, {}
-        if set(map(type, column)) <= LISTS:
-            lists: list[list[dict[str, object]]] = [items or [] for items in column]  # type: ignore[misc]
+        kinds = set(map(type, column))
+        if kinds <= LISTS:
+            lists: list[list[dict[str, object]]] = [items or [] for items in column] if type(None) in kinds else column  # type: ignore
             if set(map(type, chain.from_iterable(lists))) <= {dict}:
                 return lists, {}
         lists, faults = [], {}
@@ -96,3 +98,11 @@ class ChildReader:
         head = [pa.array(lines[owner]), pa.array(ordinal.astype(np.int32))]
         columns = [*head, *(column.array for column in items.columns)]
         return Children(table=pa.record_batch(columns, schema=self._schema), owner=owner)
+
+
+def _field(items: list[dict[str, object]], name: str) -> list[object]:
+    """One field of each item, None where it has none."""
+    try:
+        return list(map(itemgetter(name), items))
+    except KeyError:
+        return [item.get(name) for item in items]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +87,7 @@ class Remembering:
         self._read = read
         self._memos = {kind: Memo(read) for kind in HASHED}
         self._memos[type(None)] = self._memos[str]
-        self._texts = self._memos[str]
+        self.texts = self._memos[str]
 
     def one(self, raw: object) -> object:
         """A value's meaning, or Bad."""
@@ -96,10 +97,36 @@ class Remembering:
     def all(self, column: Sequence[object], kinds: set[type]) -> tuple[list[object], bool]:
         """The meanings of a column whose types are `kinds`, and whether some may be Bad."""
         if kinds <= TEXTS:
-            before = self._texts.refused
-            found = list(map(self._texts.__getitem__, column))
-            return found, self._texts.refused > before
+            before = self.texts.refused
+            found = list(map(self.texts.__getitem__, column))
+            return found, self.texts.refused > before
         return [self.one(raw) for raw in column], True
+
+
+class ByProvince:
+    """A reader of values whose meaning hangs on the row's province."""
+
+    def __init__(self, read: Callable[..., object]) -> None:
+        self._read = read
+        self._readers: dict[str, Remembering] = {}
+
+    def __getitem__(self, province: str) -> Remembering:
+        if province not in self._readers:
+            self._readers[province] = Remembering(partial(self._read, province=province))
+        return self._readers[province]
+
+    def all(self, column: Sequence[object], provinces: Sequence[str] | str) -> tuple[list[object], bool]:
+        """The meanings of a column, and whether some may be Bad; `provinces` one a row, or one for all."""
+        kinds = set(map(type, column))
+        if isinstance(provinces, str):
+            return self[provinces].all(column, kinds)
+        readers = {province: self[province] for province in set(provinces)}
+        if kinds <= TEXTS:
+            memos = {province: reader.texts for province, reader in readers.items()}
+            before = sum(memo.refused for memo in memos.values())
+            found = [memos[province][raw] for province, raw in zip(provinces, column, strict=True)]
+            return found, sum(memo.refused for memo in memos.values()) > before
+        return [readers[province].one(raw) for province, raw in zip(provinces, column, strict=True)], True
 
 
 class FieldReader:
@@ -110,7 +137,7 @@ class FieldReader:
         self.type = ARROW[declared.type]
         self._field = declared
         self._codes = codes
-        self._by_province: dict[str, Remembering] = {}
+        self._readers = ByProvince(self._one)
         self._free_text = declared.type is FieldType.TEXT and declared.codes is None
         self._amounts = declared.type is FieldType.YUAN and declared.codes is None
 
@@ -126,13 +153,7 @@ class FieldReader:
             return self._texts(column)
         if self._amounts and kinds & {str, float}:
             return self._fen(column, kinds)
-        if self._field.codes is None or isinstance(provinces, str):
-            place = provinces if isinstance(provinces, str) and self._field.codes else ""
-            found, check = self._in(place).all(column, kinds)
-        else:
-            readers = {province: self._in(province).one for province in set(provinces)}
-            found = [readers[province](raw) for province, raw in zip(provinces, column, strict=True)]
-            check = True
+        found, check = self._readers.all(column, provinces if self._field.codes else "")
         return self._checked(found) if check else self._column(found, {})
 
     def _column(self, values: Sequence[object], refused: dict[int, str]) -> Column:
@@ -143,11 +164,6 @@ class FieldReader:
         for at in refused:
             found[at] = None
         return self._column(found, refused)
-
-    def _in(self, province: str) -> Remembering:
-        if province not in self._by_province:
-            self._by_province[province] = Remembering(lambda raw: self._one(raw, province))
-        return self._by_province[province]
 
     def _one(self, raw: object, province: str) -> object:
         """A value by itself."""
@@ -196,7 +212,7 @@ class FieldReader:
             fens = fen.astype(np.int64)
             return Column(type=self.type, values=fens.tolist(), made=pa.array(fens))
         values = np.where(exact, fen, 0).astype(np.int64).tolist()
-        one = self._in("").one
+        one = self._readers[""].one
         for at in np.flatnonzero(~exact).tolist():
             values[at] = one(column[at])
         return self._checked(values)

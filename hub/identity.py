@@ -186,8 +186,12 @@ class Linkage:
         messages = (f"{mac}|{name}".encode() for mac, name in zip(macs, names, strict=True))
         return [mac[:32] for mac in self._name(messages)]
 
+    def row_macs(self, contents: Iterable[bytes]) -> list[str]:
+        """A keyed digest of each row's content: a change of an address is a change of the row."""
+        return self._name(b"row|" + content for content in contents)
+
     def seal_macs(self, contents: Iterable[bytes]) -> list[str]:
-        """A keyed digest of each row's other sealed values: a change of an address is a change of the row."""
+        """A keyed digest of each row as it came, for telling rejected rows apart."""
         return [mac[:32] for mac in self._name(b"sealed|" + content for content in contents)]
 
 

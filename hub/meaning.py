@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from connectors.base import FieldType, Stream
-from hub.columns import Remembering
+from hub.columns import ByProvince
 from hub.values import READ, Codes, Unreadable
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class Meaning(Generic[T]):
         self._codes = codes
         self._turn = turn
         self._unreadable = unreadable
-        self._by_province: dict[str, Remembering] = {}
+        self._readers = ByProvince(self._meaning)
 
     def of(
         self, given: Mapping[str, Sequence[object]], provinces: Sequence[str] | str, count: int
@@ -35,16 +35,8 @@ class Meaning(Generic[T]):
         if self._field is None:
             return self._turn(None)
         column = given[self._field] if self._field in given else [None] * count
-        if isinstance(provinces, str):
-            found, _ = self._in(provinces).all(column, set(map(type, column)))
-        else:
-            found = [self._in(place).one(raw) for place, raw in zip(provinces, column, strict=True)]
+        found, _ = self._readers.all(column, provinces)
         return found  # type: ignore[return-value]
-
-    def _in(self, province: str) -> Remembering:
-        if province not in self._by_province:
-            self._by_province[province] = Remembering(lambda raw: self._meaning(raw, province))
-        return self._by_province[province]
 
     def _meaning(self, raw: object, province: str) -> T | None:
         try:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress
 
 import numpy as np
 import pyarrow as pa
@@ -60,14 +61,15 @@ def identify(column: Sequence[object], certificates: Sequence[str | None] | str,
         found.macs[:] = linkage.macs(list(column), "resident_id")  # type: ignore[arg-type]
         found.grades = ["verified_form"] * count
         return found
-    good = np.array(places, np.int64)[said.good]
-    found.birth[good], found.sex[good], found.county[good] = (
-        part[said.good] for part in (said.birth, said.sex, said.county)
-    )
-    clean = good.tolist()
-    for at, mac in zip(clean, linkage.macs([column[at] for at in clean], "resident_id"), strict=True):
-        found.macs[at], found.grades[at] = mac, "verified_form"
-    for at in sorted({*range(count)} - {*clean}):
+    mask = np.zeros(count, np.bool_)
+    mask[np.array(places, np.int64)[said.good]] = True
+    for whole, part in ((found.birth, said.birth), (found.sex, said.sex), (found.county, said.county)):
+        whole[mask] = part[said.good]
+    macs, grades = np.full(count, None, object), np.full(count, None, object)
+    macs[mask] = linkage.macs(list(compress(column, mask.tolist())), "resident_id")  # type: ignore[arg-type]
+    grades[mask] = "verified_form"
+    found.macs, found.grades = macs.tolist(), grades.tolist()
+    for at in np.flatnonzero(~mask).tolist():
         _one(at, column[at], certificates if isinstance(certificates, str) else certificates[at], linkage, found)
     return found
 

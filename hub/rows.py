@@ -1,8 +1,9 @@
 """A page of raw rows read under its stream's declaration: typed, graded, hashed; or refused with a reason code.
 
 What leaves for the analytical part of a batch holds no direct identifier: the ID number became a MAC, the name a
-keyed digest and a mask (张*), the rest is sealed. `record_digest` is the SHA-256 of that pseudonymous content
-(sealed values enter it through a keyed digest), so two rows are identical exactly when their digests are.
+keyed digest and a mask (张*), the rest is sealed. `record_digest` is the MAC, under the contract's algorithm, of that
+pseudonymous content and of the sealed values: nobody without the key learns of these from it, nor tries guesses, and
+two rows are identical exactly when their digests are.
 
 A page is read column by column. A row with several faults is refused for the first of them in this order: the fields
 as declared, the lists inside the row (item by item), the ID number, the name.
@@ -10,7 +11,6 @@ as declared, the lists inside the row (item by item), the ID number, the name.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,12 +26,12 @@ from connectors.base import Page, Sealed, Stream
 from hub import persons
 from hub.children import ChildReader, Children
 from hub.columns import ARROW, FieldReader
-from hub.digests import Keys, of_bytes
-from hub.identity import Linkage, mask_name
+from hub.digests import Keys, keys
+from hub.identity import Linkage
 from hub.meaning import Meaning
 from hub.provinces import Provinces
-from hub.sealing import as_json
-from hub.values import Codes
+from hub.sealing import as_json, plainly
+from hub.values import Codes, encodable
 
 IDENTITY = [
     ("line", pa.int32()),
@@ -172,23 +172,24 @@ class RowReader:
         warnings = self._warner.warn(found, sex, None if self._birth is None else plain[self._birth].array)
         name_macs = self._name_macs(names, found.macs)
         typed = [column.values for column in plain]
-        rest = self._rest_macs(given, count)
-        digests = _digests(found.macs, name_macs, rest, *typed, *(items.by_row() for items in lists))
-        hexed = b"".join(digests).hex()
+        hidden = self._columns(self._hidden, given, count)
+        rest = (_plainly(column) for name, column in zip(self._hidden, hidden, strict=True) if name in self._rest)
+        content = (found.macs, name_macs, *typed, *(items.by_row() for items in lists), *rest)
+        digests = self._linkage.row_macs(map(orjson.dumps, zip(*content, strict=True)))
         lines = np.array(page.lines, np.int32)
         head = [
             pa.array(lines),
-            *_texts(found.macs, name_macs, [mask_name(name) or None for name in names], found.grades),
+            *_texts(found.macs, name_macs, [name[:1] + "*" if name else None for name in names], found.grades),
             persons.SEXES.take(pa.array(found.sex)),
             persons.days(found.birth),
-            *_texts(found.repairs, warnings, [hexed[at : at + 64] for at in range(0, 64 * count, 64)]),
+            *_texts(found.repairs, warnings, digests),
         ]
         rows = Rows(
             table=pa.record_batch([*head, *(column.array for column in plain)], schema=self.schema),
             children=tuple(r.table(items, lines) for r, items in zip(self._children, lists, strict=True)),
-            keys=of_bytes(b"".join(digests), 32),
+            keys=keys(digests),
             names=self._hidden,
-            hidden=self._columns(self._hidden, given, count),
+            hidden=hidden,
         )
         if not faults:
             return rows, []
@@ -221,13 +222,6 @@ class RowReader:
         made = iter(self._linkage.name_macs([name for name, _ in whole], [mac for _, mac in whole]))
         return [next(made) if name and mac else None for name, mac in zip(names, macs, strict=True)]
 
-    def _rest_macs(self, given: Mapping[str, Sequence[object]], count: int) -> list[str]:
-        """A keyed digest of each row's other sealed values; '' where it has none."""
-        if not self._rest:
-            return [""] * count
-        told = contents(self._rest, self._columns(self._rest, given, count))
-        return self._linkage.seal_macs(told)
-
     def _columns(
         self, names: Sequence[str], given: Mapping[str, Sequence[object]], count: int
     ) -> tuple[Sequence[object], ...]:
@@ -254,7 +248,8 @@ def _texts(*columns: Sequence[str | None]) -> list[pa.Array]:
     return [pa.array(column, pa.string()) for column in columns]
 
 
-def _digests(*columns: Sequence[object]) -> list[bytes]:
-    """The SHA-256 of each row of these columns, in canonical form."""
-    dumps, sha256 = orjson.dumps, hashlib.sha256
-    return [sha256(dumps(row)).digest() for row in zip(*columns, strict=True)]
+def _plainly(column: Sequence[object]) -> Sequence[object]:
+    """Sealed values as a digest counts them: texts as they are, '' as none, anything else as JSON in a list."""
+    if set(map(type, column)) == {str} and "" not in column and encodable("".join(column)):  # type: ignore[arg-type]
+        return column
+    return [plainly(raw) for raw in column]

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import KeysError
 from hub.keys import KeyRing
+from hub.values import encodable
 
 NONCE = 12
 VERSION = b"\x01"
@@ -33,6 +34,13 @@ def as_json(values: Mapping[str, Any], *, texts: bool = False) -> bytes:
         except TypeError:  # half a character
             pass
     return json.dumps(values, default=str, sort_keys=True).encode()
+
+
+def plainly(raw: object) -> object:
+    """A sealed value as a row's digest counts it: a text as it is, '' as none, anything else as JSON in a list."""
+    if raw is None or raw == "":
+        return None
+    return raw if type(raw) is str and encodable(raw) else [json.dumps(raw, default=str, sort_keys=True)]
 
 
 class Sealer:

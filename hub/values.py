@@ -32,6 +32,7 @@ OPEN = {"0", "00000000", "0000-00-00", "9999", "3000-12", "300012"}
 TRUE = {"是", "1", "true", "TRUE", "True", "Y", "y", "有"}
 FALSE = {"否", "0", "false", "FALSE", "False", "N", "n", "无"}
 DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
+ISO = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")  # words for "open" not among them
 MONTH = re.compile(r"(\d{4})[-/.年]?(\d{1,2})月?(?:[-/.]?01)?")
 SPREADSHEET_EPOCH = date(1899, 12, 30)
 
@@ -66,13 +67,13 @@ def text(raw: object) -> str | None:
         raw = int(raw)
     if isinstance(raw, list | dict):
         raise Unreadable("bad_text")
-    if isinstance(raw, str) and not _encodable(raw):
+    if isinstance(raw, str) and not encodable(raw):
         raise Unreadable("bad_text")
     trimmed = str(raw).strip(WHITE)
     return None if trimmed in BLANK else trimmed
 
 
-def _encodable(value: str) -> bool:
+def encodable(value: str) -> bool:
     """No lone surrogates (a broken escape in JSON)."""
     try:
         value.encode()
@@ -110,6 +111,8 @@ def day(raw: object) -> date | None:
         return raw.date()
     if isinstance(raw, date):
         return raw
+    if isinstance(raw, str) and ISO.fullmatch(raw):  # most are
+        return _date(*raw.split("-"))
     if isinstance(raw, int | float) and not isinstance(raw, bool) and 20_000 <= raw < 80_000:
         return SPREADSHEET_EPOCH + timedelta(days=int(raw))
     found = code(raw)
@@ -118,8 +121,12 @@ def day(raw: object) -> date | None:
     match = DAY.fullmatch(found)
     if not match:
         raise Unreadable("bad_date")
+    return _date(*match.groups())
+
+
+def _date(*parts: str) -> date:
     try:
-        return date(*(int(part) for part in match.groups()))
+        return date(*map(int, parts))
     except ValueError:
         raise Unreadable("bad_date") from None
 

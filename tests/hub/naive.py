@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +10,7 @@ import orjson
 
 from connectors.base import Field, FieldType, Page, Sealed, Stream
 from hub.identity import Linkage, Refused, mask_name
-from hub.sealing import as_json
+from hub.sealing import as_json, plainly
 from hub.values import READ, Unreadable, division, text
 
 
@@ -82,10 +81,9 @@ class Naive:
         name_mac = self.linkage.name_mac(name, identity.mac) if name else None
         sealed = {f.name: given[f.name] for f in self.hidden if given.get(f.name) not in (None, "")}
         others = [f.name for f in self.hidden if f.sealed not in (Sealed.ID_NUMBER, Sealed.NAME)]
-        rest = {name: value for name, value in sealed.items() if name in others}
-        rest_mac = self.linkage.seal_macs([as_json(rest)])[0] if others else ""
+        rest = [plainly(given.get(name)) for name in sorted(others)]
         tuples = [[tuple(item.values()) for item in items] for items in lists.values()]
-        content = orjson.dumps((identity.mac, name_mac, rest_mac, *plain.values(), *tuples))
+        content = orjson.dumps((identity.mac, name_mac, *plain.values(), *tuples, *rest))
         row = {
             "line": line,
             "mac": identity.mac,
@@ -96,7 +94,7 @@ class Naive:
             "id_birth": identity.birth,
             "id_repairs": ",".join(identity.repairs) or None,
             "id_warnings": ",".join(self._warnings(identity, given, plain, province)) or None,
-            "record_digest": hashlib.sha256(content).hexdigest(),
+            "record_digest": self.linkage.row_macs([content])[0],
         } | plain
         places = {
             name: [{"line": line, "ordinal": at} | item for at, item in enumerate(items)]
