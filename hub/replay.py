@@ -23,11 +23,12 @@ import sqlalchemy as sa
 from connectors.base import Page, Stream
 from hub import doubt, ledger, quarantine, store
 from hub.batch import Batch, Held
-from hub.contract import contract
+from hub.declaration import contract
 from hub.deployment import Deployment
+from hub.digests import Digests
 from hub.errors import ConservationError, InputError
 from hub.inputs import Progress
-from hub.land import OVERLAP, digests
+from hub.land import OVERLAP, add_rows
 from hub.ledger import BatchState
 from hub.quarantine import CHUNK, Filter, State
 from hub.rows import RowReader
@@ -94,7 +95,7 @@ class _Replay:
 
     def run(self, progress: Progress, *, actor: str, reason: str) -> ReplayReport:
         making = Batch(
-            reader=RowReader(self._stream, self._deployment.config.codes, self._deployment.linkage),
+            reader=RowReader(self._stream, self._deployment.config.codes, self._deployment.linkage, self._batch.as_of),
             lake=self._deployment.lake,
             sealer=self._sealer,
             known=self._known(),
@@ -134,7 +135,7 @@ class _Replay:
             self._lines += lines
             yield Page.of([self._sealer.open(row.sealed) for row in rows], lines)
 
-    def _known(self) -> set[str]:
+    def _known(self) -> Digests:
         """Digests of accepted rows that a row may be identical to: those of its list, or of the overlap's pulls."""
         b = store.batch.c
         batch = self._batch
@@ -146,7 +147,9 @@ class _Replay:
         query = sa.select(b.parts).where(mine, near, b.state != BatchState.REFUSED)
         with self._deployment.engine.connect() as connection:
             parts = connection.scalars(query).all()
-        return digests(self._deployment.lake, (part[""] for part in parts))
+        known = Digests()
+        add_rows(known, self._deployment.lake, (part[""] for part in parts))
+        return known
 
     def _commit(self, making: Batch, files: tuple[dict[str, str], str] | None, actor: str, reason: str) -> ReplayReport:
         batch = self._batch
