@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from connectors.base import Connection, Delivery, Source, Stream
 from hub import store
 from hub.batch import Batch
+from hub.collector import held_back
 from hub.digests import Digests, keys
 from hub.errors import ConservationError, InputError
 from hub.identity import Linkage
@@ -101,9 +102,10 @@ class Landing:
         )
         name = f"{source.name}.{stream.name}"
         try:
-            for page in delivery.pages:
-                making.take(page)
-                progress(name, making.read, delivery.declared_rows)
+            with held_back():
+                for page in delivery.pages:
+                    making.take(page)
+                    progress(name, making.read, delivery.declared_rows)
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
         finally:
