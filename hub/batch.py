@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from connectors.base import Page, RawRow
+from hub.collector import catch_up
 from hub.digests import Digests, Keys, keys
 from hub.lake import Lake, Writer
 from hub.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas
@@ -111,6 +112,7 @@ class Batch:
         blobs, self._blobs = self._blobs, []
         if not waiting:
             return
+        catch_up()
         self._append("", [rows.table for rows in waiting])
         for index, child in enumerate(self.reader.stream.children):
             self._append(child.name, [rows.children[index].table for rows in waiting])

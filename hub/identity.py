@@ -145,6 +145,7 @@ class Linkage:
         self.key_id = ring.key_id
         self._hash = keyed(under.mac, ring.derive("mac", under.version))
         self._name = keyed(under.mac, ring.derive("name", under.version))
+        self._row = keyed(under.mac, ring.derive("name", f"{under.version}/row"))
         self._head = under.value.format(key_id=ring.key_id, mac="")
         eighteen = under.forms.get(numbers.LENGTH)
         self.plain = eighteen is not None and eighteen.take == "whole" and eighteen.grade in under.accept
@@ -188,7 +189,7 @@ class Linkage:
 
     def row_macs(self, contents: Iterable[bytes]) -> list[str]:
         """A keyed digest of each row's content: a change of an address is a change of the row."""
-        return self._name(b"row|" + content for content in contents)
+        return self._row(contents)
 
     def seal_macs(self, contents: Iterable[bytes]) -> list[str]:
         """A keyed digest of each row as it came, for telling rejected rows apart."""

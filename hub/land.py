@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from connectors.base import Connection, Delivery, Page, Source, Stream
 from hub import doubt, fixed, ledger, quarantine, snapshot, store
 from hub.batch import Batch
+from hub.collector import held_back
 from hub.declaration import contract
 from hub.digests import Digests, keys
 from hub.doubt import Doubt
@@ -131,19 +132,19 @@ class Landing:
                 progress(name, making.read, delivery.declared_rows)
 
         try:
-            pages = iter(delivery.pages)
-            first = doubt.opening(pages)
-            take(first)
-            wrong = doubt.column(stream, making.held, first)
-            if wrong:
-                making.discard()
-                making = self._making(
-                    source, doubt.unmet(stream), delivery.as_of, known, replace(earlier, read=None, base=None)
-                )
-                edge = Opener(self._ring, stream, making.refuse)
+            with held_back():
+                pages = iter(delivery.pages)
+                first = doubt.opening(pages)
                 take(first)
-            first.clear()
-            take(pages)
+                wrong = doubt.column(stream, making.held, first)
+                if wrong:
+                    making.discard()
+                    alone = replace(earlier, read=None, base=None)
+                    making = self._making(source, doubt.unmet(stream), delivery.as_of, known, alone)
+                    edge = Opener(self._ring, stream, making.refuse)
+                    take(first)
+                first.clear()
+                take(pages)
             edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()

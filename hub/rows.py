@@ -115,8 +115,8 @@ def child_schemas(stream: Stream) -> dict[str, pa.Schema]:
 def contents(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Iterator[bytes]:
     """Each row of some columns as JSON, without what is empty; `names` in order."""
     rows = zip(*columns, strict=True)
-    if all(set(map(type, column)) == {str} and "" not in column for column in columns):
-        return (as_json(dict(zip(names, row, strict=True)), texts=True) for row in rows)
+    if all(map(_clean, columns)):
+        return (orjson.dumps(dict(zip(names, row, strict=False))) for row in rows)  # what as_json makes of it
     return (as_json({n: v for n, v in zip(names, row, strict=True) if v is not None and v != ""}) for row in rows)
 
 
@@ -258,6 +258,9 @@ def _texts(*columns: Sequence[str | None]) -> list[pa.Array]:
 
 def _plainly(column: Sequence[object]) -> Sequence[object]:
     """Sealed values as a digest counts them: texts as they are, '' as none, anything else as JSON in a list."""
-    if set(map(type, column)) == {str} and "" not in column and encodable("".join(column)):  # type: ignore[arg-type]
-        return column
-    return [plainly(raw) for raw in column]
+    return column if _clean(column) else [plainly(raw) for raw in column]
+
+
+def _clean(column: Sequence[object]) -> bool:
+    """Nothing but whole texts, none empty."""
+    return set(map(type, column)) == {str} and "" not in column and encodable("".join(column))  # type: ignore[arg-type]

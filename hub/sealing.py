@@ -23,12 +23,12 @@ NONCE = 12
 VERSION = b"\x01"
 
 
-def as_json(values: Mapping[str, Any], *, texts: bool = False) -> bytes:
+def as_json(values: Mapping[str, Any]) -> bytes:
     """Any raw row as JSON, keys sorted, whatever it holds: huge integers, NaN and broken text included.
 
-    The same values always give the same bytes. `texts`: the caller knows that every value is a text.
+    The same values always give the same bytes.
     """
-    if texts or all(type(value) is str for value in values.values()):
+    if all(type(value) is str for value in values.values()):
         try:
             return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
         except TypeError:  # half a character
