@@ -19,7 +19,7 @@ from connectors.base import Connection, FieldType, Stream
 from connectors.kit.rows import Row
 from connectors.kit.shapes import Question, Request, Shape
 
-ENOUGH = 64 * 1024 * 1024  # bytes of an answer without end after which the test has seen enough
+ENOUGH = 80 * 1024 * 1024  # bytes of an answer without end after which the test has seen enough
 DRIP = 0.02  # seconds between two bytes
 DRIPS = 200
 
