@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.base import Connection, Field, Sealed, Source, Stream
+from connectors.base import Connection, Field, Sealed, Source, Stream, discover
 from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, print_json, say, show
-from schema.cli.pull import chosen
 
 if TYPE_CHECKING:
     from connectors.kit.verdict import Verdict
@@ -46,7 +45,7 @@ def source_test(
     from hub import config
 
     settings = State.settings()
-    source = chosen([name])[0]
+    source = _source(name)
     codes = config.load(settings.config).codes
     lists = {listed for listed, _ in codes.lists}
     connection = None if declared else _connection(source, url, folder)
@@ -69,6 +68,13 @@ def source_test(
 
 def _both(verdict: Verdict) -> str:
     return verdict.said if verdict.said == verdict.said_en else f"{verdict.said}\n{verdict.said_en}"
+
+
+def _source(name: str) -> Source:
+    known = {source.name: source for source in discover()}
+    if name not in known:
+        raise InputError(f"There is no source {name}", remedy=f"The declared sources are {', '.join(known)}")
+    return known[name]
 
 
 def _streams(source: Source, name: str | None) -> tuple[Stream, ...]:
