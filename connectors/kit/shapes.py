@@ -38,7 +38,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """What a page is part of. `count`: the source's own count; `served`: rows in all pages; `now`: the source's clock."""
+    """What a page is part of: the source's own `count`, the rows `served` in all pages, what its clock shows."""
 
     question: Question
     count: int
