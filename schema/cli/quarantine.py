@@ -133,7 +133,7 @@ def quarantine_replay(
     show("Replay 重放", columns, cells, numbers=frozenset(columns[1:]))
     for report in reports:
         if report.note:
-            complain(f"batch {report.batch_id}", report.note)
+            complain(f"replay of batch {report.replayed_batch}", report.note)
     say("Run `aidgraph month compute` to apply it; a closed month stays as it is.")
 
 
