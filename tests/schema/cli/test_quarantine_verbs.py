@@ -142,6 +142,9 @@ def test_a_held_batch_is_told_confirmed_and_refused(hub, lists):
     recipients = json.loads(hub("sources", "--json")[1])["streams"]
     (stream,) = [row for row in recipients if row["stream"] == "civil_affairs.recipients"]
     assert [(held["batch"], held["state"]) for held in stream["held"]] == [(2, "held")]
+    code, _, err = hub("month", "compute", "2025-09")
+    assert code == 0
+    assert "without batch 2" in err
     assert hub("source", "confirm", 1, "--actor", "王", "--reason", "x")[0] == 4
     assert hub("source", "confirm", 2, "--actor", "", "--reason", "x")[0] == 4
     assert hub("source", "refuse", 2, "--actor", "王", "--reason", "the wrong county")[0] == 0
