@@ -214,7 +214,7 @@ class Landing:
                     source=source.name,
                     stream=stream,
                     as_of=delivery.as_of,
-                    part=parts[""],
+                    parts={parts[""]: frozenset()},
                 )
                 fixed.close(connection, self._lake, self._ring, landed)
         return report

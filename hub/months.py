@@ -104,6 +104,12 @@ def published(deployment: Deployment, month: str) -> dict[str, Any] | None:
     }
 
 
+def left_out(deployment: Deployment, month: str) -> list[tuple[int, str]]:
+    """The batches of a month that wait for somebody's word, and which they are."""
+    with deployment.engine.connect() as connection:
+        return ledger.left_out(connection, month_bounds(month)[1] + GRACE)
+
+
 def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
     """What the month is computed from, as recorded with it."""
     with deployment.engine.connect() as connection:
