@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import fixed, ledger, quarantine, store
+from hub import fixed, ledger, quarantine, snapshot, store
 from hub.deployment import Deployment
 from hub.errors import InputError
 from hub.ledger import BatchState
@@ -29,7 +29,7 @@ def confirm(deployment: Deployment, batch_id: int, *, actor: str, reason: str) -
                 source=batch.source,
                 stream=stream,
                 as_of=batch.as_of,
-                parts={batch.parts[""]: frozenset()},
+                parts=snapshot.files(connection, deployment.lake, batch_id),
             )
             fixed.close(connection, deployment.lake, deployment.ring, landed)
 

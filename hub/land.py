@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 
@@ -105,7 +105,8 @@ class Landing:
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
             known.add(keys(connection.scalars(held)))
-        add_rows(known, self._lake, (part[""] for part in parts))
+        for part in parts:
+            add_rows(known, self._lake, part[""])
         return known
 
     def _making(self, source: Source, stream: Stream, as_of: date, known: Digests, earlier: Earlier) -> Snapshot:
@@ -214,7 +215,7 @@ class Landing:
                     source=source.name,
                     stream=stream,
                     as_of=delivery.as_of,
-                    parts={parts[""]: frozenset()},
+                    parts=snapshot.files(connection, self._lake, report.batch_id),
                 )
                 fixed.close(connection, self._lake, self._ring, landed)
         return report
@@ -242,8 +243,8 @@ class Landing:
         return BatchState.LANDED, ""
 
 
-def add_rows(known: Digests, lake: Lake, parts: Iterable[str]) -> None:
-    """Add the digests of the accepted rows in these files."""
-    for part in parts:
-        for some in lake.batches("rows", part, ["record_digest"]):
-            known.add(keys(some["record_digest"].to_pylist()))
+def add_rows(known: Digests, lake: Lake, part: str, gone: Collection[int] = ()) -> None:
+    """Add the digests of the accepted rows in a file, but those of the lines `gone`."""
+    for some in lake.batches("rows", part, ["line", "record_digest"]):
+        rows = zip(some["line"].to_pylist(), some["record_digest"].to_pylist(), strict=True)
+        known.add(keys(digest for line, digest in rows if line not in gone))

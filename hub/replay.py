@@ -21,11 +21,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.base import Page, Stream
-from hub import doubt, ledger, quarantine, store
+from hub import doubt, ledger, quarantine, snapshot, store
 from hub.batch import Batch, Held
 from hub.declaration import contract
 from hub.deployment import Deployment
 from hub.digests import Digests
+from hub.edge import Opener
 from hub.errors import ConservationError, InputError, KeysError
 from hub.inputs import Progress
 from hub.land import OVERLAP, add_rows
@@ -105,8 +106,9 @@ class _Replay:
             known=self._known(),
         )
         try:
+            edge = Opener(self._deployment.ring, self._stream, making.refuse)
             for page in self._pages():
-                making.take(page)
+                making.take(edge.opened(page))
                 progress(f"replay of batch {self._batch.batch_id}", making.read, None)
             self._assess(making)
             if making.read == len(making.held):
@@ -151,18 +153,18 @@ class _Replay:
 
     def _known(self) -> Digests:
         """Digests of accepted rows that a row may be identical to: those of its list, or of the overlap's pulls."""
-        b = store.batch.c
-        batch = self._batch
-        mine = ledger.of_stream(batch.source, batch.stream)
-        if self._stream.complete:
-            near = sa.or_(b.batch_id == batch.batch_id, b.part_of == batch.batch_id)
-        else:
-            near = b.as_of >= batch.as_of - OVERLAP
-        query = sa.select(b.parts).where(mine, near, b.state != BatchState.REFUSED)
+        lake, batch, known = self._deployment.lake, self._batch, Digests()
         with self._deployment.engine.connect() as connection:
-            parts = connection.scalars(query).all()
-        known = Digests()
-        add_rows(known, self._deployment.lake, (part[""] for part in parts))
+            if self._stream.complete:
+                files = snapshot.files(connection, lake, batch.batch_id)
+            else:
+                b = store.batch.c
+                near = sa.and_(b.as_of >= batch.as_of - OVERLAP, b.state != BatchState.REFUSED)
+                mine = ledger.of_stream(batch.source, batch.stream)
+                parts = connection.scalars(sa.select(b.parts).where(mine, near))
+                files = {part[""]: frozenset() for part in parts}
+        for part, gone in files.items():
+            add_rows(known, lake, part, gone)
         return known
 
     def _commit(self, making: Batch, files: tuple[dict[str, str], str] | None, actor: str, reason: str) -> ReplayReport:
