@@ -77,9 +77,11 @@ def show_batches(reports: list[BatchReport]) -> None:
     if not reports:
         say("Nothing new at the sources.")
         return
-    rows = [(r.source, r.stream, r.as_of, *(getattr(r, name) for name in COUNTS), STATES[r.state]) for r in reports]
-    columns = ("source", "stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "state")
-    show("Batches 批次", columns, rows, numbers=frozenset(columns[3:7]))
+    rows = [
+        (f"{r.source}\n{r.stream}", r.as_of, *(getattr(r, name) for name in COUNTS), STATES[r.state]) for r in reports
+    ]
+    columns = ("stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "state")
+    show("Batches 批次", columns, rows, numbers=frozenset(columns[2:6]))
     for report in reports:
         for note in report.notes:
             complain(f"{report.source} {report.stream} {report.label}", note)

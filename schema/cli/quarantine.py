@@ -129,7 +129,7 @@ def quarantine_replay(
         (f"{r.source}\n{r.stream}", r.replayed_batch, r.batch_id, r.read, r.accepted, r.duplicates, r.still_open)
         for r in reports
     ]
-    columns = ("stream 数据流", "rows of", "landed as", "read", "= accepted", "+ duplicates", "+ still open 仍待处理")
+    columns = ("stream 数据流", "rows of", "landed as", "read", "= accepted", "+ duplicates", "+ open")
     show("Replay 重放", columns, cells, numbers=frozenset(columns[1:]))
     for report in reports:
         if report.note:
