@@ -88,7 +88,7 @@ LIST = {"path": "/list", "rows": "data.list", "page_size": 3}
 SHAPES: dict[str, tuple[HttpJson, Callable[[Asked], Said], int]] = {
     "page, until all have come": (HttpJson(**LIST, query=BOTH, count="total"), by_page, 3),
     "page, by the number of pages": (HttpJson(**LIST, query=BOTH, paging=PageNumber(pages="pages")), by_page, 3),
-    "page, until one is not full": (HttpJson(**LIST, query=BOTH), by_page, 3),
+    "page, until one is empty": (HttpJson(**LIST, query=BOTH), by_page, 4),
     "offset in a body": (
         HttpJson(
             **LIST,
@@ -97,7 +97,7 @@ SHAPES: dict[str, tuple[HttpJson, Callable[[Asked], Said], int]] = {
             paging=Offset(),
         ),
         by_body,
-        3,
+        4,
     ),
     "cursor": (HttpJson(**LIST, query={"after": "{cursor}"}, paging=Cursor(next_at="next")), by_cursor, 3),
     "link header": (HttpJson(path="/list", rows="", paging=LinkHeader()), by_link, 3),
@@ -112,6 +112,12 @@ def test_every_kind_of_paging_reads_every_row_once(shape: str) -> None:
     with answering(answer) as source:
         assert read(transport, Connection(url=source.url)) == NUMBERS
         assert len(source.asked) == requests
+
+
+def test_a_source_that_gives_smaller_pages_than_were_asked_for_is_read_to_its_end() -> None:
+    transport = HttpJson(path="/list", rows="data.list", query=BOTH, page_size=1_000)
+    with answering(by_page) as source:
+        assert read(transport, Connection(url=source.url)) == NUMBERS
 
 
 def test_pages_come_in_order_though_several_are_asked_for_at_once() -> None:
@@ -218,7 +224,7 @@ def test_a_pull_that_breaks_goes_on_at_the_page_where_it_stopped(shape: str) -> 
 
 
 def test_a_pull_that_nothing_would_show_to_have_lost_a_row_starts_over() -> None:
-    transport, answer, _ = SHAPES["page, until one is not full"]
+    transport, answer, _ = SHAPES["page, until one is empty"]
     kept = Kept()
     with answering(answer) as source:
         read(transport, Connection(url=source.url, spool=kept))

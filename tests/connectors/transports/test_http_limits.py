@@ -88,6 +88,13 @@ def test_pages_that_lead_in_a_circle_are_stopped(transport: HttpJson, said: Any,
                 read(transport, Connection(url=source.url))
 
 
+def test_a_source_that_repeats_its_last_page_is_not_read_for_ever() -> None:
+    with answering(lambda _: one({"data": {"list": some(0)}})) as source:
+        with pytest.raises(SourceMalformed, match="the same page again, and no count"):
+            read(SHAPES["page, until one is empty"][0], Connection(url=source.url))
+        assert len(source.asked) == 2
+
+
 def test_empty_pages_without_end_are_stopped() -> None:
     transport = HttpJson(path="/", rows="rows", query={"c": "{cursor}"}, paging=Cursor(next_at="next"))
     with (
