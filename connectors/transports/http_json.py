@@ -131,7 +131,7 @@ class HttpJson:
         """The pages of a window; the client lives as long as this generator."""
         words = {**self._between(window), "size": self.page_size}
         with pull:
-            for answer in pull.answers(self.paging, words, size=self.page_size, rows=self.rows, count=self.count):
+            for answer in pull.answers(self.paging, words, rows=self.rows, count=self.count):
                 self._check(answer)
                 yield answer
 

@@ -23,17 +23,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a pull is: rows in the last answer, rows read in all, the source's own count, rows of a full page."""
+    """How far a pull is: rows in the last answer, rows read in all, the source's own count."""
 
     last: int
     read: int
     count: int | None
-    size: int
 
     @property
     def complete(self) -> bool:
-        """Has everything come, by the source's count, else by a page that is not full?"""
-        return self.read >= self.count if self.count is not None else self.last < self.size
+        """Has everything come, by the source's count, else by an empty page?
+
+        A page that is not full proves nothing: a source may give fewer rows a page than were asked for.
+        """
+        return self.read >= self.count if self.count is not None else not self.last
 
 
 class Paging(Protocol):

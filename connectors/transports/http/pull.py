@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from connectors.base import Connection
+from connectors.errors import SourceMalformed
 from connectors.transports.http.answer import Answer, Raw, decode
 from connectors.transports.http.client import Client
-from connectors.transports.http.paging import AnyPaging, PageNumber, Progress, Turn
+from connectors.transports.http.paging import AnyPaging, Offset, PageNumber, Progress, Turn
 from connectors.transports.http.signing import AnyAuth
 from connectors.transports.http.template import Words
 
@@ -77,18 +78,21 @@ class Pull:
         raw = self._fetch(turn, words, self._number)
         return self._keep(raw, where)
 
-    def answers(self, paging: AnyPaging, words: Words, *, size: int, rows: str, count: str | None) -> Iterator[Answer]:
+    def answers(self, paging: AnyPaging, words: Words, *, rows: str, count: str | None) -> Iterator[Answer]:
         """Every page, each asked for when it is wanted, or `concurrency` of them ahead."""
         turn: Turn | None = paging.first()
-        read, declared = 0, None
+        read, declared, before = 0, None, None
         while turn is not None:
             answer = self.ask(turn, words)
             yield answer
             last = len(answer.rows(rows))
             read += last
             declared = answer.number(count) if count and declared is None else declared
-            progress = Progress(last=last, read=read, count=declared, size=size)
+            progress = Progress(last=last, read=read, count=declared)
             turn = paging.next(turn, answer, progress)
+            if last and answer.raw.body == before:
+                raise _repeated(answer)
+            before = answer.raw.body if declared is None and _until_empty(paging) else None
             if turn and self._connection.concurrency > 1 and isinstance(paging, PageNumber) and paging.pages:
                 yield from self._together(paging, turn, answer.number(paging.pages), words)
                 return
@@ -130,3 +134,15 @@ class Pull:
         if turn.url is not None:
             path, query = turn.url, {}
         return self._client.ask(method, path, where=f"{self._label}, request {number}", query=query, body=body)
+
+
+def _until_empty(paging: AnyPaging) -> bool:
+    """Where no count is told: does only an empty page show the end?"""
+    return isinstance(paging, Offset) or (isinstance(paging, PageNumber) and paging.pages is None)
+
+
+def _repeated(answer: Answer) -> SourceMalformed:
+    return SourceMalformed(
+        f"{answer.where}: the source gives the same page again, and no count",
+        remedy="Declare where its `count` or its number of `pages` stands, or tell the department",
+    )
