@@ -25,6 +25,7 @@ from hub import doubt, ledger, quarantine, store
 from hub.batch import Batch, Held
 from hub.contract import contract
 from hub.deployment import Deployment
+from hub.edge import Opener
 from hub.errors import ConservationError, InputError
 from hub.inputs import Progress
 from hub.land import OVERLAP, digests
@@ -88,7 +89,10 @@ class _Replay:
         self._stream = _declared(deployment, batch)
         self._whole = batch.state == BatchState.QUARANTINED
         rows = sa.true() if self._whole else wanted.condition()
-        self._chosen = sa.and_(rows, store.quarantine.c.batch_id == batch.batch_id)
+        q = store.quarantine.c
+        # what was destroyed is gone; what was moved or damaged after it was sealed at the edge must be sent again
+        there = sa.and_(sa.func.length(q.sealed) > 0, q.reason != "edge_damaged")
+        self._chosen = sa.and_(rows, there, q.batch_id == batch.batch_id)
         self._sealer = Sealer(deployment.ring, f"{batch.source}/{batch.stream}")
         self._lines: list[int] = []
 
@@ -100,8 +104,9 @@ class _Replay:
             known=self._known(),
         )
         try:
+            edge = Opener(self._deployment.ring, self._stream, making.refuse)
             for page in self._pages():
-                making.take(page)
+                making.take(edge.opened(page))
                 progress(f"replay of batch {self._batch.batch_id}", making.read, None)
             self._assess(making)
             if making.read == len(making.held):
