@@ -104,8 +104,14 @@ class Page:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, object]], lines: Sequence[int]) -> Page:
         """Rows as they stand in a JSON answer."""
-        names = dict.fromkeys(name for row in rows for name in row)
-        return cls(lines=lines, columns={name: [row.get(name) for row in rows] for name in names})
+        names = tuple(rows[0]) if rows else ()
+        if set(map(type, rows)) <= {dict} and set(map(tuple, rows)) <= {
+            names
+        }:  # as rows of one answer mostly are: the same fields in the same order
+            columns = map(list, zip(*[row.values() for row in rows], strict=True))
+            return cls(lines=lines, columns=dict(zip(names, columns, strict=False)))
+        every = dict.fromkeys(name for row in rows for name in row)
+        return cls(lines=lines, columns={name: [row.get(name) for row in rows] for name in every})
 
     def rows(self) -> Iterator[RawRow]:
         """The rows one by one, without the fields that a row does not have."""

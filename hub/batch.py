@@ -1,17 +1,24 @@
-"""A batch in the making: a delivery's rows go in; parts of the lake and rows for quarantine come out."""
+"""A batch in the making: a delivery's pages go in; parts of the lake and rows for quarantine come out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from connectors.base import Page, RawRow
+from hub.collector import catch_up
+from hub.digests import Digests, Keys, keys
 from hub.lake import Lake, Writer
-from hub.rows import SEALED_SCHEMA, Rejected, Row, RowReader, child_schemas
+from hub.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas
 from hub.sealing import Sealer
 
-FLUSH = 20_000
+FLUSH = 20_000  # rows of a row group
+RANDOM = ("mac", "name_mac", "record_digest")  # columns that no dictionary makes smaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,64 +34,53 @@ class Held:
 
 
 class Batch:
-    """A batch in the making: rows go in, parts of the lake come out."""
+    """A batch in the making. `known`: digests of rows that the delivery may repeat from earlier ones.
 
-    def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: set[str]) -> None:
+    `repairs` and `warnings` count the words of `id_repairs` and `id_warnings` among the accepted rows.
+    """
+
+    def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: Digests | Iterable[str]) -> None:
         self.reader = reader
         self.read = self.accepted = self.duplicates = 0
         self.held: list[Held] = []
+        self.repairs: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
         self._sealer = sealer
-        self._known = known
-        self._digests: set[str] = set()
-        self._rows: list[Row] = []
-        self._writers = {"": Writer(lake, "rows", reader.schema)}
-        self._writers |= {name: Writer(lake, "rows", schema) for name, schema in child_schemas(reader.stream).items()}
-        self._sealed = Writer(lake, "sealed", SEALED_SCHEMA)
+        self._known = known if isinstance(known, Digests) else Digests(known)
+        self._seen = Digests()
+        self._waiting: list[Rows] = []
+        self._blobs: list[pa.RecordBatch] = []
+        schemas = {"": reader.schema} | child_schemas(reader.stream)
+        self._writers = {name: Writer(lake, "rows", schema, random=RANDOM) for name, schema in schemas.items()}
+        self._sealed = Writer(lake, "sealed", SEALED_SCHEMA, random=SEALED_SCHEMA.names)
 
     @property
     def distinct(self) -> int:
         """How many different rows the delivery held."""
-        return len(self._digests)
+        return len(self._seen)
 
     def take(self, page: Page) -> None:
         """Read the rows of a page: each is accepted, held for quarantine, or a duplicate."""
-        for raw in page.rows():
-            self._take(raw)
-
-    def _take(self, raw: RawRow) -> None:
-        self.read += 1
-        try:
-            row = self.reader.read(raw)
-        except Rejected as rejected:
-            self._hold(raw, rejected.reason, rejected.field, rejected.mac)
-            return
-        if self._seen(row.digest) or row.digest in self._known:
-            self.duplicates += 1
-            return
-        self.accepted += 1
-        self._rows.append(row)
-        if len(self._rows) >= FLUSH:
+        self.read += len(page.lines)
+        rows, rejected = self.reader.read(page)
+        if rejected:
+            self._hold(rejected)
+        new = self._new(rows.keys)
+        if not new.all():
+            rows = rows.only(new)
+        self.accepted += len(rows.table)
+        self.repairs += rows.counted("id_repairs")
+        self.warnings += rows.counted("id_warnings")
+        blobs = self._sealer.seal_all(rows.contents(), len(rows.table))
+        self._blobs.append(pa.record_batch([rows.table["line"], pa.array(blobs, pa.binary())], schema=SEALED_SCHEMA))
+        self._waiting.append(rows)
+        if sum(len(waiting.table) for waiting in self._waiting) >= FLUSH:
             self._flush()
 
     def refuse(self, raw: RawRow, reason: str, field: str, clear: Mapping[str, object]) -> None:
         """Hold a row that could not be opened (hub/edge.py); `clear` is what of it did open, to tell whose it is."""
         self.read += 1
-        self._hold(raw, reason, field, self._whose(RawRow(line=raw.line, values=clear)))
-
-    def _whose(self, raw: RawRow) -> str | None:
-        try:
-            mac: str = self.reader.read(raw).values[1]
-        except Rejected as rejected:
-            return rejected.mac
-        return mac
-
-    def _hold(self, raw: RawRow, reason: str, field: str, mac: str | None) -> None:
-        digest = self.reader.raw_digest(raw)
-        if self._seen(digest) or digest in self._known:
-            self.duplicates += 1
-            return
-        sealed = self._sealer.seal(raw.values)
-        self.held.append(Held(line=raw.line, reason=reason, field=field, digest=digest, mac=mac, sealed=sealed))
+        self._hold([self.reader.unopened(raw, reason, field, clear)])
 
     def finish(self) -> tuple[dict[str, str], str]:
         """The digests of the parts by name, and of the sealed part."""
@@ -92,27 +88,37 @@ class Batch:
         return {name: writer.finish() for name, writer in self._writers.items()}, self._sealed.finish()
 
     def discard(self) -> None:
+        """Leave nothing of the files behind; harmless after `finish`."""
         for writer in (*self._writers.values(), self._sealed):
             writer.discard()
 
-    def _seen(self, digest: str) -> bool:
-        if digest in self._digests:
-            return True
-        self._digests.add(digest)
-        return False
+    def _new(self, told: Keys) -> NDArray[np.bool_]:
+        """Which rows are not duplicates; the others are counted."""
+        new = self._seen.add(told) & ~self._known.known(told)
+        self.duplicates += int((~new).sum())
+        return new
+
+    def _hold(self, rejected: list[Rejected]) -> None:
+        new = self._new(keys(row.digest for row in rejected)).tolist()
+        kept = [row for row, fresh in zip(rejected, new, strict=True) if fresh]
+        blobs = self._sealer.seal_all((row.content for row in kept), len(kept))
+        self.held += [
+            Held(line=row.line, reason=row.reason, field=row.field, digest=row.digest, mac=row.mac, sealed=blob)
+            for row, blob in zip(kept, blobs, strict=True)
+        ]
 
     def _flush(self) -> None:
-        rows, self._rows = self._rows, []
-        if not rows:
+        waiting, self._waiting = self._waiting, []
+        blobs, self._blobs = self._blobs, []
+        if not waiting:
             return
-        self._append("", [row.values for row in rows])
+        catch_up()
+        self._append("", [rows.table for rows in waiting])
         for index, child in enumerate(self.reader.stream.children):
-            self._append(child.name, [item for row in rows for item in row.children[index]])
-        lines = [row.values[0] for row in rows]
-        self._sealed.append({"line": lines, "sealed": [self._sealer.seal(row.sealed) for row in rows]})
+            self._append(child.name, [rows.children[index].table for rows in waiting])
+        self._sealed.append_table(pa.Table.from_batches(blobs).combine_chunks())
 
-    def _append(self, part: str, rows: list[tuple[Any, ...]]) -> None:
-        writer = self._writers[part]
-        if rows:
-            columns = zip(*rows, strict=True)
-            writer.append({name: list(column) for name, column in zip(writer.schema.names, columns, strict=True)})
+    def _append(self, part: str, batches: list[pa.RecordBatch]) -> None:
+        table = pa.Table.from_batches(batches)
+        if len(table):
+            self._writers[part].append_table(table.combine_chunks())

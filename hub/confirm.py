@@ -25,7 +25,11 @@ def confirm(deployment: Deployment, batch_id: int, *, actor: str, reason: str) -
         stream = deployment.stream(batch.source, batch.stream)
         if stream is not None and batch.part_of is None:
             landed = fixed.Landed(
-                batch_id=batch_id, source=batch.source, stream=stream, as_of=batch.as_of, part=batch.parts[""]
+                batch_id=batch_id,
+                source=batch.source,
+                stream=stream,
+                as_of=batch.as_of,
+                parts={batch.parts[""]: frozenset()},
             )
             fixed.close(connection, deployment.lake, deployment.ring, landed)
 

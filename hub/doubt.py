@@ -32,7 +32,7 @@ REASONS = {
 }
 UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys() | edge.REASONS.keys()) - {"id_absent", "required_missing"}
 EMPTY: tuple[object, ...] = (None, "", [], {})
-UNMET = "\0unmet"
+UNMET = "__unmet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from connectors.transports.headers import SEARCHED, plain
 from hub import edge_sheet as sheets
 from hub.edge import Envelope, PublicKey, is_sealed
 from hub.errors import InputError
-from hub.identity import check_digit
+from hub.numbers import check_digit
 
 NUMBER = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 LIKELY = re.compile(

@@ -32,13 +32,16 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """A batch whose accepted rows may bring open ones right; `part` is the digest of its rows."""
+    """A batch whose accepted rows may bring open ones right.
+
+    `parts`: the digest of each file that holds rows of it, and which lines of that file it has no more.
+    """
 
     batch_id: int
     source: str
     stream: Stream
     as_of: date
-    part: str
+    parts: Mapping[str, frozenset[int]]
 
 
 def close(connection: sa.Connection, lake: Lake, ring: KeyRing, landed: Landed) -> int:
@@ -107,10 +110,12 @@ def _keys(lake: Lake, landed: Landed, macs: set[str]) -> dict[str, set[Key]]:
     names = list(landed.stream.key)
     found: dict[str, set[Key]] = {}
     wanted = pa.array(sorted(macs), pa.string())
-    with pq.ParquetFile(lake.path("rows", landed.part)) as file:
-        for batch in file.iter_batches(columns=list(dict.fromkeys(["mac", *names]))):
-            rows = batch.filter(pc.is_in(batch["mac"], value_set=wanted))
-            columns = [rows[name].to_pylist() for name in names]
-            for mac, key in zip(rows["mac"].to_pylist(), zip(*columns, strict=True), strict=True):
-                found.setdefault(mac, set()).add(key)
+    for part, gone in landed.parts.items():
+        with pq.ParquetFile(lake.path("rows", part)) as file:
+            for batch in file.iter_batches(columns=list(dict.fromkeys(["line", "mac", *names]))):
+                rows = batch.filter(pc.is_in(batch["mac"], value_set=wanted))
+                keys = zip(*(rows[name].to_pylist() for name in names), strict=True)
+                for line, mac, key in zip(rows["line"].to_pylist(), rows["mac"].to_pylist(), keys, strict=True):
+                    if line not in gone:
+                        found.setdefault(mac, set()).add(key)
     return found

@@ -37,9 +37,7 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
     newest = sa.select(*shown).where(delivered).order_by(b.as_of.desc(), b.batch_id.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sums = connection.execute(sa.select(sa.func.count(), *(sa.func.sum(b[name]) for name in COUNTS)).where(mine)).one()
-    unread = sa.exists().where(q.batch_id == b.batch_id, q.state == State.OPEN)
-    waits = sa.or_(b.state == BatchState.HELD, sa.and_(b.state == BatchState.QUARANTINED, unread))
-    held = connection.execute(sa.select(b.batch_id, b.state).where(mine, waits).order_by(b.batch_id)).all()
+    held = connection.execute(sa.select(b.batch_id, b.state).where(mine, ledger.waits()).order_by(b.batch_id)).all()
     waiting = sa.select(sa.func.count()).select_from(JOINED).where(mine, q.state == State.OPEN)
     age = None if last is None else (today - last.as_of).days
     late = age is None or age > stream.cadence_days

@@ -12,10 +12,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 import pyarrow as pa
@@ -39,17 +39,19 @@ def flush_folder(folder: Path) -> None:
 class Writer:
     """One Parquet file in the making: append batches of rows, then `finish` for its digest, or `discard`."""
 
-    def __init__(self, lake: Lake, shelf: Shelf, schema: pa.Schema) -> None:
+    def __init__(self, lake: Lake, shelf: Shelf, schema: pa.Schema, *, random: Collection[str] = ()) -> None:
+        """`random`: columns of keyed or sealed values, which no dictionary makes smaller."""
         folder = lake.root / shelf
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._path = folder / f".{uuid4().hex}.tmp"
-        self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
         self.schema = schema
-
-    def append(self, columns: dict[str, list[Any]]) -> None:
-        """Write rows given as columns."""
-        self._writer.write_table(pa.table(columns, schema=self.schema))
+        self._writer = pq.ParquetWriter(
+            self._path,
+            schema,
+            compression=dict.fromkeys(schema.names, "none" if shelf == "sealed" else "zstd"),
+            use_dictionary=[name for name in schema.names if name not in random],
+        )
 
     def append_table(self, table: pa.Table) -> None:
         """Write rows given as an Arrow table of this file's schema."""
@@ -101,6 +103,11 @@ class Lake:
     def read(self, shelf: Shelf, digest: str, columns: list[str] | None = None) -> pa.Table:
         """A file's rows, all columns or some."""
         return pq.read_table(self.path(shelf, digest), columns=columns)
+
+    def batches(self, shelf: Shelf, digest: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns of a file, some rows at a time."""
+        with pq.ParquetFile(self.path(shelf, digest)) as file:
+            yield from file.iter_batches(columns=columns)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -21,7 +21,9 @@ import sqlalchemy as sa
 from connectors.base import Connection, Delivery, Page, Source, Stream
 from hub import doubt, fixed, ledger, quarantine, snapshot, store
 from hub.batch import Batch
-from hub.contract import contract
+from hub.collector import held_back
+from hub.declaration import contract
+from hub.digests import Digests, keys
 from hub.doubt import Doubt
 from hub.edge import Opener
 from hub.errors import ConservationError, InputError
@@ -30,10 +32,11 @@ from hub.inputs import Progress
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.ledger import BatchState
-from hub.rows import Codes, RowReader
+from hub.rows import RowReader
 from hub.sealing import Sealer
 from hub.snapshot import Earlier, Snapshot
 from hub.spool import spooling
+from hub.values import Codes
 
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
@@ -89,10 +92,11 @@ class Landing:
             prints = connection.scalars(sa.select(b.fingerprint).where(mine, b.fingerprint.is_not(None)))
             return since, frozenset(p for p in prints if p)
 
-    def _known(self, source: Source, stream: Stream, as_of: date) -> set[str]:
+    def _known(self, source: Source, stream: Stream, as_of: date) -> Digests:
         """Digests of rows that an incremental delivery may repeat."""
+        known = Digests()
         if stream.complete:
-            return set()
+            return known
         b = store.batch.c
         mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
@@ -100,12 +104,13 @@ class Landing:
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
-            known = set(connection.scalars(held))
-        return known | digests(self._lake, (part[""] for part in parts))
+            known.add(keys(connection.scalars(held)))
+        add_rows(known, self._lake, (part[""] for part in parts))
+        return known
 
-    def _making(self, source: Source, stream: Stream, known: set[str], earlier: Earlier) -> Snapshot:
+    def _making(self, source: Source, stream: Stream, as_of: date, known: Digests, earlier: Earlier) -> Snapshot:
         batch = Batch(
-            reader=RowReader(stream, self._codes, self._linkage),
+            reader=RowReader(stream, self._codes, self._linkage, as_of),
             lake=self._lake,
             sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
             known=known,
@@ -118,7 +123,7 @@ class Landing:
         earlier = snapshot.earlier(
             self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
         )
-        making = self._making(source, stream, known, earlier)
+        making = self._making(source, stream, delivery.as_of, known, earlier)
         edge = Opener(self._ring, stream, making.refuse)
 
         def take(pages: Iterable[Page]) -> None:
@@ -127,17 +132,19 @@ class Landing:
                 progress(name, making.read, delivery.declared_rows)
 
         try:
-            pages = iter(delivery.pages)
-            first = doubt.opening(pages)
-            take(first)
-            wrong = doubt.column(stream, making.held, first)
-            if wrong:
-                making.discard()
-                making = self._making(source, doubt.unmet(stream), known, replace(earlier, read=None, base=None))
-                edge = Opener(self._ring, stream, making.refuse)
+            with held_back():
+                pages = iter(delivery.pages)
+                first = doubt.opening(pages)
                 take(first)
-            first.clear()
-            take(pages)
+                wrong = doubt.column(stream, making.held, first)
+                if wrong:
+                    making.discard()
+                    alone = replace(earlier, read=None, base=None)
+                    making = self._making(source, doubt.unmet(stream), delivery.as_of, known, alone)
+                    edge = Opener(self._ring, stream, making.refuse)
+                    take(first)
+                first.clear()
+                take(pages)
             edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
@@ -207,7 +214,7 @@ class Landing:
                     source=source.name,
                     stream=stream,
                     as_of=delivery.as_of,
-                    part=parts[""],
+                    parts={parts[""]: frozenset()},
                 )
                 fixed.close(connection, self._lake, self._ring, landed)
         return report
@@ -235,9 +242,8 @@ class Landing:
         return BatchState.LANDED, ""
 
 
-def digests(lake: Lake, parts: Iterable[str]) -> set[str]:
-    """The digests of the accepted rows in these files."""
-    found: set[str] = set()
+def add_rows(known: Digests, lake: Lake, parts: Iterable[str]) -> None:
+    """Add the digests of the accepted rows in these files."""
     for part in parts:
-        found.update(lake.read("rows", part, columns=["record_digest"])["record_digest"].to_pylist())
-    return found
+        for some in lake.batches("rows", part, ["record_digest"]):
+            known.add(keys(some["record_digest"].to_pylist()))

@@ -81,6 +81,21 @@ def visible(connection: sa.Connection, before: date) -> list[int]:
     return sorted({row.batch_id for row in rows} | {row.part_of for row in rows if row.part_of is not None})
 
 
+def waits() -> sa.ColumnElement[bool]:
+    """The condition on batches that somebody must act on: held, or quarantined whole with rows still open."""
+    b, q = store.batch.c, store.quarantine.c
+    unread = sa.exists().where(q.batch_id == b.batch_id, q.state == "open")
+    return sa.or_(b.state == BatchState.HELD, sa.and_(b.state == BatchState.QUARANTINED, unread))
+
+
+def left_out(connection: sa.Connection, before: date) -> list[tuple[int, str]]:
+    """The batches that such a month does without until somebody acts, with what each is called."""
+    b = store.batch.c
+    query = sa.select(b.batch_id, b.source, b.stream, b.label, b.state).where(b.as_of < before, waits())
+    rows = connection.execute(query.order_by(b.batch_id))
+    return [(row.batch_id, f"{row.source} {row.stream} {row.label} is {row.state}") for row in rows]
+
+
 def last_list(connection: sa.Connection, source: str, stream: str, as_of: date, besides: int | None) -> Last | None:
     """The complete list of a stream in force on a day, `besides` one. None where there is none."""
     b, part = store.batch.c, store.batch.alias("part")

@@ -141,6 +141,7 @@ def merge(
         progress("merge", done, total)
     engine.view("speaking", "SELECT DISTINCT benefit FROM ballot")
     speaking = {row[0] for row in engine.rows("speaking")}
+    _look_closer(engine, "uninsured_cost")
     for done, benefit in enumerate(LAYERS, start=len(STEPS) + 1):
         engine.view("layer", f"SELECT '{benefit}' AS benefit")
         if benefit == "premium_subsidy":

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -104,6 +104,12 @@ def published(deployment: Deployment, month: str) -> dict[str, Any] | None:
     }
 
 
+def left_out(deployment: Deployment, month: str) -> list[tuple[int, str]]:
+    """The batches of a month that wait for somebody's word, and which they are."""
+    with deployment.engine.connect() as connection:
+        return ledger.left_out(connection, month_bounds(month)[1] + GRACE)
+
+
 def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
     """What the month is computed from, as recorded with it."""
     with deployment.engine.connect() as connection:
@@ -148,10 +154,13 @@ def _publish(
     files = {name: deployment.lake.write("derived", rows) for name, rows in computed.items()}
     now = datetime.now(UTC)
     with deployment.engine.begin() as connection:
+        latest = connection.scalar(sa.select(sa.func.max(store.publication.c.publication))) or 0
+        last = _last(deployment, connection, month, latest)
         changes = [
-            publish.difference(connection, table, computed[name], month) for name, table in tables.PUBLISHED.items()
+            publish.difference(connection, table, computed[name], month, last(table))
+            for name, table in tables.PUBLISHED.items()
         ]
-        publication = (connection.scalar(sa.select(sa.func.max(store.publication.c.publication))) or 0) + 1
+        publication = latest + 1
         sealed = publish.sealed_identities(deployment.lake, connection, changes)
         for change in changes:
             publish.apply(connection, change, publication, sealed, progress)
@@ -172,6 +181,23 @@ def _publish(
             )
         )
     return publication, sum(c.opened.num_rows for c in changes), sum(len(c.closed) for c in changes)
+
+
+def _last(
+    deployment: Deployment, connection: sa.Connection, month: str, latest: int
+) -> Callable[[tables.Table], pa.Table | None]:
+    """The rows that made what is served of a table: as last published, or of a monthly table as the month last was."""
+    m = store.month.c
+    published = connection.scalar(sa.select(m.tables).where(m.publication == latest))
+    this = connection.scalar(sa.select(m.tables).where(m.month == month))
+
+    def last(table: tables.Table) -> pa.Table | None:
+        made = this if table.monthly else published
+        if made is None or published is None or table.name not in made:
+            return None
+        return deployment.lake.read("derived", made[table.name])
+
+    return last
 
 
 def _by_state(finding: pa.Table) -> dict[str, dict[str, int]]:

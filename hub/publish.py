@@ -50,28 +50,48 @@ def row_digests(table: tables.Table, rows: pa.Table) -> pa.Table:
         return connection.sql(query).to_arrow_table()
 
 
-def difference(connection: sa.Connection, table: tables.Table, rows: pa.Table, month: str) -> Difference:
-    """Compare computed rows with the current published ones of a table (of the month, where the table is monthly)."""
+def difference(
+    connection: sa.Connection, table: tables.Table, rows: pa.Table, month: str, last: pa.Table | None = None
+) -> Difference:
+    """Compare computed rows with the current published ones of a table (of the month, where the table is monthly).
+
+    `last` are the rows whose publication made the current ones, where they are at hand: then only what differs from
+    them is looked at further, to the same result.
+    """
+    current = _current(table, month)
+    with duckdb.connect() as duck:
+        if last is None or last.column_names != list(table.columns):
+            duck.register("served", _served(connection, current))
+            duck.register("computed", row_digests(table, rows))
+            opened = duck.sql("SELECT * FROM computed ANTI JOIN served USING (row_digest)").to_arrow_table()
+            closed = duck.sql("SELECT row_id FROM served ANTI JOIN computed USING (row_digest)").fetchall()
+            return Difference(table=table, opened=opened, closed=[row[0] for row in closed])
+        duck.register("computed", rows)
+        duck.register("last", last)
+        same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in table.columns if name not in PLACE)
+        opened = duck.sql(f"SELECT a.* FROM computed AS a ANTI JOIN last AS b ON {same}").to_arrow_table()
+        gone = duck.sql(f"SELECT a.* FROM last AS a ANTI JOIN computed AS b ON {same}").to_arrow_table()
+        closed = []
+        if gone.num_rows:
+            duck.register("served", _served(connection, current))
+            duck.register("gone", row_digests(table, gone))
+            closed = duck.sql("SELECT row_id FROM served SEMI JOIN gone USING (row_digest)").fetchall()
+    return Difference(table=table, opened=row_digests(table, opened), closed=[row[0] for row in closed])
+
+
+def _current(table: tables.Table, month: str) -> sa.Select[int, bytes]:
     published = store.published[table.name]
     query = sa.select(published.c.row_id, published.c.row_digest).where(published.c.pub_until.is_(None))
-    if table.monthly:
-        query = query.where(published.c.month == month)
-    current = connection.execute(query).all()
-    served = pa.table(
-        {"row_id": [row[0] for row in current], "row_digest": [bytes(row[1]) for row in current]},
+    return query.where(published.c.month == month) if table.monthly else query
+
+
+def _served(connection: sa.Connection, current: sa.Select[int, bytes]) -> pa.Table:
+    """row_id and row_digest of the rows that are served."""
+    rows = connection.execute(current).all()
+    return pa.table(
+        {"row_id": [row[0] for row in rows], "row_digest": [bytes(row[1]) for row in rows]},
         schema=pa.schema([("row_id", pa.int64()), ("row_digest", pa.binary())]),
     )
-    computed = row_digests(table, rows)
-    with duckdb.connect() as duck:
-        duck.register("served", served)
-        duck.register("computed", computed)
-        opened = duck.sql(
-            "SELECT * FROM computed WHERE row_digest NOT IN (SELECT row_digest FROM served)"
-        ).to_arrow_table()
-        closed = duck.sql(
-            "SELECT row_id FROM served WHERE row_digest NOT IN (SELECT row_digest FROM computed)"
-        ).fetchall()
-    return Difference(table=table, opened=opened, closed=[row[0] for row in closed])
 
 
 def sealed_identities(

@@ -27,7 +27,7 @@ from connectors.base import Page, Stream
 from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake, Writer
-from hub.rows import Codes
+from hub.values import Codes
 
 SIZE = 16
 BREAK = orjson.Fragment(b"\n")

@@ -3,8 +3,8 @@
 1. A replay becomes a batch of the same stream with the day of the batch its rows came in, and is `part_of` that batch:
    later stages see its rows there, so that nobody else's spell ends by it (hub/ledger.py). Rows keep their lines.
 2. Rows that are accepted now, or are identical to rows already landed, become `replayed`; the others stay open where
-   they are, and what is wrong with them today is noted. The replay's own ledger row counts those that left only:
-   read = accepted + duplicates.
+   they are, and what is wrong with them today is noted; a row that does not open any more stays too. The replay's own
+   ledger row counts those that left only: read = accepted + duplicates.
 3. All of it commits at once; a replay killed before that has changed nothing, and can be run again.
 4. A batch that was quarantined whole is replayed whole: a complete list with a few of its rows would say that all
    others have left. It is held where rows are missing from it as from any other list.
@@ -23,12 +23,13 @@ import sqlalchemy as sa
 from connectors.base import Page, Stream
 from hub import doubt, ledger, quarantine, store
 from hub.batch import Batch, Held
-from hub.contract import contract
+from hub.declaration import contract
 from hub.deployment import Deployment
+from hub.digests import Digests
 from hub.edge import Opener
-from hub.errors import ConservationError, InputError
+from hub.errors import ConservationError, InputError, KeysError
 from hub.inputs import Progress
-from hub.land import OVERLAP, digests
+from hub.land import OVERLAP, add_rows
 from hub.ledger import BatchState
 from hub.quarantine import CHUNK, Filter, State
 from hub.rows import RowReader
@@ -39,7 +40,10 @@ REPLAYABLE = (BatchState.LANDED, BatchState.QUARANTINED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayReport:
-    """What became of the open rows of one batch; `batch_id` is the replay's own, None where no row passed."""
+    """What became of the open rows of one batch; `batch_id` is the replay's own, None where no row passed.
+
+    `read` = `accepted` + `duplicates` + rows that failed again; `still_open` counts besides those any that do not open.
+    """
 
     source: str
     stream: str
@@ -90,15 +94,15 @@ class _Replay:
         self._whole = batch.state == BatchState.QUARANTINED
         rows = sa.true() if self._whole else wanted.condition()
         q = store.quarantine.c
-        # what was destroyed is gone; what was moved or damaged after it was sealed at the edge must be sent again
-        there = sa.and_(sa.func.length(q.sealed) > 0, q.reason != "edge_damaged")
+        there = q.reason != "edge_damaged"  # what was moved or damaged after it was sealed must be sent again
         self._chosen = sa.and_(rows, there, q.batch_id == batch.batch_id)
         self._sealer = Sealer(deployment.ring, f"{batch.source}/{batch.stream}")
         self._lines: list[int] = []
+        self._shut = 0
 
     def run(self, progress: Progress, *, actor: str, reason: str) -> ReplayReport:
         making = Batch(
-            reader=RowReader(self._stream, self._deployment.config.codes, self._deployment.linkage),
+            reader=RowReader(self._stream, self._deployment.config.codes, self._deployment.linkage, self._batch.as_of),
             lake=self._deployment.lake,
             sealer=self._sealer,
             known=self._known(),
@@ -134,12 +138,22 @@ class _Replay:
                 rows = connection.execute(query.where(q.line > last).order_by(q.line).limit(CHUNK)).all()
             if not rows:
                 return
-            lines = [row.line for row in rows]
-            last = lines[-1]
+            last = rows[-1].line
+            opened = [(row.line, values) for row in rows if (values := self._open(row)) is not None]
+            lines = [line for line, _ in opened]
             self._lines += lines
-            yield Page.of([self._sealer.open(row.sealed) for row in rows], lines)
+            if lines:
+                yield Page.of([values for _, values in opened], lines)
 
-    def _known(self) -> set[str]:
+    def _open(self, row: Any) -> dict[str, Any] | None:
+        """What a row holds; None where it does not open: its key is gone, or it was destroyed."""
+        try:
+            return self._sealer.open(row.sealed)
+        except KeysError:
+            self._shut += 1
+            return None
+
+    def _known(self) -> Digests:
         """Digests of accepted rows that a row may be identical to: those of its list, or of the overlap's pulls."""
         b = store.batch.c
         batch = self._batch
@@ -151,7 +165,9 @@ class _Replay:
         query = sa.select(b.parts).where(mine, near, b.state != BatchState.REFUSED)
         with self._deployment.engine.connect() as connection:
             parts = connection.scalars(query).all()
-        return digests(self._deployment.lake, (part[""] for part in parts))
+        known = Digests()
+        add_rows(known, self._deployment.lake, (part[""] for part in parts))
+        return known
 
     def _commit(self, making: Batch, files: tuple[dict[str, str], str] | None, actor: str, reason: str) -> ReplayReport:
         batch = self._batch
@@ -190,10 +206,10 @@ class _Replay:
             read=making.read,
             accepted=making.accepted,
             duplicates=making.duplicates,
-            still_open=len(failed),
+            still_open=len(failed) + self._shut,
             reasons=dict(Counter(row.reason for row in making.held)),
             state=state,
-            note=why,
+            note="; ".join(filter(None, (why, f"{self._shut} rows do not open" if self._shut else ""))),
         )
 
     def _state(self, connection: sa.Connection, making: Batch) -> tuple[BatchState, str]:

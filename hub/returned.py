@@ -7,13 +7,12 @@ apostrophe (names of files and fields come from outside).
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
 from connectors.base import Source, Stream, find
 from hub.errors import InputError
@@ -34,6 +33,7 @@ TITLES = (
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "|", "%")
 WIDTH = 24
+SHEET = 1_048_575  # rows of a sheet under its header
 
 Cells = tuple[str, ...]
 
@@ -68,45 +68,49 @@ def harmless(cell: object) -> str:
     return f"'{text}" if text.lstrip().startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
-def as_csv(lines: Iterable[Cells]) -> str:
-    """The report as CSV, marked as UTF-8 so that spreadsheets show Chinese."""
-    out = io.StringIO()
+def as_csv(out: TextIO, lines: Iterable[Cells]) -> int:
+    """The report as CSV, marked as UTF-8 so that spreadsheets show Chinese; returns how many rows."""
+    out.write("\ufeff")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(TITLES)
-    writer.writerows(lines)
-    return "\ufeff" + out.getvalue()
+    return sum(1 for line in lines if writer.writerow(line))
 
 
-def as_markdown(lines: Iterable[Cells]) -> str:
-    """The report as a Markdown table."""
-    table = [TITLES, tuple("---" for _ in TITLES), *(tuple(map(_quoted, line)) for line in lines)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in table) + "\n"
+def as_markdown(out: TextIO, lines: Iterable[Cells]) -> int:
+    """The report as a Markdown table; returns how many rows."""
+    out.write(f"| {' | '.join(TITLES)} |\n|{' --- |' * len(TITLES)}\n")
+    return sum(1 for line in lines if out.write(f"| {' | '.join(map(_quoted, line))} |\n"))
 
 
-def write(path: Path, lines: Iterable[Cells]) -> None:
-    """Write the report as the file's ending says: .csv, .xlsx or .md. Raises InputError: another ending, no room."""
+def write(path: Path, lines: Iterable[Cells]) -> int:
+    """Write the report as the file's ending says: .csv, .xlsx or .md; returns how many rows. Raises InputError."""
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx", ".md"):
         raise InputError(f"A report cannot be written as {path.suffix or path.name}", remedy="Use .csv, .xlsx or .md")
     try:
         if kind == ".xlsx":
-            _sheet(path, lines)
-        else:
-            text = as_csv(lines) if kind == ".csv" else as_markdown(lines)
-            path.write_text(text, encoding="utf-8", newline="")
-    except (OSError, FileCreateError) as error:
+            return _sheet(path, lines)
+        with path.open("w", encoding="utf-8", newline="") as out:
+            return as_csv(out, lines) if kind == ".csv" else as_markdown(out, lines)
+    except OSError as error:
         raise InputError(f"{path} cannot be written ({type(error).__name__})", remedy="Name another file") from None
 
 
-def _sheet(path: Path, lines: Iterable[Cells]) -> None:
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+def _sheet(path: Path, lines: Iterable[Cells]) -> int:
+    told = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with path.open("wb") as out, xlsxwriter.Workbook(out, told) as book:
         sheet = book.add_worksheet("退回清单")
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(TITLES) - 1, WIDTH)
         bold = book.add_format({"bold": True})
-        for row, line in enumerate([TITLES, *lines]):
+        count = 0
+        for row, line in enumerate(chain([TITLES], lines)):
+            count = row
+            if row > SHEET:
+                raise InputError(f"A sheet holds {SHEET:,} rows, and there are more", remedy="Use .csv")
             for column, cell in enumerate(line):
                 sheet.write_string(row, column, cell, None if row else bold)
+    return count
 
 
 def _header(stream: Stream | None, field: str) -> str:

@@ -8,21 +8,39 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import KeysError
 from hub.keys import KeyRing
+from hub.values import encodable
 
+NONCE = 12
 VERSION = b"\x01"
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:
-    """Any raw row as JSON (ASCII, keys sorted), whatever it holds: huge integers, NaN and broken text included."""
+    """Any raw row as JSON, keys sorted, whatever it holds: huge integers, NaN and broken text included.
+
+    The same values always give the same bytes.
+    """
+    if all(type(value) is str for value in values.values()):
+        try:
+            return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # half a character
+            pass
     return json.dumps(values, default=str, sort_keys=True).encode()
+
+
+def plainly(raw: object) -> object:
+    """A sealed value as a row's digest counts it: a text as it is, '' as none, anything else as JSON in a list."""
+    if raw is None or raw == "":
+        return None
+    return raw if type(raw) is str and encodable(raw) else [json.dumps(raw, default=str, sort_keys=True)]
 
 
 class Sealer:
@@ -36,8 +54,18 @@ class Sealer:
 
     def seal(self, values: Mapping[str, Any]) -> bytes:
         """The values (JSON-able) as one sealed blob."""
-        nonce = os.urandom(12)
-        return self._head + nonce + self._cipher.encrypt(nonce, as_json(values), self._place)
+        (blob,) = self.seal_all([as_json(values)], 1)
+        return blob
+
+    def seal_all(self, contents: Iterable[bytes], count: int) -> list[bytes]:
+        """Each of `count` contents (JSON objects) as a sealed blob."""
+        nonces = os.urandom(NONCE * count)
+        head, place, encrypt = self._head, self._place, self._cipher.encrypt
+        blobs = []
+        for at, content in enumerate(contents):
+            nonce = nonces[NONCE * at : NONCE * at + NONCE]
+            blobs.append(head + nonce + encrypt(nonce, content, place))
+        return blobs
 
     def open(self, blob: bytes) -> dict[str, Any]:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""
@@ -48,7 +76,7 @@ class Sealer:
             )
         try:
             opened: dict[str, Any] = json.loads(
-                self._cipher.decrypt(blob[head : head + 12], blob[head + 12 :], self._place)
+                self._cipher.decrypt(blob[head : head + NONCE], blob[head + NONCE :], self._place)
             )
         except InvalidTag:
             raise KeysError(

@@ -29,7 +29,7 @@ from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.rawrows import RawDigests, RawIndex, RawWriter
-from hub.rows import Codes
+from hub.values import Codes
 
 SHARE = 0.3  # of the base's rows that differ: the next snapshot is kept whole
 RAW, GONE = "-raw", "-gone"  # a batch's parts that are no rows: raw rows told again; lines of the base that are gone

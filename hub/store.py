@@ -51,11 +51,9 @@ batch = sa.Table(
     sa.Column("duplicates", sa.Integer, nullable=False),
     sa.Column("base", BIGKEY),  # the whole snapshot at whose lines the unchanged rows stand; NULL where it is whole
     sa.Column("unchanged", sa.Integer, nullable=False, default=0, server_default="0"),  # of the accepted rows
-    sa.Column(
-        "parts", sa.JSON, nullable=False
-    ),  # part name ('' for the rows, a child's name, those of hub/snapshot.py) -> content digest
+    sa.Column("parts", sa.JSON, nullable=False),  # '' (the rows), a child, or one of hub/snapshot.py -> content digest
     sa.Column("sealed_part", sa.Text),  # content digest of the sealed part; NULL once destroyed
-    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and declaration of the stream (hub/contract.py)
+    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and declaration (hub/declaration.py)
     sa.Column("state", sa.Text, nullable=False, server_default="landed"),  # hub/ledger.py: BatchState
     sa.Column("present", sa.Integer, nullable=False, server_default="0"),  # different rows that name somebody
     sa.Column("part_of", BIGKEY),  # the batch whose quarantined rows this one replayed; NULL: a delivery of its own

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 
 from connectors.base import FieldType
 
@@ -24,16 +25,31 @@ REASONS = {
     "bad_division": "区划代码无法识别 a division code cannot be read",
     "bad_text": "文本类型不符 a text is not a text",
 }
+WHITE = " \t\r\n\u3000\ufeff\u00a0"  # trimmed from both ends of every text
+BLANK = {"", "NULL", "null"}  # texts that are none
 EMPTY = {"", "--", "-", "无", "NULL", "null", "None"}
 OPEN = {"0", "00000000", "0000-00-00", "9999", "3000-12", "300012"}
 TRUE = {"是", "1", "true", "TRUE", "True", "Y", "y", "有"}
 FALSE = {"否", "0", "false", "FALSE", "False", "N", "n", "无"}
 # Without separators a day has eight digits and a month six: 202511 is no 1 January, and a serial 45962 no year 4596.
 DAY = re.compile(r"(\d{4})(?:[-/.年](?=\d+[-/.月])|(?=\d{4}(?!\d)))(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
+ISO = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")  # words for "open" not among them
 MONTH = re.compile(r"(\d{4})(?:[-/.年]|(?=\d\d(?:\d\d)?(?!\d)))(\d{1,2})月?(?:[-/.]?01日?)?")
 SPREADSHEET_EPOCH = date(1899, 12, 30)
 
 Value = str | int | bool | date | None
+
+
+class Codes(Protocol):
+    """The code lists of config/mappings/: a province's list before the nation's."""
+
+    def known(self, name: str, province: str, code: str, /) -> bool:
+        """Is the code in the list?"""
+        ...
+
+    def value(self, name: str, province: str, code: str, /) -> str | None:
+        """What the code means to the hub; None where it is not in the list."""
+        ...
 
 
 class Unreadable(Exception):
@@ -52,13 +68,13 @@ def text(raw: object) -> str | None:
         raw = int(raw)
     if isinstance(raw, list | dict):
         raise Unreadable("bad_text")
-    if isinstance(raw, str) and not _encodable(raw):
+    if isinstance(raw, str) and not encodable(raw):
         raise Unreadable("bad_text")
-    trimmed = str(raw).strip(" \t\r\n\u3000\ufeff\u00a0")
-    return None if trimmed in {"", "NULL", "null"} else trimmed
+    trimmed = str(raw).strip(WHITE)
+    return None if trimmed in BLANK else trimmed
 
 
-def _encodable(value: str) -> bool:
+def encodable(value: str) -> bool:
     """No lone surrogates (a broken escape in JSON)."""
     try:
         value.encode()
@@ -96,6 +112,8 @@ def day(raw: object) -> date | None:
         return raw.date()
     if isinstance(raw, date):
         return raw
+    if isinstance(raw, str) and ISO.fullmatch(raw):  # most are
+        return _date(*raw.split("-"))
     if isinstance(raw, int | float) and not isinstance(raw, bool) and 20_000 <= raw < 80_000:
         return SPREADSHEET_EPOCH + timedelta(days=int(raw))
     found = code(raw)
@@ -104,8 +122,12 @@ def day(raw: object) -> date | None:
     match = DAY.fullmatch(found)
     if not match:
         raise Unreadable("bad_date")
+    return _date(*match.groups())
+
+
+def _date(*parts: str) -> date:
     try:
-        return date(*(int(part) for part in match.groups()))
+        return date(*map(int, parts))
     except ValueError:
         raise Unreadable("bad_date") from None
 

@@ -133,7 +133,7 @@ def _order(judge: Judge, sample: Sample, again: Sample) -> None:
 def _window(judge: Judge, stream: Stream, requests: list[Request], sample: Sample | None) -> None:
     """Do the rows lie within the window that was asked for, both ends included? Known of shapes the storms know."""
     shape = shape_of(stream)
-    windows = [shape.question(request).window for request in requests] if shape else []
+    windows = [shape.question(stream.transport, request).window for request in requests] if shape else []
     window = next((window for window in reversed(windows) if window), None)
     if window is None or sample is None:
         return

@@ -36,6 +36,24 @@ class Question:
     window: tuple[datetime, datetime] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What a page is part of: the source's own `count`, the rows `served` in all pages, what its clock shows."""
+
+    question: Question
+    count: int
+    served: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A good answer."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
 class Shape(Protocol):
     """What the storms must know of a way of paging."""
 
@@ -47,16 +65,12 @@ class Shape(Protocol):
         """The same transport with pages of so many rows."""
         ...
 
-    def question(self, request: Request) -> Question:
+    def question(self, transport: Any, request: Request) -> Question:
         """What a request asks for."""
         ...
 
-    def answer(self, transport: Any, page: Sequence[Row], *, question: Question, count: int, served: int) -> bytes:
-        """A page as it goes over the wire. `count`: the source's own count; `served`: rows in all pages together."""
-        ...
-
-    def clock(self, body: bytes, now: datetime) -> bytes:
-        """The answer, given when the source's clock shows `now`."""
+    def reply(self, transport: Any, page: Sequence[Row], whole: Whole) -> Reply:
+        """A page as it goes over the wire."""
         ...
 
 
@@ -70,18 +84,17 @@ class Envelope:
         changed: Transport = replace(transport, page_size=size)
         return changed
 
-    def question(self, request: Request) -> Question:
+    def question(self, transport: Any, request: Request) -> Question:
         told = orjson.loads(request.body)["input"]
         ends = [datetime.fromisoformat(told[name]) for name in ("begntime", "endtime") if name in told]
         window = (ends[0], ends[1]) if ends else None
         return Question(first=(told["page_num"] - 1) * told["page_size"], size=told["page_size"], window=window)
 
-    def answer(self, transport: Any, page: Sequence[Row], *, question: Question, count: int, served: int) -> bytes:
-        output = {transport.rows: list(page), "recordCounts": count, "pages": -(-served // question.size)}
-        return orjson.dumps({"infcode": 0, "err_msg": "", "output": output})
-
-    def clock(self, body: bytes, now: datetime) -> bytes:
-        return orjson.dumps(orjson.loads(body) | {"respond_time": f"{now:%Y%m%d%H%M%S}000"})
+    def reply(self, transport: Any, page: Sequence[Row], whole: Whole) -> Reply:
+        pages = -(-whole.served // whole.question.size)
+        output = {transport.rows: list(page), "recordCounts": whole.count, "pages": pages}
+        head = {"infcode": 0, "err_msg": "", "respond_time": f"{whole.now:%Y%m%d%H%M%S}000"}
+        return Reply(body=orjson.dumps(head | {"output": output}))
 
 
 SHAPES: tuple[Shape, ...] = (Envelope(),)

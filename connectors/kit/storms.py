@@ -11,15 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from connectors.base import Connection, FieldType, Stream
 from connectors.kit.rows import Row
-from connectors.kit.shapes import Question, Request, Shape
+from connectors.kit.shapes import Question, Request, Shape, Whole
 
-ENOUGH = 64 * 1024 * 1024  # bytes of an answer without end after which the test has seen enough
+ENOUGH = 80 * 1024 * 1024  # bytes of an answer without end after which the test has seen enough
 DRIP = 0.02  # seconds between two bytes
 DRIPS = 200
 
@@ -56,8 +56,9 @@ class Interface:
         found = [row for row in self.rows if self._inside(row, question)]
         served = found + found[: self.again]
         page = served[question.first : question.first + question.size]
-        body = self.shape.answer(self.stream.transport, page, question=question, count=len(found), served=len(served))
-        return Answer(body=self.shape.clock(body, self.now))
+        whole = Whole(question=question, count=len(found), served=len(served), now=self.now)
+        reply = self.shape.reply(self.stream.transport, page, whole)
+        return Answer(body=reply.body, headers=reply.headers)
 
     def on_the_boundary(self) -> Row:
         """A spare row of the very second at which the window asked for ends; any spare row where there is none."""
@@ -96,7 +97,7 @@ def _mangled(*, times: int, lost: int = 0, drips: bool = False, endless: bool = 
         good = here.answer(question)
         if not question.first or here.turn > times:
             return good
-        return Answer(body=good.body, lost=lost, drips=drips, endless=endless)
+        return replace(good, lost=lost, drips=drips, endless=endless)
 
     return storm
 
@@ -200,7 +201,9 @@ def weather(here: Interface, storm: Storm) -> Iterator[Connection]:
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            question = here.shape.question(Request(method=self.command, path=self.path, body=body))
+            question = here.shape.question(
+                here.stream.transport, Request(method=self.command, path=self.path, body=body)
+            )
             here.overheard.append(question)
             here.turn += question.first > 0
             _send(self, here, storm(here, question))

@@ -54,6 +54,7 @@ SYNONYMS = {  # what November's clerk writes instead
     "监测对象类型": "检测对象类别", "风险是否消除": "风险是否已消除", "消除监测时间": "风险消除时间",
     "证件号码": "身份证号", "发放年月": "发放月份", "发放金额": "实发金额",
 }  # fmt: skip
+GROUPS = (("所在地", 1, 4), ("家庭成员", 5, 11), ("监测情况", 12, 19), ("其他", 20, 21))  # columns of RURAL, from 0
 UNREAD = {
     "开户银行": "农村商业银行",
     "救助原因": "因病",
@@ -107,9 +108,14 @@ def _xlsx(path: Path, lines: Iterator[Values], columns: Columns, month: str) -> 
     sheet = book.add_worksheet("名单")
     sheet.write_string(0, 0, "防止返贫监测对象与脱贫人口名单")
     sheet.write_string(1, 0, f"截至{month}")
+    row = 2
+    if month != OCTOBER:  # November's clerk groups the columns under merged cells
+        for title, first, last in GROUPS:
+            sheet.merge_range(row, first, row, last, title)
+        row += 1
     for place, (header, _) in enumerate(columns):
-        sheet.write_string(2, place, header)
-    row = 3
+        sheet.write_string(row, place, header)
+    row += 1
     for number, values in enumerate(lines, 1):
         for place, (header, name) in enumerate(columns):
             cell = values[name] if name else _unread(header, number)

@@ -17,18 +17,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import BinaryIO, ClassVar, Literal
+from typing import Any, BinaryIO, ClassVar, Literal
 
 from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
 
-BLOCK = 1024**2  # bytes read at once
-LONGEST = 16 * BLOCK  # bytes that one record may have
+BLOCK = 512 * 1024  # bytes read at once
+LONGEST = 16 * 1024**2  # bytes that one record may have
 BOM_GB18030 = "\ufeff".encode("gb18030")
 SEND_AGAIN = "Ask the department to send the file again"
 
 Records = tuple[Sequence[int], list[list[str]]]  # the line on which each begins, its cells
+Block = tuple[int, str, Records | None]  # the line on which whole records begin, their text; parsed where it has quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,59 +54,96 @@ class CsvDrop(drop.Drop):
         read = 0
         with file.open() as opened:
             blocks = self._blocks(opened, file.name)
-            columns, rest = _header(blocks, stream, file.name)
-            for lines, rows in chain([rest], blocks):
-                kept = _whole(lines, rows, columns.width, file.name)
-                if kept[1]:
-                    read += len(kept[1])
-                    yield Page(lines=kept[0], columns=columns.of(list(zip(*kept[1], strict=True))))
+            columns, rest = self._header(blocks, stream, file.name)
+            pages = (self._page(block, columns, file.name) for block in blocks)
+            for page in chain([_exact(*rest, columns, file.name)], pages):
+                read += len(page.lines)
+                if page.lines:
+                    yield page
         file.check(read)
 
-    def _blocks(self, file: BinaryIO, name: str) -> Iterator[Records]:
-        """The file's records, block by block."""
+    def _header(self, blocks: Iterator[Block], stream: Stream, name: str) -> tuple[headers.Columns, Records]:
+        """The columns, and what of the first block stands below the header. Raises SourceMalformed."""
+        for line, text, parsed in blocks:
+            lines, rows = parsed or self._records(line, text)
+            head = [(at, cells) for at, cells in enumerate(rows) if any(cells)][: headers.SEARCHED]
+            found = headers.locate([cells for _, cells in head], stream)
+            if found is None:
+                break
+            at = head[found[0]][0]
+            columns = headers.read([rows[at]], stream, file=name, line=lines[at])
+            return columns, (lines[at + 1 :], rows[at + 1 :])
+        raise headers.absent(stream, file=name)
+
+    def _page(self, block: Block, columns: headers.Columns, name: str) -> Page:
+        """A block's rows by column: values cut out of the whole text where no quote and no odd row stands in it."""
+        line, text, parsed = block
+        plain = text.replace("\r\n", "\n").removesuffix("\n")
+        if parsed or "\r" in plain or columns.width < 2:
+            return _exact(*(parsed or self._records(line, text)), columns, name)
+        lines = plain.split("\n")
+        gaps = columns.width - 1
+        if self.delimiter * gaps in lines or {one.count(self.delimiter) for one in lines} != {gaps}:
+            return _exact(*self._records(line, text), columns, name)
+        values = plain.replace("\n", self.delimiter).split(self.delimiter)
+        by_place = {field: values[place :: columns.width] for field, place in columns.places}
+        return Page(lines=range(line, line + len(lines)), columns=by_place)
+
+    def _blocks(self, file: BinaryIO, name: str) -> Iterator[Block]:
+        """The file's text in blocks of whole records."""
         raw = file.read(BLOCK)
         encoding, bom = _encoding(raw, self.encoding, name)
         raw, line = raw[bom:], 1
-        while True:
+        while raw:
             more = file.read(BLOCK)
             cut = raw.rfind(b"\n") + 1 if more else len(raw)
-            if cut and (found := self._parsed(raw[:cut], encoding, name, line)) is not None:
-                yield found
+            text = _decoded(raw[:cut], encoding, name, line)
+            quoted = '"' in text
+            parsed = self._parsed(line, text) if quoted else None
+            if cut and (parsed or not quoted):
+                yield line, text, parsed
                 line += raw.count(b"\n", 0, cut)
                 raw = raw[cut:] + more
             elif not more or len(raw) > LONGEST:
-                raise _unclosed(raw, encoding, self.delimiter, name, line)
+                raise self._unclosed(line, text, name)
             else:  # a record goes on in the next block
                 raw += more
-            if not raw:
-                return
 
-    def _parsed(self, raw: bytes, encoding: str, name: str, line: int) -> Records | None:
-        """The records of some whole lines; None where the last one does not end here."""
-        text = _decoded(raw, encoding, name, line)
-        reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+    def _parsed(self, line: int, text: str) -> Records | None:
+        """The records of a block; None where the last of them does not end here."""
         try:
-            rows = list(reader)
+            return self._records(line, text)
         except csv.Error:
             return None
+
+    def _records(self, line: int, text: str) -> Records:
+        """The records of a block, and the line on which each begins."""
+        reader = self._reader(text)
+        rows = list(reader)
         if len(rows) == reader.line_num:
             return range(line, line + len(rows)), rows
-        reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+        reader = self._reader(text)
         begins = [0, *(reader.line_num for _ in reader)]  # values hold line breaks
         return [line + before for before in begins[:-1]], rows
 
+    def _unclosed(self, line: int, text: str, name: str) -> SourceMalformed:
+        """The error for a block that cannot be parsed: which record it is."""
+        reader = self._reader(text)
+        begins = line
+        try:
+            for _ in reader:
+                begins = line + reader.line_num
+        except csv.Error:
+            pass
+        return SourceMalformed(f"{name}, line {begins}: the quotes of this line do not close", remedy=SEND_AGAIN)
 
-def _header(blocks: Iterator[Records], stream: Stream, name: str) -> tuple[headers.Columns, Records]:
-    """The columns, and what of the first block stands below the header. Raises SourceMalformed."""
-    for lines, rows in blocks:
-        head = [(at, cells) for at, cells in enumerate(rows) if any(cells)][: headers.SEARCHED]
-        found = headers.locate([cells for _, cells in head], stream)
-        if found is None:
-            break
-        at = head[found[0]][0]
-        columns = headers.read([rows[at]], stream, file=name, line=lines[at])
-        return columns, (lines[at + 1 :], rows[at + 1 :])
-    raise headers.absent(stream, file=name)
+    def _reader(self, text: str) -> Any:
+        return csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+
+
+def _exact(lines: Sequence[int], rows: list[list[str]], columns: headers.Columns, name: str) -> Page:
+    lines, rows = _whole(lines, rows, columns.width, name)
+    return Page(lines=lines, columns=columns.of(list(zip(*rows, strict=True))) if rows else {})
 
 
 def _whole(lines: Sequence[int], rows: list[list[str]], width: int, name: str) -> Records:
@@ -157,17 +195,3 @@ def _decoded(raw: bytes, encoding: str, name: str, line: int) -> str:
         f"{name}, line {line + before}: a character is not {encoding}, or was lost before it was sent",
         remedy=f"{SEND_AGAIN} in GB18030, written by its system and not by a spreadsheet",
     ) from None
-
-
-def _unclosed(raw: bytes, encoding: str, delimiter: str, name: str, line: int) -> SourceMalformed:
-    """The error for a block that cannot be parsed: which record it is."""
-    reader = csv.reader(
-        io.StringIO(_decoded(raw, encoding, name, line), newline="\n"), strict=True, delimiter=delimiter
-    )
-    begins = line
-    try:
-        for _ in reader:
-            begins = line + reader.line_num
-    except csv.Error:
-        pass
-    return SourceMalformed(f"{name}, line {begins}: the quotes of this line do not close", remedy=SEND_AGAIN)

@@ -37,6 +37,12 @@ class Drop:
     manifest: str | None = None
     settle: timedelta = timedelta(0)
 
+    def __post_init__(self) -> None:
+        for pattern in (self.pattern, self.archive, self.manifest):
+            path = PurePath(pattern or "*")
+            if pattern == "" or path.is_absolute() or ".." in path.parts:
+                raise ValueError("a pattern stays inside the source's folder")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:

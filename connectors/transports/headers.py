@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.base import Stream
+from connectors.base import Page, Stream
 from connectors.errors import SourceMalformed
 
 SEARCHED = 20  # rows above the header (titles, notes) that are looked through
@@ -92,6 +92,34 @@ def read(rows: Sequence[Cells], stream: Stream, *, file: str, line: int) -> Colu
             name = shown if shown not in taken | set(places) else f"column {place + 1}"
             places[name] = place
     return Columns(places=tuple(places.items()), width=width)
+
+
+def named(page: Page, stream: Stream) -> Page:
+    """A page of objects, whose keys are the source's, by field name; of several names the first declared wins."""
+    known = _names(stream)
+    children = {child.name for child in stream.children}
+    ignored = {plain(name) for name in stream.ignored}
+    taken = {f.name for f in stream.fields} | children
+    found: dict[str, list[tuple[int, Sequence[object]]]] = {}
+    for place, (key, column) in enumerate(page.columns.items()):
+        word = plain(key)
+        if key in children:
+            found[key] = [(0, column)]
+        elif word in known:
+            field, preference = known[word]
+            found.setdefault(field, []).append((preference, column))
+        elif word not in ignored:
+            shown = _shown(word, place)
+            found[shown if shown and shown not in taken | set(found) else f"column {place + 1}"] = [(0, column)]
+    return Page(lines=page.lines, columns={field: _first(columns) for field, columns in found.items()})
+
+
+def _first(columns: list[tuple[int, Sequence[object]]]) -> Sequence[object]:
+    """Of several columns, the value of the most preferred that a row has."""
+    if len(columns) == 1:
+        return columns[0][1]
+    ordered = [column for _, column in sorted(columns, key=lambda one: one[0])]
+    return [next((value for value in values if value is not None), None) for values in zip(*ordered, strict=True)]
 
 
 def absent(stream: Stream, *, file: str) -> SourceMalformed:

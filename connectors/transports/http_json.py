@@ -26,6 +26,7 @@ import orjson
 
 from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceMalformed, SourceSettingsError
+from connectors.transports import headers
 from connectors.transports.http import template
 from connectors.transports.http.answer import BEIJING, Accepted, Answer
 from connectors.transports.http.paging import AnyPaging, PageNumber
@@ -163,7 +164,7 @@ class HttpJson:
                     remedy="Tell the department that the interface's pages do not end",
                 )
             if rows:
-                yield Page.of(rows, range(read - len(rows) + 1, read + 1))
+                yield headers.named(Page.of(rows, range(read - len(rows) + 1, read + 1)), stream)
             answer = next(answers, None)
         if declared is not None and read < declared:
             raise SourceMalformed(

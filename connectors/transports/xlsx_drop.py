@@ -27,8 +27,8 @@ from connectors.transports import archive, drop, headers
 
 SUBTOTAL = re.compile(r"(本页|本村|本户)?(合计|小计|总计)[:：]?[\d,.]*(人|户|元|条)?")
 DEEPEST = 3  # rows that a header may have
-HEAD = headers.SEARCHED + DEEPEST
-PAGE = 5_000  # rows handed over at once
+TOP = 100  # rows in which the header is looked for; of those that are not empty, headers.SEARCHED
+PAGE = 2_000  # rows handed over at once
 MOST = 2 * 1024**3  # bytes that a workbook may unpack to
 AS_IT_IS = {str, float, int, bool, date}
 Range = tuple[int, int, int, int]  # merged cells: first and last row (from 1), first and last column (from 0)
@@ -83,44 +83,49 @@ class XlsxDrop(drop.Drop):
 def _read(sheet: CalamineSheet, stream: Stream, name: str) -> Iterator[Page]:
     merged = _merged(sheet)
     rows = _rows(sheet, merged)
-    head = list(islice(((line, cells) for line, cells in rows if any(cell != "" for cell in cells)), HEAD))
-    filled = [_across(line, cells, merged) for line, cells in head]
-    found = headers.locate(filled, stream, deepest=DEEPEST)
+    top = list(islice(rows, TOP))
+    head = [(at, _across(at + 1, cells, merged)) for at, cells in enumerate(top) if any(cell != "" for cell in cells)]
+    found = headers.locate([cells for _, cells in head], stream, deepest=DEEPEST)
     if found is None:
         raise headers.absent(stream, file=name)
     first, behind = found
-    columns = headers.read(filled[first:behind], stream, file=name, line=head[behind - 1][0])
+    last = head[behind - 1][0]
+    columns = headers.read([cells for _, cells in head[first:behind]], stream, file=name, line=last + 1)
     needed = {f.name for f in stream.fields if f.required}
     required = [place for field, place in columns.places if field in needed]
-    chunk = head[behind:]
+    chunk, line = top[last + 1 :], last + 2
     while chunk or (chunk := list(islice(rows, PAGE))):
-        if page := _page(chunk, columns, required, name):
+        if page := _page(line, chunk, columns, required, name):
             yield page
+        line += len(chunk)
         chunk = []
 
 
-def _page(
-    chunk: Sequence[tuple[int, list[Any]]], columns: headers.Columns, required: list[int], name: str
-) -> Page | None:
-    """The rows of a chunk that are rows of the stream, by column."""
-    kept = [
-        (line, cells)
-        for line, cells in chunk
-        if "" not in [cells[place] for place in required]
-        or (any(cell != "" for cell in cells) and not is_subtotal(cells))
-    ]
-    if not kept:
-        return None
-    lines, rows = zip(*kept, strict=True)
+def _page(line: int, rows: list[list[Any]], columns: headers.Columns, required: list[int], name: str) -> Page | None:
+    """The rows that are rows of the stream, by column; `line` is the first one's."""
+    lines: Sequence[int] = range(line, line + len(rows))
     by_place = list(zip(*rows, strict=True))
+    if not required or any("" in by_place[place] for place in required):
+        kept = [at for at, cells in enumerate(rows) if _is_row(cells, required)]
+        lines = [lines[at] for at in kept]
+        by_place = list(zip(*(rows[at] for at in kept), strict=True))
+    if not lines:
+        return None
     for beyond in by_place[columns.width :]:
-        for line, cell in zip(lines, beyond, strict=True):
-            if cell != "":
-                raise SourceMalformed(
-                    f"{name}, line {line}: a value stands in a column without a header",
-                    remedy="Ask the department to give the column its header, or to empty it",
-                )
+        odd = next((at for at, cell in zip(lines, beyond, strict=True) if cell != ""), None)
+        if odd is not None:
+            raise SourceMalformed(
+                f"{name}, line {odd}: a value stands in a column without a header",
+                remedy="Ask the department to give the column its header, or to empty it",
+            )
     return Page(lines=lines, columns={field: _values(column) for field, column in columns.of(by_place).items()})
+
+
+def _is_row(cells: Sequence[object], required: list[int]) -> bool:
+    """Neither empty nor a line of sums. A row that has all required values is one, whatever words stand in it."""
+    if required and "" not in [cells[place] for place in required]:
+        return True
+    return any(cell != "" for cell in cells) and not is_subtotal(cells)
 
 
 def is_subtotal(cells: Sequence[object]) -> bool:
@@ -135,10 +140,10 @@ def _values(column: Sequence[Any]) -> Sequence[object]:
     return [cell.date() if type(cell) is datetime else cell if type(cell) in AS_IT_IS else str(cell) for cell in column]
 
 
-def _rows(sheet: CalamineSheet, merged: Sequence[Range]) -> Iterator[tuple[int, list[Any]]]:
-    """(the sheet's row number, cells) of every row; a cell merged downwards says its value in each of its rows."""
+def _rows(sheet: CalamineSheet, merged: Sequence[Range]) -> Iterator[list[Any]]:
+    """Every row of a sheet from its first; a cell merged downwards says its value in each of its rows."""
     if not merged:
-        yield from enumerate(sheet.iter_rows(), 1)
+        yield from sheet.iter_rows()
         return
     waiting = sorted(merged, reverse=True)
     below: list[tuple[int, int, Any]] = []  # last row, column, value
@@ -149,7 +154,7 @@ def _rows(sheet: CalamineSheet, merged: Sequence[Range]) -> Iterator[tuple[int, 
         while waiting and waiting[-1][0] <= line:
             _, bottom, left, _ = waiting.pop()
             below.append((bottom, left, cells[left]))
-        yield line, cells
+        yield cells
 
 
 def _across(line: int, cells: Sequence[Any], merged: Sequence[Range]) -> Sequence[Any]:

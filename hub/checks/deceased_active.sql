@@ -9,10 +9,9 @@
 -- payment list for a month that began after the death (subject: the list; its source is asked). The row is the one to
 -- be ended, or whose money is to come back.
 WITH newest_payment AS (
-  SELECT
-    batch_id, ROW_NUMBER() OVER (ORDER BY place DESC NULLS LAST) AS age
+  SELECT batch_id, ROW_NUMBER() OVER (PARTITION BY source, stream ORDER BY place DESC NULLS LAST) AS age
   FROM batch_order
-  WHERE source = 'civil_affairs' AND stream = 'payments'
+  WHERE semantics = 'payment'
 ),
 active AS (
   SELECT

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hub.policy.values import Kind
 
 AID = frozenset({"medical_assistance", "tilt"})
+TILT = frozenset({"tilt"})
 SERIOUS = frozenset({"serious_illness"})
 INSURANCE = SERIOUS | {"basic_insurance"}
 PAID = AID | INSURANCE
@@ -34,6 +35,7 @@ WHOLE_BILL = {base: "total" if base == "scope" else f"total_{base}" for base in 
 
 CONTRARY = {"referral": "no_referral", "in_region": "out_of_region", "designated": "not_designated"}
 CONDITIONS = (*CONTRARY, *CONTRARY.values())
+CAP_REACHED = "cap_reached"  # medical assistance has reached its cap
 
 PAYERS = ("medical_insurance", "civil_affairs", "rural_revitalization", "finance", "village", "charity")
 
@@ -207,9 +209,13 @@ CHOICES = (
         text="the rule of the place where the person is insured, or where the category is held",
     ),
     Choice(
-        name="conditions", choices=CONDITIONS, many=True, benefits=PAID,
+        name="conditions", choices=CONDITIONS, many=True, benefits=PAID - TILT,
         text="all needed besides the category: referral in order (or no_referral), treated in the region (or "
         "out_of_region), a designated institution (or not_designated)",
+    ),
+    Choice(
+        name="conditions", choices=(*CONDITIONS, CAP_REACHED), many=True, benefits=TILT,
+        text="as of the other benefits; and that medical assistance has reached its cap",
     ),
     Choice(
         name="tiers_from", choices=("cost", "line"), benefits=PAID, default=dict.fromkeys(PAID, "cost"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import typer
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, Report, State, app, bars, print_json, say, show
+from schema.cli.common import AsJson, Report, State, app, bars, complain, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -24,11 +24,16 @@ Month = Annotated[str, typer.Argument(help="yyyy-MM, as 2025-11.")]
 @month_app.command("compute")
 def month_compute(month: Month, as_json: AsJson = False) -> None:
     """Match, merge, reconcile and publish a month; a closed month is rebuilt and verified. 计算当月比对结果。"""
+    from hub import months
     from hub.deployment import open_deployment
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock(), bars() as progress:
-        report = compute_month(deployment, month, progress)
+    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+        with bars() as progress:
+            report = compute_month(deployment, month, progress)
+        left_out = months.left_out(deployment, month)
     show_month(report)
+    for batch, told in left_out:
+        complain(f"without batch {batch}", f"{told}; see `aidgraph sources`")
     if as_json:
         print_json(month_object(report))
 

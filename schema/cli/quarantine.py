@@ -133,7 +133,7 @@ def quarantine_replay(
     show("Replay 重放", columns, cells, numbers=frozenset(columns[1:]))
     for report in reports:
         if report.note:
-            complain(f"batch {report.batch_id}", report.note)
+            complain(f"replay of batch {report.replayed_batch}", report.note)
     say("Run `aidgraph month compute` to apply it; a closed month stays as it is.")
 
 
@@ -173,12 +173,9 @@ def quarantine_report(
 
     wanted = _filter(source, stream, None, None, "open", None)
     with open_deployment(State.settings()) as deployment:
-        lines = list(returned.cells(quarantine.rows(deployment.engine, wanted), deployment.sources))
-    if out is None:
-        sys.stdout.write(returned.as_csv(lines))
-        return
-    returned.write(out, lines)
-    say(f"{len(lines)} rows in {out}")
+        lines = returned.cells(quarantine.rows(deployment.engine, wanted), deployment.sources)
+        count = returned.as_csv(sys.stdout, lines) if out is None else returned.write(out, lines)
+    say(f"{count:,} rows" if out is None else f"{count:,} rows in {out}")
 
 
 def _decide(batch: int, lines: list[int] | None, state: RowState, actor: str, reason: str) -> None:

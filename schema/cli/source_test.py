@@ -18,6 +18,7 @@ from schema.cli.sources import source_app
 if TYPE_CHECKING:
     from connectors.kit.verdict import Verdict
     from hub.config.codes import Codes
+    from hub.contract import Contract
 
 
 @source_app.command("test")
@@ -36,11 +37,12 @@ def source_test(
     """
     from connectors.kit import declaration, endpoint
     from connectors.kit.verdict import Outcome
-    from hub import config
+    from hub import config, contract
+    from hub.deployment import LINKAGE
 
     settings = State.settings()
     source = chosen(discover(settings.declared), [name])[0]
-    codes = config.load(settings.config).codes
+    codes, under = config.load(settings.config).codes, contract.read(settings.config, LINKAGE)
     lists = {listed for listed, _ in codes.lists}
     connection = None if declared else _connection(source, url, folder)
     found: list[Verdict] = []
@@ -48,7 +50,7 @@ def source_test(
         verdicts = declaration.check(source, one, lists)
         if connection:
             today = date.today()  # noqa: DTZ011 - as the operator counts days
-            verdicts += endpoint.check(one, connection, reading(one, codes), today=today, pages=pages)
+            verdicts += endpoint.check(one, connection, reading(one, codes, under), today=today, pages=pages)
         title = f"{source.name} {one.name} {one.title} {one.title_en}"
         show(title, ("check", "result", "detail"), [(v.title, v.outcome.shown, _both(v)) for v in verdicts])
         found += verdicts
@@ -80,7 +82,7 @@ def _connection(source: Source, url: str | None, folder: str | None) -> Connecti
     return replace(known, url=url or known.url, folder=folder or known.folder) if url or folder else known
 
 
-def reading(stream: Stream, codes: Codes) -> Callable[[Field, object], str | None]:
+def reading(stream: Stream, codes: Codes, under: Contract) -> Callable[[Field, object], str | None]:
     """How the hub reads a value of this stream: the reason code why it cannot, or None. Needs no key."""
     from hub.identity import Refused, normalise
     from hub.values import READ, Unreadable
@@ -92,7 +94,7 @@ def reading(stream: Stream, codes: Codes) -> Callable[[Field, object], str | Non
     def read(field: Field, raw: object) -> str | None:
         try:
             if field.sealed is Sealed.ID_NUMBER:
-                normalise(raw)
+                normalise(raw, "resident_id", under)
                 return None
             value = READ[field.type](raw)
         except (Refused, Unreadable) as error:

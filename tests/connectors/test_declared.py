@@ -125,6 +125,7 @@ def test_without_a_folder_there_are_the_shipped_sources(tmp_path: Path) -> None:
         (FEEDING, "settle", "setle", "line 10, streams.0.transport.setle: unknown key"),
         (FEEDING, '"5m"', "5", 'line 10, streams.0.transport.settle: is not a stretch of time. Write it as "30s"'),
         (FEEDING, '"csv"', '"xml"', "transport.kind: is not a known word. Use one of: csv, http, national_platform"),
+        (FEEDING, "dibao_*", "../dibao_*", "transport: a pattern stays inside the source's folder"),
         (FEEDING, '"auto"', '"gbk"', "encoding: is not a known word. Use one of: gb18030, utf-8, auto"),
         (FEEDING, "civil_affairs.recipients", "civil_affairs.pensions", "line 9, streams.0.feeds: names no stream"),
         (FEEDING, '"household_number"', '"card"', "line 11, streams.0.fields.0.name: is no field of the stream"),

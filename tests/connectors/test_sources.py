@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import sound
 from connectors.base import Sealed, Stream, discover
 from connectors.simulator import present
 from connectors.transports import headers
@@ -39,6 +40,7 @@ def test_a_stream_is_declared_soundly(stream: Stream) -> None:
     assert max(said.values()) == 1, "a header names one field, or none"
     assert sum(f.sealed is Sealed.ID_NUMBER for f in stream.fields) == 1
     assert set(stream.key) - {"mac"} <= set(names)
+    assert list(sound.problems(stream)) == []
 
 
 @pytest.mark.parametrize("province", ["37", "65"])

@@ -94,6 +94,18 @@ def test_a_row_identical_to_one_that_landed_counts_as_a_duplicate(lists):
     lists.conserved()
 
 
+def test_a_row_that_does_not_open_stays_and_stops_nobody_else(lists):
+    lists.land("202508", [line(1), line(2), line(3, kind=STRANGE), line(4, kind=STRANGE)])
+    with lists.open() as deployment, deployment.engine.begin() as connection:
+        q = store.quarantine
+        connection.execute(sa.update(q).where(q.c.line == 4).values(sealed=b"destroyed"))
+    lists.learn()
+    (report,) = lists.replay()
+    assert (report.read, report.accepted, report.still_open, report.note) == (1, 1, 1, "1 rows do not open")
+    assert lists.states() == {(1, 4): "open", (1, 5): "replayed"}
+    lists.conserved()
+
+
 def test_a_second_replay_finds_nothing_and_one_filter_leaves_the_rest(lists):
     lists.land("202508", [line(1), line(2), line(3, kind=STRANGE), line(4, certified="x")])
     lists.learn()

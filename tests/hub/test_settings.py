@@ -28,6 +28,26 @@ def test_sources_come_from_the_file_and_the_environment(tmp_path):
     assert "s3cret" not in repr(told)
 
 
+def test_every_setting_of_a_connection_may_come_from_the_environment_and_no_secret_prints(tmp_path):
+    given = {
+        "url": "https://x", "folder": "/f", "database": "sqlite:///canary", "token": "canary", "client_id": "canary",
+        "secret": "canary", "token_url": "https://t", "certificate": "c", "certificate_key": "k", "ca": "a",
+    }  # fmt: skip
+    numbers = {"timeout": 3.0, "overall": 4.0, "rate": 0.5, "concurrency": 2}
+    env = {f"AIDGRAPH_SOURCE_MY_COUNTY_{name.upper()}": str(value) for name, value in (given | numbers).items()}
+    told = settings.load(data=tmp_path, environment=env)
+    found = told.connection("my_county")
+    assert {name: getattr(found, name) for name in given | numbers} == given | numbers
+    assert set(given | numbers) == set(settings.CONNECTION)
+    assert "canary" not in repr(told)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon"])
+def test_a_number_of_a_connection_that_is_none_is_refused(tmp_path, value):
+    with pytest.raises(ConfigError, match="rate is not"):
+        settings.load(data=tmp_path, environment={"AIDGRAPH_SOURCE_X_RATE": value})
+
+
 def test_a_source_nobody_placed_says_where_to_place_it(tmp_path):
     with pytest.raises(InputError, match="AIDGRAPH_SOURCE_CIVIL_AFFAIRS_URL"):
         settings.load(data=tmp_path, environment={}).connection("civil_affairs")

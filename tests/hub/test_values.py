@@ -30,7 +30,15 @@ from hub.values import READ, REASONS, Unreadable
         ("day", datetime(2025, 3, 1, 8), date(2025, 3, 1)),  # noqa: DTZ001  a spreadsheet's cell has no zone
         ("day", "0000-00-00", None),
         ("day", "9999-12-31", None),
+        ("day", "2025/3/1", date(2025, 3, 1)),
+        ("day", "2025.03.01", date(2025, 3, 1)),
         ("month", "2025-03", date(2025, 3, 1)),
+        ("month", "2025年3月", date(2025, 3, 1)),
+        ("month", "2025-3-01", date(2025, 3, 1)),
+        ("month", "20250301", date(2025, 3, 1)),
+        ("month", 45717, date(2025, 3, 1)),
+        ("month", 45717.0, date(2025, 3, 1)),
+        ("month", "9999-12", None),
         ("month", "202503", date(2025, 3, 1)),
         ("month", "3000-12", None),
         ("month", "", None),
@@ -52,7 +60,16 @@ def test_a_value_is_read_as_declared(kind, raw, value):
     [
         ("day", "2025-02-30", "bad_date"),
         ("day", "yesterday", "bad_date"),
+        ("day", "202511", "bad_date"),  # a month for a day: no 1 January
+        ("day", "202412", "bad_date"),
+        ("day", "45717", "bad_date"),
+        ("day", "2025-11", "bad_date"),
+        ("day", "2025-111", "bad_date"),
+        ("day", "2025111", "bad_date"),
         ("month", "2025-13", "bad_date"),
+        ("month", "45962", "bad_date"),  # a serial that became text: no open end in the year 4596
+        ("month", "2025101", "bad_date"),
+        ("month", "20251", "bad_date"),
         ("yuan", "1.005", "bad_amount"),
         ("yuan", "12,x", "bad_amount"),
         ("yuan", "NaN", "bad_amount"),

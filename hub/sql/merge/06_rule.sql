@@ -74,6 +74,7 @@ SELECT
   AND COALESCE(s.lines_most, s.line_share, s.least_ratio, s.cost_cap, s.first_own, s.pay) IS NULL
   AND COALESCE(s.pay_per_day, s.cost_per_day, s.cost_from, s.cost_below) IS NULL
   AND (s.determined OR s.conditions = '' AND NOT s.on_application)
+  AND ',' || s.conditions || ',' NOT LIKE '%,cap_reached,%'
   AND COUNT(*) OVER offer = 1
   AND CASE s.benefit
     WHEN 'medical_assistance' THEN s.base = 'after_basic_and_serious_illness'

@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 import pytest
 import stamina
 from kit_hub import Kit, make
+from schema.cli.source import reading
 
 from connectors.base import Connection, Stream, discover
 from connectors.kit import endpoint, files, rows, storms
 from connectors.kit.shapes import shape_of
 from connectors.kit.storms import Answer, Interface, Storm
 from connectors.kit.verdict import Outcome, Verdict
-from schema.cli.source import reading
 
 NOW = datetime(2025, 10, 31, 22)  # noqa: DTZ001 - a department's wall clock
 TODAY = date(2025, 10, 31)
@@ -44,7 +44,9 @@ def interface(kit: Kit, stream: Stream = SETTLEMENTS) -> Interface:
 
 def ask(kit: Kit, here: Interface, storm: Storm = storms.calm) -> list[Verdict]:
     with storms.weather(here, storm) as connection:
-        return endpoint.check(here.stream, connection, reading(here.stream, kit.codes), today=TODAY, pages=3)
+        return endpoint.check(
+            here.stream, connection, reading(here.stream, kit.codes, kit.linkage.contract), today=TODAY, pages=3
+        )
 
 
 def told(verdicts: list[Verdict], outcome: Outcome) -> set[str]:
@@ -138,7 +140,7 @@ def test_two_rows_of_one_key_are_noted(kit) -> None:
 
 
 def test_nobody_listening_is_a_failure_and_not_a_crash(kit) -> None:
-    read = reading(SETTLEMENTS, kit.codes)
+    read = reading(SETTLEMENTS, kit.codes, kit.linkage.contract)
     found = endpoint.check(SETTLEMENTS, Connection(url="http://127.0.0.1:9", timeout=1), read, today=TODAY)
     assert told(found, Outcome.FAIL) == {"answer"}
 
@@ -149,14 +151,16 @@ def test_a_good_file_passes_and_the_newest_is_looked_at(kit, tmp_path, name) -> 
     made = [rows.make(stream, kit.known, n, NOW) for n in range(1, 5)]
     files.write(stream, files.table(stream, made), tmp_path / files.name(stream, "202510"))
     files.write(stream, files.table(stream, made)[:2], tmp_path / files.name(stream, "202509"))
-    found = endpoint.check(stream, Connection(folder=str(tmp_path)), reading(stream, kit.codes), today=TODAY)
+    found = endpoint.check(
+        stream, Connection(folder=str(tmp_path)), reading(stream, kit.codes, kit.linkage.contract), today=TODAY
+    )
     assert told(found, Outcome.FAIL) == set()
     assert "4 rows read" in next(v.said_en for v in found if v.check == "answer")
     assert_no_value(found, made)
 
 
 def test_a_spoilt_file_and_an_empty_folder_fail(kit, tmp_path) -> None:
-    read, connection = reading(RECIPIENTS, kit.codes), Connection(folder=str(tmp_path))
+    read, connection = reading(RECIPIENTS, kit.codes, kit.linkage.contract), Connection(folder=str(tmp_path))
     assert told(endpoint.check(RECIPIENTS, connection, read, today=TODAY), Outcome.FAIL) == {"answer"}
     (tmp_path / files.name(RECIPIENTS, "202510")).write_bytes(b"")
     assert told(endpoint.check(RECIPIENTS, connection, read, today=TODAY), Outcome.FAIL) == {"answer"}

@@ -97,7 +97,8 @@ def test_a_spreadsheet_number_arrives_as_a_number_and_days_as_days(
     numbers = [number for row in rows if isinstance(number := row.values["certno"], float)]
     assert sorted(number > 10**15 for number in numbers) == [False, True], "of 15 digits exactly, of 18 not"
     assert any(isinstance(row.values["identified"], date) for row in rows)
-    assert rows[0].line == 4, "below a title, a date and the header"
+    assert rows[0].line == 5, "below a title, a date, merged group titles and the header"
+    assert pulled["rural_revitalization", "monitored", "2025-10"].rows[0].line == 4
 
 
 def test_a_wrong_token_is_refused(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -126,6 +127,20 @@ def test_pages_come_in_order_though_several_are_asked_for_at_once() -> None:
     with answering(slow) as source:
         assert read(transport, Connection(url=source.url, concurrency=3)) == NUMBERS
         assert 1 < source.at_once <= 3
+
+
+def test_keys_of_an_answer_are_fields_by_every_name_that_the_stream_declares() -> None:
+    transport = HttpJson(path="/", rows="", paging=Single())
+    fields = (Field(name="n", headers=("证件号码", "身份证号")), Field(name="名", headers=("姓名",)))
+    told = [
+        {"证件 号码": "1", "姓名": "张", "n": "not n", "extra": 0, "序号": 1},
+        {"身份证号": "2", "证件号码": None, "37030219900101": "x"},
+    ]
+    with answering(lambda _: Said(told=told)) as source:
+        stated = replace(stream(transport), fields=fields, ignored=("序号",))
+        (delivery,) = transport.deliveries(stated, Connection(url=source.url), since=None, seen=frozenset())
+        found = [dict(row.values) for page in delivery.pages for row in page.rows()]
+    assert found == [{"n": "1", "名": "张", "column 3": "not n", "extra": 0}, {"n": "2", "column 8": "x"}]
 
 
 def test_the_declared_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

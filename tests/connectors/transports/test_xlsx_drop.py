@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -189,6 +190,15 @@ def test_a_value_under_no_header_refuses_the_file(tmp_path: Path) -> None:
 def test_a_file_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     (tmp_path / "monitored_202510.xlsx").write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(SourceMalformed, match="not a readable XLSX workbook"):
+        rows(tmp_path)
+
+
+def test_a_workbook_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "monitored_202510.xlsx"
+    write(path, [HEADER])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/media/x.bin", bytes(8 * 1024**2))
+    with pytest.raises(SourceMalformed, match="would unpack to"):
         rows(tmp_path)
 
 

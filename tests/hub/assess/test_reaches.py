@@ -124,6 +124,14 @@ def test_assistance_and_tilt_may_share_a_cap_in_the_order_of_settlements(run: An
     assert answer["totals"]["self_in_scope"] == "6000.00"
 
 
+def test_tilt_may_wait_until_assistance_has_reached_its_cap(run: Any) -> None:
+    policy = rule(MA, "dibao", "line = 0\nratio = 0.50\ncap = 800") + paying(
+        "dibao", "0.50", "tilt", 'conditions = ["cap_reached"]\n'
+    )
+    answer = run(policy, DIBAO + stay("A", 1000) + stay("B", 1000, "2025-05-01"))
+    assert (given(answer), given(answer, "tilt")) == (["500.00", "300.00"], ["0.00", "350.00"])
+
+
 def test_computed_insurance_is_limited_to_what_the_told_one_left(run: Any) -> None:
     answer = run(rule(BASIC, "*", "ratio = 0.90"), bill("A", 1000, more="serious_illness_paid = 400"))
     assert given(answer, "basic_paid") == ["600.00"]

@@ -56,6 +56,26 @@ RULES = {
         "base",
         "is not a known key",
     ),
+    "a band that ends before it begins": (
+        RULE + "cost_from = 20000\ncost_below = 20000" + HERE,
+        "cost_below",
+        "is not above cost_from",
+    ),
+    "an age that nobody reaches": (RULE + "age_from = 200" + HERE, "age_from", "whole number from 0 to 150"),
+    "half a month": (RULE + "look_back = 1.5" + HERE, "look_back", "whole number from 0 to 60"),
+    "a band beside lines that do not add up": (
+        RULE + "lines_most = 9\ncost_from = 1" + HERE,
+        "cost_from",
+        "do not add up",
+    ),
+    "bands that meet": (
+        RULE
+        + "cost_below = 9\n"
+        + RULE.replace('"ma"', '"mb"').replace('categories = ["dibao"]', 'categories = ["dibao"]' + HERE)
+        + "cost_from = 8\n",
+        "categories",
+        "both decide medical_assistance for dibao",
+    ),
     "an unknown hospital level": (RULE + "hospital_levels = [1, 5]" + HERE, "hospital_levels", "5 is not known"),
     "ratio and tiers": (RULE + "tiers = [{ above = 0, ratio = 0.6 }]" + HERE, "tiers", "stand together"),
     "a bad tier": (changed("ratio = 0.75", "tiers = [{ above = 0, ratio = 6 }]"), "tiers", "fraction from 0 to 1"),
@@ -211,6 +231,14 @@ def test_the_head_of_a_document_is_refused(folder, name):
     problem = folder.problems()[0]
     assert (problem.file, problem.key) == ("policy/spoilt.toml", key)
     assert message in problem.message
+
+
+@pytest.mark.parametrize("text", ["cap = " + "9" * 5000, "x = " + "[" * 3000 + "]" * 3000, "x = 1e9999999999999999999"])
+def test_a_file_that_holds_what_no_reader_can_hold_is_refused(folder, text):
+    folder.write("policy/vast.toml", HEAD.format(region="37") + text + "\n")
+    problem = next(problem for problem in folder.problems() if problem.file == "policy/vast.toml")
+    assert "no file of this kind can hold" in problem.message or problem.key == "x"
+    assert problem.remedy
 
 
 def test_a_file_that_is_no_toml_and_a_file_name_that_is_no_id_are_refused(folder):

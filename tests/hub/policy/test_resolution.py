@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hub.policy.amounts import Amounts, amounts
 from hub.policy.citation import Citation, Source
+from hub.policy.complete import completed
 from hub.policy.document import Document, Merge
 from hub.policy.resolve import resolve
 from hub.policy.rule import Rule, Tier
@@ -376,6 +377,17 @@ def test_everyones_rule_is_not_repeated_for_an_insurance_of_which_the_category_s
         "d/all0": ((), ("390",), REST),
     }
     assert reached([RESIDENTS], {"insutypes": ("310",)}) == {"d/own0": ((), ("390",), ())}
+
+
+def test_everyones_insurance_goes_on_for_the_other_ages_and_bands_of_cost():
+    everyone = rule(key="d/all", benefit="basic_insurance")
+    left = completed([(((), (), ()), (60, 80), (0, None))], [everyone])
+    assert [(key, part.ages, part.costs, part.reach) for key, part in left] == [
+        ("d/all", (0, 60), (0, None), ((), (), ())),
+        ("d/all+2", (80, None), (0, None), ((), (), ())),
+    ]
+    below = completed([(((), (), ("3",)), (0, None), (100, None))], [everyone])
+    assert [(part.hospital_levels, part.costs) for _, part in below] == [(REST, (0, None)), (("3",), (0, 100))]
 
 
 def test_assistance_is_not_completed():

@@ -194,6 +194,7 @@ varied = st.sampled_from(
     [
         {},
         {"conditions": "in_region"},
+        {"conditions": "cap_reached"},
         {"conditions": "in_region", "cap_group": "both", "group_cap": 5_000},
         {"stay_lines": "3000,1000", "line_period": "stay", "tiers_period": "stay"},
         {"line_share": 2_000, "line_of": "scope", "line_least": 500, "line_most": 9_000},

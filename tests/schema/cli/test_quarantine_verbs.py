@@ -143,6 +143,9 @@ def test_a_held_batch_is_told_confirmed_and_refused(hub, lists):
     recipients = json.loads(hub("sources", "--json")[1])["streams"]
     (stream,) = [row for row in recipients if row["stream"] == "civil_affairs.recipients"]
     assert [(held["batch"], held["state"]) for held in stream["held"]] == [(2, "held")]
+    code, _, err = hub("month", "compute", "2025-09")
+    assert code == 0
+    assert "without batch 2" in err
     assert hub("source", "confirm", 1, "--actor", "王", "--reason", "x")[0] == 4
     assert hub("source", "confirm", 2, "--actor", "", "--reason", "x")[0] == 4
     assert hub("source", "refuse", 2, "--actor", "王", "--reason", "the wrong county")[0] == 0
@@ -174,7 +177,7 @@ def test_a_department_is_sent_places_reasons_and_remedies_and_no_value(hub, list
     assert all(row["原因"] and row["reason"] and row["处理办法"] and row["what to do"] for row in rows)
     for name in ("r.csv", "r.xlsx", "r.md"):
         assert hub("quarantine", "report", "--source", "civil_affairs", "--out", tmp_path / name)[0] == 0
-    assert (tmp_path / "r.csv").read_text(encoding="utf-8") == out.replace("\r\n", "\n")
+    assert (tmp_path / "r.csv").read_bytes().decode() == out
     sheet = CalamineWorkbook.from_path(tmp_path / "r.xlsx").get_sheet_by_index(0).to_python()
     assert [line[4] for line in sheet] == ["行号 line", "4", "5"]
     assert len((tmp_path / "r.md").read_text(encoding="utf-8").splitlines()) == 4

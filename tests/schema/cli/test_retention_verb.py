@@ -23,7 +23,7 @@ def hub(tmp_path_factory) -> Path:
     """A data folder in which October was closed by November; retention of one month for civil affairs."""
     folder = tmp_path_factory.mktemp("retention")
     data = folder / "data"
-    with Departments(World(150), folder=folder / "departments") as departments:
+    with Departments(World(200), folder=folder / "departments") as departments:
         with deploy(data, f"sqlite:///{data / 'store.sqlite'}", departments) as deployment:
             from hub import months
             from tests.test_main_job import pull, quiet

@@ -1,0 +1,169 @@
+"""How fast rows land: the hub's landing beside a bare pipeline, interleaved, and each step beside its own limit.
+
+    python tests/benchmarks/land.py [--kind http|csv|xlsx|memory] [--rows 200000] [--rounds 5] [--core 0]
+
+http: rows of some 550 bytes (medical_insurance.persons) from a loopback server in its own process. The bare pipeline
+fetches with httpx, decodes with orjson, hashes (the number, the name, the row), seals three fields and writes the same
+rows and lists into Parquet with plain Python, validating nothing. csv, xlsx: files of civil_affairs.recipients and
+rural_revitalization.monitored, beside the transport alone and the library alone. memory: one landing, its peak memory.
+Rates are rows per second of this process's own CPU time, so that other work on the machine counts less; those of the
+wall clock stand beside. It asserts nothing; what it measured belongs into DECISIONS.md.
+"""
+
+# ruff: noqa: T201 - it reports on standard output
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectors.base import Connection, Source
+from connectors.simulator.soil import PERSONS
+from connectors.simulator.world import World
+from connectors.sources import civil_affairs, medical_insurance, rural_revitalization
+from hub import config, identity, keys, store
+from hub.lake import Lake
+from hub.land import BatchReport, Landing
+from tests.benchmarks import bare as without
+from tests.benchmarks import files
+from tests.benchmarks.pages import Platform
+
+ROOT = Path(__file__).parents[2]
+PAGE = 1_000
+DISTINCT = 20_000  # rows prepared; more are copies with numbers of their own
+RING = keys.make()
+CONFIG = config.load(ROOT / "config")
+LINKAGE = identity.load(ROOT / "config", "v1", RING)
+Work = Callable[[], object]
+
+
+def land(source: Source, connection: Connection, stream: str) -> BatchReport:
+    """One delivery of a stream, landed by the hub into a fresh lake and store."""
+    only = Source(
+        name=source.name,
+        title=source.title,
+        title_en=source.title_en,
+        department=source.department,
+        legal_basis=source.legal_basis,
+        streams=(source.stream(stream),),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        engine = store.connect(f"sqlite:///{folder}/store.db")
+        store.metadata.create_all(engine)
+        landing = Landing(
+            engine=engine, lake=Lake(Path(folder) / "lake"), linkage=LINKAGE, codes=CONFIG.codes, ring=RING
+        )
+        (report,) = landing.pull(only, connection, lambda *_: None)
+        engine.dispose()
+    return report
+
+
+def race(rows: int, rounds: int, works: dict[str, Work]) -> dict[str, tuple[float, float]]:
+    """Each work in turn, several rounds; prints and returns CPU seconds a row: the median, and the best round."""
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    gc.collect()
+    gc.freeze()  # what the benchmark itself holds is not the collector's work
+    for _ in range(rounds):
+        for name, work in works.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            work()
+            seconds[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+    costs = {}
+    for name, spent in seconds.items():
+        cpu, wall = (statistics.median(each) / rows for each in zip(*spent, strict=True))
+        best = min(cpu for cpu, _ in spent) / rows
+        costs[name] = cpu, best
+        print(
+            f"{name:26} {1e6 * cpu:7.2f} us a row, best {1e6 * best:7.2f}; {1 / cpu:10,.0f} rows/s, "
+            f"best {1 / best:10,.0f}, by the clock {1 / wall:10,.0f}"
+        )
+    return costs
+
+
+@contextmanager
+def platform(rows: int, core: int | None) -> Iterator[tuple[Connection, list[bytes]]]:
+    """The register of insured persons as a platform that serves `rows` of it, and its pages' bodies."""
+    made, _, _ = World(DISTINCT + 2_000).deliveries.page(PERSONS, "2025-10", 1, DISTINCT, None)
+    made = (made * 2)[: DISTINCT // PAGE * PAGE]
+    texts = [json.dumps(row, ensure_ascii=False) for row in made]
+    print(f"{sum(len(text.encode()) for text in texts) / len(texts):.0f} bytes a row")
+    bodies = [f"[{', '.join(texts[start : start + PAGE])}]".encode() for start in range(0, min(rows, DISTINCT), PAGE)]
+    copies = max(1, rows // DISTINCT)
+    with Platform(
+        medical_insurance.PERSONS.transport, bodies, rows=len(bodies) * PAGE, copies=copies, core=core
+    ) as url:
+        yield Connection(url=url), bodies
+
+
+def over_http(rows: int, rounds: int, core: int | None) -> None:
+    with platform(rows, core) as (connection, bodies):
+        stream = medical_insurance.PERSONS
+        costs = race(
+            rows,
+            rounds,
+            {
+                "bare": lambda: without.pipeline(connection, stream, RING),
+                "hub": lambda: land(medical_insurance.SOURCE, connection, stream.name),
+            },
+        )
+        ratio, best = (bare / hub for bare, hub in zip(costs["bare"], costs["hub"], strict=True))
+        print(f"the hub's rate is {ratio:.2f} of the bare pipeline's; of the best rounds {best:.2f}")
+        print("each step over the same pages, its limit first:")
+        race(len(bodies) * PAGE, rounds, without.steps(connection, bodies, stream, CONFIG.codes, LINKAGE, RING))
+
+
+def from_files(kind: str, rows: int, rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, stream, alone = (
+            (civil_affairs.SOURCE, "recipients", files.csv_alone)
+            if kind == "csv"
+            else (rural_revitalization.SOURCE, "monitored", files.xlsx_alone)
+        )
+        count, path = files.write(Path(folder), kind, rows)
+        connection = Connection(folder=str(path.parent))
+        print(f"{count} rows, {path.stat().st_size / count:.0f} bytes a row")
+        works: dict[str, Work] = {
+            "library alone": lambda: alone(path),
+            "transport alone": lambda: files.transport_alone(source.stream(stream), connection),
+            "hub": lambda: land(source, connection, stream),
+        }
+        race(count, rounds, works)
+
+
+def in_memory(rows: int) -> None:
+    with platform(rows, None) as (connection, _):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        race(rows, 1, {"hub": lambda: print(land(medical_insurance.SOURCE, connection, "persons"))})
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"peak memory {after / 1024:,.0f} MB, before landing {before / 1024:,.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kind", choices=("http", "csv", "xlsx", "memory"), default="http")
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--core", type=int, help="run on this core only; the server takes the next")
+    given = parser.parse_args()
+    if given.core is not None:
+        os.sched_setaffinity(0, {given.core})
+    other = None if given.core is None else (given.core + 1) % (os.cpu_count() or 1)
+    if given.kind == "http":
+        over_http(given.rows, given.rounds, other)
+    elif given.kind == "memory":
+        in_memory(given.rows)
+    else:
+        from_files(given.kind, given.rows, given.rounds)
+
+
+if __name__ == "__main__":
+    main()
