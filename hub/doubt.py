@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.base import Field, Page, Stream
-from hub import identity, values
+from hub import edge, identity, values
 from hub.batch import Held
 from hub.ledger import Last
 
@@ -30,7 +30,7 @@ REASONS = {
     "column_missing": "整批缺少必填列 a required column is missing from the whole delivery",
     "column_retyped": "整列格式改变 most values of a column cannot be read",
 }
-UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys()) - {"id_absent", "required_missing"}
+UNREADABLE = (identity.REASONS.keys() | values.REASONS.keys() | edge.REASONS.keys()) - {"id_absent", "required_missing"}
 EMPTY: tuple[object, ...] = (None, "", [], {})
 UNMET = "__unmet"
 

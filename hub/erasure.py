@@ -58,16 +58,23 @@ class Erased:
 
 
 def due(connection: sa.Connection, retention: Mapping[str, int], month: str) -> list[Due]:
-    """The batches to be erased in a month (yyyy-MM): `as_of` is more than the declared months before its first day."""
+    """The batches to be erased in a month (yyyy-MM): `as_of` is more than the declared months before its first day.
+
+    A whole snapshot stays while one that is not due was kept as what changed against it: it holds the identities of
+    all who did not change.
+    """
     first, _ = month_bounds(month)
     b = store.batch.c
-    query = sa.select(b.batch_id, b.source, b.stream, b.as_of, b.accepted).where(b.sealed_part.is_not(None))
-    found = []
-    for row in connection.execute(query.order_by(b.batch_id)):
+    query = sa.select(b.batch_id, b.source, b.stream, b.as_of, b.accepted, b.base).where(b.sealed_part.is_not(None))
+    found: dict[int, Due] = {}
+    rows = connection.execute(query.order_by(b.batch_id)).all()
+    for row in rows:
         months = retention.get(row.source, retention.get(EVERY))
         if months is not None and row.as_of < _before(first, months):
-            found.append(Due(**row._mapping, months=months))
-    return found
+            told = {name: value for name, value in row._mapping.items() if name != "base"}
+            found[row.batch_id] = Due(**told, months=months)
+    leaned_on = {row.base for row in rows if row.base is not None and row.batch_id not in found}
+    return [batch for number, batch in found.items() if number not in leaned_on]
 
 
 def _before(first: date, months: int) -> date:
@@ -85,22 +92,28 @@ class Eraser:
         self._lake = lake
         self._ring = ring
 
-    def erase(self, batch_id: int, *, actor: str, reason: str) -> Erased:
-        """Destroy the sealed part of a batch. Raises InputError where there is no such batch, or nothing left of it."""
+    def erase(self, batch_id: int, *, actor: str, reason: str) -> list[Erased]:
+        """Destroy the sealed parts of a batch and of its replays. Raises InputError: no such batch, nothing left."""
         if not actor.strip() or not reason.strip():
             raise InputError("An erasure needs who and why", remedy="Give --actor and --reason")
         b = store.batch.c
         with self._engine.begin() as connection:
-            row = connection.execute(sa.select(b.sealed_part).where(b.batch_id == batch_id)).one_or_none()
+            row = connection.execute(sa.select(b.sealed_part, b.part_of).where(b.batch_id == batch_id)).one_or_none()
             if row is None:
                 raise InputError(f"There is no batch {batch_id}", remedy="Look at `aidgraph sources` for their numbers")
             if row.sealed_part is None:
                 raise InputError(
                     f"The sealed part of batch {batch_id} has been destroyed already", remedy="Nothing is left to erase"
                 )
-            if not self._began(connection, batch_id):
-                self._note(connection, batch_id, "destroying", row.sealed_part, actor, reason)
-        return self._finish(batch_id, row.sealed_part, actor, reason)
+            root = row.part_of or batch_id  # with a delivery go the replays of its rows, and the other way round
+            family = sa.or_(b.batch_id == root, b.part_of == root)
+            parts = connection.execute(
+                sa.select(b.batch_id, b.sealed_part).where(family, b.sealed_part.is_not(None)).order_by(b.batch_id)
+            ).all()
+            for part in parts:
+                if not self._began(connection, part.batch_id):
+                    self._note(connection, part.batch_id, "destroying", part.sealed_part, actor, reason)
+        return [self._finish(part.batch_id, part.sealed_part, actor, reason) for part in parts]
 
     def resume(self) -> list[Erased]:
         """Finish what was interrupted, and remove sealed files that nothing names."""

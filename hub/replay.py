@@ -93,7 +93,9 @@ class _Replay:
         self._stream = _declared(deployment, batch)
         self._whole = batch.state == BatchState.QUARANTINED
         rows = sa.true() if self._whole else wanted.condition()
-        self._chosen = sa.and_(rows, store.quarantine.c.batch_id == batch.batch_id)
+        q = store.quarantine.c
+        there = q.reason != "edge_damaged"  # what was moved or damaged after it was sealed must be sent again
+        self._chosen = sa.and_(rows, there, q.batch_id == batch.batch_id)
         self._sealer = Sealer(deployment.ring, f"{batch.source}/{batch.stream}")
         self._lines: list[int] = []
         self._shut = 0

@@ -60,7 +60,7 @@ def empty(tmp_path_factory) -> Iterator[Path]:
     keys.save(keys.make(), folder / "keys.json")
     shutil.copytree(CONFIG, folder / "config", ignore=shutil.ignore_patterns("demo"))
     shutil.copytree(CONFIG / "demo", folder / "config", dirs_exist_ok=True)
-    with Departments(World(150), folder=folder / "departments") as departments:
+    with Departments(World(200), folder=folder / "departments") as departments:
         departments.show(MONTH)
         lines = [f'keys = "{folder / "keys.json"}"', f'config = "{folder / "config"}"']
         for name, connection in departments.connections().items():

@@ -32,7 +32,7 @@ def erase(
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
         eraser = _eraser(deployment)
         resumed = eraser.resume()
-        done = [e for e in resumed if e.batch_id == batch] or [eraser.erase(batch, actor=actor, reason=reason)]
+        done = [e for e in resumed if e.batch_id == batch] or eraser.erase(batch, actor=actor, reason=reason)
     _told([*(e for e in resumed if e.batch_id != batch), *done], as_json=as_json)
 
 
@@ -69,7 +69,8 @@ def retain(
             old = due(connection, settings.retention, told)
         for number, batch in enumerate(old if apply else (), 1):
             reason = f"retention of {batch.months} months in {told}"
-            erased.append(eraser.erase(batch.batch_id, actor=actor or "", reason=reason))
+            if batch.batch_id not in {done.batch_id for done in erased}:  # a replay goes with its delivery
+                erased += eraser.erase(batch.batch_id, actor=actor or "", reason=reason)
             report("retain", number, len(old))
     columns = ("batch", "source", "stream", "as of", "rows", "kept for")
     rows = [(d.batch_id, d.source, d.stream, d.as_of, d.accepted, f"{d.months} months") for d in old]

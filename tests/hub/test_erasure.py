@@ -74,7 +74,7 @@ def after(hub: Hub) -> tuple[object, ...]:  # noqa: F811
 
 def test_the_sealed_part_and_its_copies_go_and_the_pseudonymous_rows_stay(hub, eraser):  # noqa: F811
     digest, rows = part(hub, 1), hub.rows(batch=1)
-    done = eraser.erase(1, **WHY)
+    (done,) = eraser.erase(1, **WHY)
     assert (done.quarantined, done.replaced, done.removed) == (1, 2, 1)
     assert part(hub, 1) is None
     assert not (hub.lake.root / "sealed" / f"{digest}.parquet").exists()
@@ -174,6 +174,21 @@ def test_what_is_due_follows_the_source_s_months_else_everybody_s(hub, eraser): 
     assert listed({"months": 1}, "2026-01") == [1, 2]
     assert listed({"other": 1}, "2099-01") == []
     assert listed({"months": 100_000}, "2025-12") == []
+
+
+def test_a_snapshot_that_others_lean_on_stays_until_they_are_due(hub, eraser):  # noqa: F811
+    with hub.engine.begin() as connection:
+        connection.execute(sa.update(store.batch).where(store.batch.c.batch_id == 2).values(base=1))
+    with hub.engine.connect() as connection:
+        assert due(connection, {"months": 1}, "2025-12") == []
+        assert [d.batch_id for d in due(connection, {"months": 1}, "2026-01")] == [1, 2]
+
+
+def test_with_a_delivery_go_the_replays_of_its_rows(hub, eraser):  # noqa: F811
+    with hub.engine.begin() as connection:
+        connection.execute(sa.update(store.batch).where(store.batch.c.batch_id == 2).values(part_of=1))
+    assert [done.batch_id for done in eraser.erase(2, **WHY)] == [1, 2]
+    assert identities(hub) == {1: None, 2: None, 3: None}
 
 
 def test_the_day_a_part_is_due_is_the_first_after_its_months(hub, eraser):  # noqa: F811

@@ -23,7 +23,7 @@ def hub(tmp_path_factory) -> Path:
     """A data folder in which October was closed by November; retention of one month for civil affairs."""
     folder = tmp_path_factory.mktemp("retention")
     data = folder / "data"
-    with Departments(World(150), folder=folder / "departments") as departments:
+    with Departments(World(200), folder=folder / "departments") as departments:
         with deploy(data, f"sqlite:///{data / 'store.sqlite'}", departments) as deployment:
             from hub import months
             from tests.test_main_job import pull, quiet
@@ -80,7 +80,6 @@ def test_a_dry_run_destroys_nothing_then_the_old_go_and_closed_months_rebuild(ru
     assert {batch for batch, (_, part) in after.items() if part is None} == listed
     served = identities(hub)
     assert served.keys() == known.keys()
-    assert sum(d["replaced"] for d in destroyed.values()) > 0
     code, out, err = run("--data", hub, "month", "compute", "2025-10", "--json")
     assert (code, json.loads(out)["outcome"]) == (0, "verified"), err
     code, out, _ = run("--data", hub, "retain", "--month", "2025-12", "--apply", "--actor", "office", "--json")
