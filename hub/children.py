@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from hub.columns import Column, FieldReader
 from hub.values import Codes
 
 LISTS = {list, type(None)}
+Objects = list[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,10 @@ class ChildReader:
 
     def read(self, column: Sequence[object] | None, count: int, provinces: Sequence[str] | str) -> Items:
         """The items of `count` rows; a row whose list is none has a fault, and no items."""
-        lists, faults = self._lists(column, count)
+        lists, items, faults = self._lists(column, count)
         counts = list(map(len, lists))
-        items: list[dict[str, object]] = list(chain.from_iterable(lists))
         if not isinstance(provinces, str):
-            provinces = [place for place, many in zip(provinces, counts, strict=True) for _ in range(many)]
+            provinces = list(chain.from_iterable(map(repeat, provinces, counts)))
         columns = [field.read(_field(items, field.name), len(items), provinces) for field in self._fields]
         if any(column.refused for column in columns):
             owner = np.repeat(np.arange(count), counts).tolist()
@@ -74,21 +75,24 @@ class ChildReader:
 
     def _lists(
         self, column: Sequence[object] | None, count: int
-    ) -> tuple[list[list[dict[str, object]]], dict[int, tuple[str, str]]]:
+    ) -> tuple[Sequence[Objects], Objects, dict[int, tuple[str, str]]]:
+        """The list of each row, all items, and the faults of rows whose list is none."""
         if column is None:
-            return [[]] * count, {}
+            return [[]] * count, [], {}
         kinds = set(map(type, column))
+        lists: Sequence[Any] = column if kinds == {list} else [items or [] for items in column]
         if kinds <= LISTS:
-            lists: list[list[dict[str, object]]] = [items or [] for items in column] if type(None) in kinds else column  # type: ignore
-            if set(map(type, chain.from_iterable(lists))) <= {dict}:
-                return lists, {}
-        lists, faults = [], {}
+            every = list(chain.from_iterable(lists))
+            if set(map(type, every)) <= {dict}:
+                return lists, every, {}
+        faults: dict[int, tuple[str, str]] = {}
+        good: list[Objects] = []
         for at, items in enumerate(column):
-            good = isinstance(items, list) and all(isinstance(item, dict) for item in items)
-            if items is not None and not good:
+            whole = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+            if items is not None and not whole:
                 faults[at] = ("bad_text", self.name)
-            lists.append(items if good else [])  # type: ignore[arg-type]
-        return lists, faults
+            good.append(items if whole else [])  # type: ignore[arg-type]
+        return good, list(chain.from_iterable(good)), faults
 
     def table(self, items: Items, lines: NDArray[np.int32]) -> Children:
         """The items for Arrow; `lines` of the rows."""
@@ -100,7 +104,7 @@ class ChildReader:
         return Children(table=pa.record_batch(columns, schema=self._schema), owner=owner)
 
 
-def _field(items: list[dict[str, object]], name: str) -> list[object]:
+def _field(items: Objects, name: str) -> list[object]:
     """One field of each item, None where it has none."""
     try:
         return list(map(itemgetter(name), items))

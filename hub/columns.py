@@ -183,10 +183,10 @@ class FieldReader:
         except (pa.ArrowException, UnicodeError):  # a lone surrogate
             return self._checked([self._one(raw, "") for raw in column])
         trimmed = pc.utf8_trim(array, characters=WHITE)
-        blank = pc.is_in(trimmed, value_set=_BLANK)
-        if pc.any(blank).as_py():
-            trimmed = pc.if_else(blank, None, trimmed)
-        values = column if trimmed.equals(array) else trimmed.to_pylist()
+        values = column
+        if not (BLANK.isdisjoint(column) and trimmed.equals(array)):
+            trimmed = pc.if_else(pc.is_in(trimmed, value_set=_BLANK), None, trimmed)
+            values = trimmed.to_pylist()
         refused: dict[int, str] = {}
         if self._field.required and trimmed.null_count:
             refused = {at: "required_missing" for at, value in enumerate(values) if value is None}

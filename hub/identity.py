@@ -184,7 +184,7 @@ class Linkage:
 
     def name_macs(self, names: list[str], macs: list[str]) -> list[str]:
         """`name_mac` of each name and MAC."""
-        messages = (f"{mac}|{name}".encode() for mac, name in zip(macs, names, strict=True))
+        messages = (b"%b|%b" % (mac.encode(), name.encode()) for mac, name in zip(macs, names, strict=True))
         return [mac[:32] for mac in self._name(messages)]
 
     def row_macs(self, contents: Iterable[bytes]) -> list[str]:

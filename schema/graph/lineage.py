@@ -57,7 +57,7 @@ class Record:
         Link(target=BATCH, kind=Kind.ONE, parent=RECORD, on=lambda p, t: t.c.batch_id == p.c.batch_id),
     )
     line: Long | None = column("行号", "line within the delivery", lambda _, p: p.c.line)
-    digest: str | None = column("内容摘要", "SHA-256 of the row's pseudonymous content", lambda _, p: p.c.record_digest)
+    digest: str | None = column("内容摘要", "keyed digest of the row's content", lambda _, p: p.c.record_digest)
     received_at: Instant | None = column("接收时刻", "received at", "received_at")
 
 

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from connectors.base import Connection, Source
@@ -46,25 +47,25 @@ LINKAGE = identity.load(ROOT / "config", "v1", RING)
 Work = Callable[[], object]
 
 
-def land(source: Source, connection: Connection, stream: str) -> BatchReport:
-    """One delivery of a stream, landed by the hub into a fresh lake and store."""
-    only = Source(
-        name=source.name,
-        title=source.title,
-        title_en=source.title_en,
-        department=source.department,
-        legal_basis=source.legal_basis,
-        streams=(source.stream(stream),),
-    )
+@contextmanager
+def hub(source: Source, stream: str) -> Iterator[Callable[[Connection], BatchReport]]:
+    """A hub that lands one stream, each time into a fresh lake."""
+    only = replace(source, streams=(source.stream(stream),))
     with tempfile.TemporaryDirectory() as folder:
         engine = store.connect(f"sqlite:///{folder}/store.db")
         store.metadata.create_all(engine)
-        landing = Landing(
-            engine=engine, lake=Lake(Path(folder) / "lake"), linkage=LINKAGE, codes=CONFIG.codes, ring=RING
-        )
-        (report,) = landing.pull(only, connection, lambda *_: None)
+
+        def land(connection: Connection) -> BatchReport:
+            with tempfile.TemporaryDirectory() as lake:
+                landing = Landing(engine=engine, lake=Lake(Path(lake)), linkage=LINKAGE, codes=CONFIG.codes, ring=RING)
+                (report,) = landing.pull(only, connection, lambda *_: None)
+            with engine.begin() as begun:
+                for table in (store.quarantine, store.batch):
+                    begun.execute(table.delete())
+            return report
+
+        yield land
         engine.dispose()
-    return report
 
 
 def race(rows: int, rounds: int, works: dict[str, Work]) -> dict[str, tuple[float, float]]:
@@ -105,14 +106,14 @@ def platform(rows: int, core: int | None) -> Iterator[tuple[Connection, list[byt
 
 
 def over_http(rows: int, rounds: int, core: int | None) -> None:
-    with platform(rows, core) as (connection, bodies):
+    with platform(rows, core) as (connection, bodies), hub(medical_insurance.SOURCE, "persons") as land:
         stream = medical_insurance.PERSONS
         costs = race(
             rows,
             rounds,
             {
                 "bare": lambda: without.pipeline(connection, stream, RING),
-                "hub": lambda: land(medical_insurance.SOURCE, connection, stream.name),
+                "hub": lambda: land(connection),
             },
         )
         ratio, best = (bare / hub for bare, hub in zip(costs["bare"], costs["hub"], strict=True))
@@ -134,15 +135,15 @@ def from_files(kind: str, rows: int, rounds: int) -> None:
         works: dict[str, Work] = {
             "library alone": lambda: alone(path),
             "transport alone": lambda: files.transport_alone(source.stream(stream), connection),
-            "hub": lambda: land(source, connection, stream),
         }
-        race(count, rounds, works)
+        with hub(source, stream) as land:
+            race(count, rounds, works | {"hub": lambda: land(connection)})
 
 
 def in_memory(rows: int) -> None:
-    with platform(rows, None) as (connection, _):
+    with platform(rows, None) as (connection, _), hub(medical_insurance.SOURCE, "persons") as land:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        race(rows, 1, {"hub": lambda: print(land(medical_insurance.SOURCE, connection, "persons"))})
+        race(rows, 1, {"hub": lambda: print(land(connection))})
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"peak memory {after / 1024:,.0f} MB, before landing {before / 1024:,.0f} MB")
 
