@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shutil
 import sys
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,14 +36,9 @@ AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | o
 FLUSH = 100_000
 READING = b"aidgraph.reading"
 SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
-HELD = pa.schema([("line", pa.int32()), ("reason", pa.string())])
-SORTED = """
-SELECT r.high, r.low, r.line, h.reason
-FROM read_parquet($raw) AS r
-LEFT JOIN held AS h ON h.line = r.line
-WHERE h.line IS NOT NULL OR r.line IN (SELECT line FROM read_parquet($rows))
-ORDER BY r.high, r.low, r.line
-"""
+SORTED = "SELECT high, low, line FROM read_parquet($raw) {where} ORDER BY high, low, line"
+KEPT = "WHERE line IN (SELECT line FROM held UNION ALL SELECT line FROM read_parquet($rows))"
+MEMORY = "256MB"  # for sorting; what exceeds it is sorted on disk
 
 
 def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
@@ -172,12 +168,15 @@ class RawIndex:
     `lines` is the line of each; `reasons` says by position why a row is in quarantine.
     """
 
-    def __init__(self, found: pa.Table) -> None:
-        found = found.combine_chunks()
-        self.lines: pa.ChunkedArray = found["line"]
-        held = found.append_column("at", pa.array(range(found.num_rows), pa.int64())).filter(found["reason"].is_valid())
-        self.reasons = dict(zip(held["at"].to_pylist(), held["reason"].to_pylist(), strict=True))
-        self._high, self._low = _view(found["high"]), _view(found["low"])
+    def __init__(self, found: Iterable[pa.RecordBatch], held: Mapping[int, str]) -> None:
+        self._high, self._low, lines = array("Q"), array("Q"), array("i")
+        for batch in found:
+            for words, name in ((self._high, "high"), (self._low, "low"), (lines, "line")):
+                column, size = batch[name], words.itemsize
+                start = size * column.offset
+                words.frombytes(memoryview(column.buffers()[1])[start : start + size * len(column)])
+        self.lines = pa.Array.from_buffers(pa.int32(), len(lines), [None, pa.py_buffer(lines)])
+        self.reasons = {at: held[line] for at, line in enumerate(lines) if line in held} if held else {}
         bits = min(16, max(0, len(self._high).bit_length() - 8))
         self._shift = 64 - bits
         edges = (bisect_left(self._high, bucket << self._shift) for bucket in range(1 << bits))
@@ -198,20 +197,24 @@ class RawIndex:
         return found
 
 
-def _view(column: pa.ChunkedArray) -> memoryview:
-    (chunk,) = column.chunks or [pa.array([], column.type)]
-    return memoryview(chunk.buffers()[1] or b"").cast("B").cast("Q")[chunk.offset : chunk.offset + len(chunk)]
-
-
 def read_as(lake: Lake, raw: str) -> str:
     """The `reading` under which the rows of a list were read."""
     metadata = pq.read_schema(lake.path("rows", raw)).metadata or {}
     return bytes(metadata.get(READING, b"")).decode()
 
 
-def load(lake: Lake, raw: str, rows: str, held: pa.Table) -> RawIndex:
-    """The index over a list; `held` (line, reason) are the batch's rows in quarantine."""
-    paths = {"raw": str(lake.path("rows", raw)), "rows": str(lake.path("rows", rows))}
-    with duckdb.connect() as duck:
-        duck.register("held", held)
-        return RawIndex(duck.sql(SORTED, params=paths).to_arrow_table())
+def load(lake: Lake, raw: str, rows: str | None, held: Mapping[int, str]) -> RawIndex:
+    """The index over a list; `held` gives the reasons of the batch's rows in quarantine, by line.
+
+    `rows` is the part with the batch's accepted rows, where not every row read was accepted or held: what the batch
+    left out as a duplicate of a row in other letters is not a row that anything can stand on.
+    """
+    spill = lake.root / ".spill"
+    shutil.rmtree(spill, ignore_errors=True)
+    paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(spill)}) as duck:
+            duck.register("held", pa.table({"line": pa.array(held, pa.int32())}))
+            return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)

@@ -48,8 +48,7 @@ class Base:
     def lines(self, *, seen: bool) -> pa.Array:
         """The lines that were seen again, or were not."""
         marks = pa.Array.from_buffers(pa.uint8(), len(self.seen), [None, pa.py_buffer(self.seen)])
-        lines = self.index.lines.filter(pc.equal(marks, int(seen)))
-        return lines.combine_chunks() if lines.num_chunks else pa.array([], pa.int32())
+        return self.index.lines.filter(pc.equal(marks, int(seen)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,9 +206,8 @@ def _base(engine: sa.Engine, lake: Lake, source: str, stream: str, as_of: date, 
         if rawrows.read_as(lake, whole.parts[RAW]) != read:
             return None
         held = connection.execute(sa.select(q.line, q.reason).where(q.batch_id == whole.batch_id)).all()
-    columns = [[row.line for row in held], [row.reason for row in held]]
-    waiting = pa.table(columns, schema=rawrows.HELD)
-    index = rawrows.load(lake, whole.parts[RAW], whole.parts[""], waiting)
+    rows = whole.parts[""] if whole.duplicates else None
+    index = rawrows.load(lake, whole.parts[RAW], rows, {row.line: row.reason for row in held})
     return Base(batch_id=whole.batch_id, rows=whole.parts[""], index=index)
 
 
