@@ -79,8 +79,8 @@ class RawDigests:
         """The digest of each row."""
         nothing = [None] * len(page.lines)
         columns = [page.columns.get(name, nothing) for name in self._names]
-        if more := self.undeclared(page):
-            columns.append(list(_pairs(page, more)))
+        more = self.undeclared(page)
+        columns.append(list(_pairs(page, more)) if more else nothing)
         state, digests = self._state, []
         for row in _encoded(columns):
             digest = state.copy()
@@ -94,9 +94,9 @@ class RawDigests:
         return [name for name in strange if any(value is not None for value in page.columns[name])]
 
 
-def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...]]:
+def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...] | None]:
     for values in zip(*(page.columns[name] for name in names), strict=True):
-        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None)
+        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None) or None
 
 
 def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:

@@ -34,10 +34,10 @@ def typed(row: dict[str, object]) -> str:
 @settings(max_examples=100)
 @given(rows)
 def test_two_rows_have_one_digest_exactly_when_their_values_and_types_are_the_same(whole):
-    columns = sorted({name for row in whole for name in row})
+    columns = ["psn_no", *sorted({name for row in whole for name in row} - {"psn_no"})]
     of_page = rawrows._encoded([[row.get(name) for row in whole] for name in columns])
     alone = [rawrows._encoded([[row.get(name)] for name in columns])[0] for row in whole]
-    assert of_page == (alone if columns else [])
+    assert of_page == alone
     for one, said in zip(whole, alone, strict=True):
         for other, told in zip(whole, alone, strict=True):
             assert (said == told) == (typed(one) == typed(other))
