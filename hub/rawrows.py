@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+import shutil
 import sys
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import orjson
@@ -35,14 +37,9 @@ AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | o
 FLUSH = 100_000
 READING = b"aidgraph.reading"
 SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
-HELD = pa.schema([("line", pa.int32()), ("reason", pa.string()), ("nobody", pa.bool_())])
-SORTED = """
-SELECT r.high, r.low, r.line, h.reason, h.nobody
-FROM read_parquet($raw) AS r
-LEFT JOIN held AS h ON h.line = r.line
-WHERE h.line IS NOT NULL OR r.line IN (SELECT line FROM read_parquet($rows))
-ORDER BY r.high, r.low, r.line
-"""
+SORTED = "SELECT high, low, line FROM read_parquet($raw) {where} ORDER BY high, low, line"
+KEPT = "WHERE line IN (SELECT line FROM held UNION ALL SELECT line FROM read_parquet($rows))"
+MEMORY = "256MB"  # for sorting; what exceeds it is sorted on disk
 
 
 def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
@@ -83,8 +80,8 @@ class RawDigests:
         """The digest of each row."""
         nothing = [None] * len(page.lines)
         columns = [page.columns.get(name, nothing) for name in self._names]
-        if more := self.undeclared(page):
-            columns.append(list(_pairs(page, more)))
+        more = self.undeclared(page)
+        columns.append(list(_pairs(page, more)) if more else nothing)
         state, digests = self._state, []
         for row in _encoded(columns):
             digest = state.copy()
@@ -98,9 +95,9 @@ class RawDigests:
         return [name for name in strange if any(value is not None for value in page.columns[name])]
 
 
-def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...]]:
+def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...] | None]:
     for values in zip(*(page.columns[name] for name in names), strict=True):
-        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None)
+        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None) or None
 
 
 def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
@@ -166,19 +163,28 @@ def _words(words: memoryview) -> pa.Array:
     return pa.Array.from_buffers(pa.uint64(), len(words), [None, pa.py_buffer(words.tobytes())])
 
 
+class Waiting(NamedTuple):
+    """A row in quarantine: why, and whether it names nobody."""
+
+    reason: str
+    nobody: bool
+
+
 class RawIndex:
     """The rows of a whole snapshot that were accepted or held, found by their digests.
 
-    `lines` is the line of each; by position, `reasons` says why a row is in quarantine, `nobody` that it names nobody.
+    `lines` is the line of each; `waiting` says by position what of it is in quarantine.
     """
 
-    def __init__(self, found: pa.Table) -> None:
-        found = found.combine_chunks()
-        self.lines: pa.ChunkedArray = found["line"]
-        held = found.append_column("at", pa.array(range(found.num_rows), pa.int64())).filter(found["reason"].is_valid())
-        self.reasons = dict(zip(held["at"].to_pylist(), held["reason"].to_pylist(), strict=True))
-        self.nobody = frozenset(held.filter(held["nobody"])["at"].to_pylist())
-        self._high, self._low = _view(found["high"]), _view(found["low"])
+    def __init__(self, found: Iterable[pa.RecordBatch], held: Mapping[int, Waiting]) -> None:
+        self._high, self._low, lines = array("Q"), array("Q"), array("i")
+        for batch in found:
+            for words, name in ((self._high, "high"), (self._low, "low"), (lines, "line")):
+                column, size = batch[name], words.itemsize
+                start = size * column.offset
+                words.frombytes(memoryview(column.buffers()[1])[start : start + size * len(column)])
+        self.lines = pa.Array.from_buffers(pa.int32(), len(lines), [None, pa.py_buffer(lines)])
+        self.waiting = {at: held[line] for at, line in enumerate(lines) if line in held} if held else {}
         bits = min(16, max(0, len(self._high).bit_length() - 8))
         self._shift = 64 - bits
         edges = (bisect_left(self._high, bucket << self._shift) for bucket in range(1 << bits))
@@ -199,20 +205,24 @@ class RawIndex:
         return found
 
 
-def _view(column: pa.ChunkedArray) -> memoryview:
-    (chunk,) = column.chunks or [pa.array([], column.type)]
-    return memoryview(chunk.buffers()[1] or b"").cast("B").cast("Q")[chunk.offset : chunk.offset + len(chunk)]
-
-
 def read_as(lake: Lake, raw: str) -> str:
     """The `reading` under which the rows of a list were read."""
     metadata = pq.read_schema(lake.path("rows", raw)).metadata or {}
     return bytes(metadata.get(READING, b"")).decode()
 
 
-def load(lake: Lake, raw: str, rows: str, held: pa.Table) -> RawIndex:
-    """The index over a list; `held` (HELD) are the batch's rows in quarantine."""
-    paths = {"raw": str(lake.path("rows", raw)), "rows": str(lake.path("rows", rows))}
-    with duckdb.connect() as duck:
-        duck.register("held", held)
-        return RawIndex(duck.sql(SORTED, params=paths).to_arrow_table())
+def load(lake: Lake, raw: str, rows: str | None, held: Mapping[int, Waiting]) -> RawIndex:
+    """The index over a list; `held` are the batch's rows in quarantine, by line.
+
+    `rows` is the part with the batch's accepted rows, where not every row read was accepted or held: what the batch
+    left out as a duplicate of a row in other letters is not a row that anything can stand on.
+    """
+    spill = lake.root / ".spill"
+    shutil.rmtree(spill, ignore_errors=True)
+    paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(spill)}) as duck:
+            duck.register("held", pa.table({"line": pa.array(held, pa.int32())}))
+            return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)

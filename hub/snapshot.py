@@ -28,7 +28,7 @@ from hub.batch import Batch, Held
 from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake
-from hub.rawrows import RawDigests, RawIndex, RawWriter
+from hub.rawrows import RawDigests, RawIndex, RawWriter, Waiting
 from hub.values import Codes
 
 SHARE = 0.3  # of the base's rows that differ: the next snapshot is kept whole
@@ -49,8 +49,7 @@ class Base:
     def lines(self, *, seen: bool) -> pa.Array:
         """The lines that were seen again, or were not."""
         marks = pa.Array.from_buffers(pa.uint8(), len(self.seen), [None, pa.py_buffer(self.seen)])
-        lines = self.index.lines.filter(pc.equal(marks, int(seen)))
-        return lines.combine_chunks() if lines.num_chunks else pa.array([], pa.int32())
+        return self.index.lines.filter(pc.equal(marks, int(seen)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +141,9 @@ class Snapshot:
             else:
                 seen[at] = 1
                 self._stood += 1
-                if at in index.reasons:
-                    self._waiting[index.reasons[at]] += 1
-                    self._nobody += at in index.nobody
+                if at in index.waiting:
+                    self._waiting[index.waiting[at].reason] += 1
+                    self._nobody += index.waiting[at].nobody
         if new:
             self._making.take(_some(page, new))
 
@@ -236,9 +235,9 @@ def _base(engine: sa.Engine, lake: Lake, source: str, stream: str, as_of: date, 
         if rawrows.read_as(lake, whole.parts[RAW]) != read:
             return None
         held = connection.execute(sa.select(q.line, q.reason, q.mac).where(q.batch_id == whole.batch_id)).all()
-    columns = [[row.line for row in held], [row.reason for row in held], [row.mac is None for row in held]]
-    waiting = pa.table(columns, schema=rawrows.HELD)
-    index = rawrows.load(lake, whole.parts[RAW], whole.parts[""], waiting)
+    rows = whole.parts[""] if whole.duplicates else None
+    waiting = {row.line: Waiting(row.reason, row.mac is None) for row in held}
+    index = rawrows.load(lake, whole.parts[RAW], rows, waiting)
     return Base(batch_id=whole.batch_id, rows=whole.parts[""], index=index)
 
 
