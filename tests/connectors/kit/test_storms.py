@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import stamina
@@ -19,6 +20,8 @@ from connectors.errors import SourceMalformed, SourceRefused, SourceUnavailable
 from connectors.kit import rows, storms
 from connectors.kit.shapes import shape_of
 from connectors.kit.storms import Interface, Storm
+from connectors.transports.http.paging import Cursor, LinkHeader, NextUrl, Offset, PageNumber
+from connectors.transports.http_json import HttpJson
 
 NOW = datetime(2025, 10, 31, 22)  # noqa: DTZ001 - the wall clock of a platform
 PAGE, ROWS = 3, 8
@@ -28,6 +31,18 @@ OVER_HTTP = {
     for stream in source.streams
     if not hasattr(stream.transport, "pattern")  # what is no file
 }
+BASE: dict[str, Any] = {"path": "/rows", "rows": "data.list", "count": "data.total", "clock": "at"}
+BY_AFTER = {"size": "{size}"}
+WAYS: dict[str, HttpJson] = {  # every way of paging, with a stream of whatever source
+    "page": HttpJson(**BASE, query={"page": "{page}", "size": "{size}"}, paging=PageNumber(begin=0)),
+    "offset": HttpJson(**BASE, method="POST", body={"from": "{offset}", "n": "{size}"}, paging=Offset()),
+    "cursor": HttpJson(**BASE, query={"c": "{cursor}", "n": "{size}"}, paging=Cursor(next_at="data.next")),
+    "next_url": HttpJson(**BASE, query=BY_AFTER, paging=NextUrl(next_at="data.next")),
+    "link": HttpJson(**BASE, query=BY_AFTER, paging=LinkHeader()),
+}
+if OVER_HTTP:
+    someone, whatever = next(iter(OVER_HTTP.values()))
+    OVER_HTTP |= {f"by {name}": (someone, replace(whatever, transport=way)) for name, way in WAYS.items()}
 
 
 @pytest.fixture(autouse=True)
