@@ -38,6 +38,7 @@ from hub.snapshot import Earlier, Snapshot
 from hub.spool import spooling
 from hub.values import Codes
 
+AHEAD = timedelta(days=31)  # how far before its end a month's list may come; less than any overlap
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 
 
@@ -120,6 +121,7 @@ class Landing:
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
+        self._dated(name, delivery)
         known = self._known(source, stream, delivery.as_of)
         earlier = snapshot.earlier(
             self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
@@ -152,6 +154,14 @@ class Landing:
         finally:
             making.discard()
         return self._commit(source, stream, delivery, making, parts, sealed, wrong)
+
+    def _dated(self, name: str, delivery: Delivery) -> None:
+        """Refuse a day to come: until then a pull's window would be empty. A month's list may come before its end."""
+        if delivery.as_of > date.today() + AHEAD:  # noqa: DTZ011 - a civil day, as the sources tell it
+            raise InputError(
+                f"{name} {delivery.label}: it says that it describes {delivery.as_of}, a day to come",
+                remedy="Nothing was landed; ask the department to set its clock, or to name its file by its month",
+            )
 
     def _assess(self, stream: Stream, delivery: Delivery, making: Snapshot, name: str) -> None:
         """Refuse a delivery that does not add up before anything of it is visible."""

@@ -6,10 +6,12 @@
    it changed while it was looked at, or it is younger than the `settle` that the stream declares.
 3. With `archive`, the files stand inside ZIP files of that name (archive.py). With `manifest`, the department says
    which files it sent, with rows and SHA-256: a file that differs is refused, one not named yet waits (manifest.py).
+   A manifest that lies beside its file (`FILE.manifest.json`) is looked at undeclared.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import re
 import time
@@ -24,6 +26,7 @@ from connectors.base import Connection, Stream
 from connectors.errors import SourceMalformed, SourceSettingsError
 from connectors.transports import archive, manifest
 
+BESIDE = ".manifest.json"
 STAMP = re.compile(r"_(\d{4})(\d{2})(\d{2})?$")
 UNFINISHED = re.compile(r"[.~].*|.*(\.(part|partial|filepart|tmp|temp|crdownload|download|swp|lock)|~)", re.IGNORECASE)
 
@@ -101,6 +104,8 @@ def _new(
         fingerprint = _sha256(file)
     if fingerprint in seen or _state(path) != before:
         return
+    if listed is None and name == path.name:
+        listed = manifest.read(path.parent, f"{glob.escape(name)}{BESIDE}") or None
     entry = manifest.entry(listed, PurePath(name).name, fingerprint) if listed is not None else None
 
     def check(rows: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 import hub
 from connectors.base import Connection, Source, Stream
 from connectors.errors import SourceError
-from hub import config, identity, keys, migrations, store
+from hub import config, identity, keys, migrations, snapshot, store
 from hub.config.codes import Codes
 from hub.errors import InputError
 from hub.lake import Lake
@@ -73,13 +74,15 @@ class Hub:
     def batches(self) -> list[Counter[str]]:
         """Of each batch that is visible, how often each row was accepted, by the first field of its key."""
         with self.engine.connect() as connection:
-            parts = connection.scalars(sa.select(store.batch.c.parts).order_by(store.batch.c.batch_id)).all()
-        return [Counter(map(tuple, self._keys(part[""]))) for part in parts]
+            ids = connection.scalars(sa.select(store.batch.c.batch_id).order_by(store.batch.c.batch_id)).all()
+            files = [snapshot.files(connection, self.lake, batch_id) for batch_id in ids]
+        return [Counter(key for digest, gone in each.items() for key in self._keys(digest, gone)) for each in files]
 
-    def _keys(self, digest: str) -> list[list[str]]:
+    def _keys(self, digest: str, gone: frozenset[int]) -> Iterator[tuple[str, ...]]:
         names = [name for name in self.stream.key if name != "mac"] or ["mac"]
-        rows = self.lake.read("rows", digest, columns=names)
-        return [[str(row[name]) for name in names] for row in rows.to_pylist()]
+        for row in self.lake.read("rows", digest, columns=["line", *names]).to_pylist():
+            if row["line"] not in gone:
+                yield tuple(str(row[name]) for name in names)
 
     def held(self) -> int:
         """Rows in quarantine."""

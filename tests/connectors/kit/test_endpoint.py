@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 import pytest
 import stamina
 from kit_hub import Kit, make
-from schema.cli.source import reading
 
 from connectors.base import Connection, Stream, discover
 from connectors.kit import endpoint, files, rows, storms
 from connectors.kit.shapes import shape_of
 from connectors.kit.storms import Answer, Interface, Storm
 from connectors.kit.verdict import Outcome, Verdict
+from schema.cli.source_test import reading
 
 NOW = datetime(2025, 10, 31, 22)  # noqa: DTZ001 - a department's wall clock
 TODAY = date(2025, 10, 31)

@@ -92,7 +92,7 @@ def test_sources_that_never_sent_stand_first_as_late(run, data):
     code, out, _ = run("--data", data, "sources", "--json")
     assert code == 0
     streams = json.loads(out)["streams"]
-    assert len(streams) == 6
+    assert len(streams) == 7
     assert all(stream["late"] and stream["as_of"] is None for stream in streams)
 
 
