@@ -11,7 +11,8 @@ from connectors.transports.headers import plain
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 TAKEN = """
-batch_id as_of line ordinal mac name_mac name_masked id_grade id_sex id_birth id_repairs record_digest
+batch_id as_of line ordinal mac name_mac name_masked id_grade id_sex id_birth id_repairs id_warnings name_repairs
+record_digest
 """
 WORDS_OF_SQL = """
 all analyze and any array as asc asymmetric between both by case cast check collate column constraint create cross

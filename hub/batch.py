@@ -14,7 +14,7 @@ from connectors.base import Page, RawRow
 from hub.collector import catch_up
 from hub.digests import Digests, Keys, keys
 from hub.lake import Lake, Writer
-from hub.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas
+from hub.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas, counted, repaired
 from hub.sealing import Sealer
 
 FLUSH = 20_000  # rows of a row group
@@ -36,7 +36,8 @@ class Held:
 class Batch:
     """A batch in the making. `known`: digests of rows that the delivery may repeat from earlier ones.
 
-    `repairs` and `warnings` count the words of `id_repairs` and `id_warnings` among the accepted rows.
+    `repairs` counts the words of `id_repairs`, and those of `name_repairs` as `name_<word>`, and `warnings` those of
+    `id_warnings`, among the accepted rows.
     """
 
     def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: Digests | Iterable[str]) -> None:
@@ -69,8 +70,8 @@ class Batch:
         if not new.all():
             rows = rows.only(new)
         self.accepted += len(rows.table)
-        self.repairs += rows.counted("id_repairs")
-        self.warnings += rows.counted("id_warnings")
+        self.repairs.update(repaired(rows.table))
+        self.warnings.update(counted(rows.table, "id_warnings"))
         blobs = self._sealer.seal_all(rows.contents(), len(rows.table))
         self._blobs.append(pa.record_batch([rows.table["line"], pa.array(blobs, pa.binary())], schema=SEALED_SCHEMA))
         self._waiting.append(rows)

@@ -17,13 +17,25 @@ from typing import Any
 
 from hub.errors import ConfigError
 from hub.keyed import HASHES
-from hub.numbers import check_digit
+from hub.numbers import LENGTH, check_digit
 
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]+")
-TAIL = "有效期"
+SOLID = re.compile(r"\S+")
+TAIL = re.compile(r"(?:[(（\[［【〔,，;；、]\s*)?有效期.*", re.DOTALL)
 DOT = "·"
 
 Step = Callable[[str], str]
+
+
+def _private_places(places: Mapping[str, str]) -> Step:
+    """Characters at places that later editions of GB 18030 moved them from; both as hexadecimal code points."""
+    table = {int(place, 16): chr(int(moved, 16)) for place, moved in places.items()}
+    return lambda text: text if text.isascii() else text.translate(table)
+
+
+def _full_width(text: str) -> str:
+    """NFKC, but for white space: a space of any width is white space, not a letter in another width."""
+    return text if text.isascii() else SOLID.sub(lambda solid: unicodedata.normalize("NFKC", solid[0]), text)
 
 
 def _dots(dots: str) -> Step:
@@ -34,8 +46,8 @@ def _dots(dots: str) -> Step:
 # A number in verified form, and a name of plain Chinese characters and the prescribed dot, pass every step unchanged:
 # the columns' fast paths rely on that, and a test proves it.
 STEPS: dict[str, Step] = {
-    "validity_tail": lambda text: text.partition(TAIL)[0],
-    "full_width": lambda text: unicodedata.normalize("NFKC", text),
+    "validity_tail": lambda text: TAIL.sub("", text),
+    "full_width": _full_width,
     "white_space": lambda text: INVISIBLE.sub("", text),
     "spreadsheet_guard": lambda text: text.removeprefix("=").strip("\"'`‘’"),
     "lower_case": str.upper,
@@ -53,12 +65,16 @@ TAKES: dict[str, Step] = {"whole": lambda text: text, "first_18": lambda text: t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A number of one length: its grade, and which 18 characters count."""
+    """A number of one length: its grade, which 18 characters count, and what the rest must be (a pattern)."""
 
     grade: str
     take: str
+    rest: str = ""
 
     def of(self, text: str) -> str:
+        """The 18 characters; `text` itself, which no number is, where the rest is not as it must be."""
+        if self.rest and not re.fullmatch(self.rest, text[LENGTH:]):
+            return text
         return TAKES[self.take](text)
 
 
@@ -66,7 +82,8 @@ class Form:
 class Contract:
     """A linkage contract as its file says, whose SHA-256 is `digest`.
 
-    `forms` by length of the number, `sex` a code list, `birth` a field (both as declared by the source).
+    `forms` by length of the number, `nothing` words that say there is none, `sex` a code list, `birth` a field (both as
+    declared by the source).
     """
 
     version: str
@@ -76,9 +93,10 @@ class Contract:
     message: str
     value: str
     number_steps: Mapping[str, Step]
+    nothing: frozenset[str]
     forms: Mapping[int, Form]
     accept: frozenset[str]
-    name_steps: tuple[Step, ...]
+    name_steps: Mapping[str, Step]
     counties: frozenset[str]
     sex: str
     birth: str
@@ -91,7 +109,7 @@ def read(folder: Path, version: str) -> Contract:
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         return _contract(tomllib.loads(content.decode()) | {"digest": digest}, folder, version)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, re.error, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{path}: not a linkage contract ({error})",
             remedy="Restore the file as released; a change is a new version",
@@ -100,13 +118,14 @@ def read(folder: Path, version: str) -> Contract:
 
 def _contract(told: dict[str, Any], folder: Path, version: str) -> Contract:
     number, name, declared = told.pop("number"), told.pop("name"), told.pop("declared")
-    dots = STEPS | {"dots": _dots(name.pop("dots"))}
+    of_names = STEPS | {"dots": _dots(name.pop("dots")), "private_places": _private_places(name.pop("private_places"))}
     made = Contract(
         **{key: told.pop(key) for key in ("version", "digest", "mac", "encoding", "message", "value")},
         number_steps={step: STEPS[step] for step in number.pop("steps")},
         forms={int(length): Form(**form) for length, form in number.pop("forms").items()},
+        nothing=frozenset(number.pop("nothing")),
         accept=frozenset(number.pop("accept")),
-        name_steps=tuple(dots[step] for step in name.pop("steps")),
+        name_steps={step: of_names[step] for step in name.pop("steps")},
         counties=_counties(folder / told.pop("counties")),
         sex=declared.pop("sex"),
         birth=declared.pop("birth"),
@@ -117,6 +136,8 @@ def _contract(told: dict[str, Any], folder: Path, version: str) -> Contract:
         raise KeyError("version, mac or encoding")
     if {form.take for form in made.forms.values()} - TAKES.keys():
         raise KeyError("a form's take")
+    for form in made.forms.values():
+        re.compile(form.rest)
     if "{number}" not in made.message.format(certificate="", number="{number}"):
         raise KeyError("message lacks {number}")
     if not made.value.format(key_id="k", mac="m").endswith("m"):

@@ -57,7 +57,7 @@ class Identity:
     grade: str
     sex: str | None  # '1' male, '2' female
     birth: date | None
-    county: str | None  # its first six digits
+    county: str | None  # its first six digits; none of a permit
     repairs: tuple[str, ...]
 
 
@@ -80,6 +80,8 @@ def normalise(raw: object, certificate: str, under: Contract) -> Number:
     `certificate` matters for documents that are not of the 18-character form.
     """
     text, repairs = _text(raw, under.number_steps)
+    if not text or text in under.nothing:
+        raise Refused("id_absent")
     if FLOAT.fullmatch(text):
         raise Refused("id_spreadsheet")
     if certificate not in OWN_FORM:
@@ -122,15 +124,17 @@ def _text(raw: object, steps: Mapping[str, contract.Step]) -> tuple[str, tuple[s
         if not math.isfinite(raw) or raw != int(raw) or not 10**14 <= raw < 10**15:
             raise Refused("id_spreadsheet")
         return str(int(raw)), ("spreadsheet_number",)
-    text, repairs = str(raw), []
+    return stepped(str(raw), steps)
+
+
+def stepped(text: str, steps: Mapping[str, contract.Step]) -> tuple[str, tuple[str, ...]]:
+    """A text after some steps, and the names of those that changed it."""
+    changed = []
     for name, step in steps.items():
-        stepped = step(text)
-        if stepped != text:
-            repairs.append(name)
-        text = stepped
-    if not text:
-        raise Refused("id_absent")
-    return text, tuple(repairs)
+        before, text = text, step(text)
+        if text != before:
+            changed.append(name)
+    return text, tuple(changed)
 
 
 class Linkage:
@@ -161,7 +165,7 @@ class Linkage:
             grade=number.grade,
             sex=number.sex,
             birth=number.birth,
-            county=number.number[:6] if number.birth else None,
+            county=number.number[:6] if number.certificate == "resident_id" else None,
             repairs=number.repairs,
         )
 
@@ -174,9 +178,11 @@ class Linkage:
 
     def name(self, raw: str) -> str:
         """A name in its one form, by the contract's steps."""
-        for step in self.contract.name_steps:
-            raw = step(raw)
-        return raw
+        return self.named(raw)[0]
+
+    def named(self, raw: str) -> tuple[str, tuple[str, ...]]:
+        """A name in its one form, and which of the contract's steps changed it."""
+        return stepped(raw, self.contract.name_steps)
 
     def name_mac(self, name: str, mac: str) -> str:
         """A keyed digest of a normalised name within one ID number: equal only for the same person's same name."""

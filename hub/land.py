@@ -46,7 +46,8 @@ OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
 class BatchReport:
     """What became of one delivery. `reasons` counts quarantined rows by reason code.
 
-    `unchanged` are those of the accepted rows that stand as an earlier batch holds them.
+    `unchanged` are those of the accepted rows that stand as an earlier batch holds them. `repairs` and `warnings`
+    count what was repaired in the accepted rows and what is odd about them (hub/batch.py).
     """
 
     source: str
@@ -60,6 +61,8 @@ class BatchReport:
     duplicates: int
     unchanged: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    repairs: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     state: BatchState = BatchState.LANDED
 
@@ -211,10 +214,13 @@ class Landing:
                 duplicates=making.duplicates,
                 unchanged=making.unchanged,
                 reasons={wrong.reason: making.quarantined} if wrong else making.reasons,
+                repairs=dict(making.repairs),
+                warnings=dict(making.warnings),
                 notes=notes + ((why,) if why else ()),
                 state=state,
             )
             row = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes", "state")}
+            row |= {"repairs": report.repairs or None, "warnings": report.warnings or None}
             row |= {"fingerprint": delivery.fingerprint, "parts": parts, "sealed_part": sealed, "contract": under}
             ledger.add(connection, row | {"base": making.base, "present": making.present}, state, why)
             held = (replace(each, reason=wrong.reason, field=wrong.field) if wrong else each for each in making.held)

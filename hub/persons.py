@@ -21,6 +21,7 @@ from hub.columns import Column
 from hub.identity import OWN_FORM, Linkage, Refused
 
 PLAIN = re.compile(r"[\u4e00-\u9fff\u00b7]*")  # no step of a contract changes such a name
+TRIMMED = "white_space"  # the repair that trimming a field is, too
 EPOCH = date(1970, 1, 1).toordinal()
 SEXES = pa.array([None, "1", "2"])
 NO_BIRTH = np.iinfo(np.int32).min
@@ -107,12 +108,23 @@ def _one(at: int, raw: object, certificate: str | None, linkage: Linkage, found:
         found.county[at] = int(identity.county)
 
 
-def names(column: Column, linkage: Linkage) -> list[str]:
-    """Names in their one form, '' where there is none."""
-    raw: list[str] = [str(name) if name is not None else "" for name in column.values]
-    if PLAIN.fullmatch("".join(raw)):
-        return raw
-    return [name if PLAIN.fullmatch(name) else linkage.name(name) for name in raw]
+def names(column: Column, given: Sequence[object] | None, linkage: Linkage) -> tuple[list[str], list[str | None]]:
+    """Names in their one form, '' where there is none, and what was repaired in each; `given` as they came."""
+    told: list[str] = [str(name) if name is not None else "" for name in column.values]
+    repairs: list[str | None] = [None] * len(told)
+    if given is not None and column.values is not given:
+        for at, (raw, name) in enumerate(zip(given, told, strict=True)):
+            if name and raw != name and isinstance(raw, str):
+                repairs[at] = TRIMMED
+    if PLAIN.fullmatch("".join(told)):
+        return told, repairs
+    for at, name in enumerate(told):
+        if not PLAIN.fullmatch(name):
+            told[at], steps = linkage.named(name)
+            if repairs[at]:
+                steps = (TRIMMED, *(step for step in steps if step != TRIMMED))
+            repairs[at] = ",".join(steps) or None
+    return told, repairs
 
 
 def days(array: NDArray[np.int32]) -> pa.Array:

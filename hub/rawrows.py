@@ -53,7 +53,7 @@ def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
     fields = (*stream.fields, *(field for child in stream.children for field in child.fields))
     lists = told({field.codes for field in fields if field.codes})
     declared = (stream.fields, stream.children, stream.division, stream.ignored)
-    parts = (declared, linkage.version, linkage.key_id, lists, _program())
+    parts = (declared, linkage.contract.digest, linkage.key_id, lists, _program())
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

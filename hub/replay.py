@@ -193,6 +193,8 @@ class _Replay:
                     "sealed_part": sealed,
                     "contract": under,
                     "part_of": batch.batch_id,
+                    "repairs": dict(making.repairs) or None,
+                    "warnings": dict(making.warnings) or None,
                 }
                 ledger.add(connection, values, state, why)
                 passed = ((batch.batch_id, line) for line in self._lines if line not in failed)

@@ -43,6 +43,7 @@ IDENTITY = [
     ("id_birth", pa.date32()),
     ("id_repairs", pa.string()),
     ("id_warnings", pa.string()),
+    ("name_repairs", pa.string()),
     ("record_digest", pa.string()),
 ]
 SEXES = {"1": 1, "2": 2}
@@ -92,12 +93,19 @@ class Rows:
         """What is to be sealed of each row: its direct identifiers as JSON."""
         return contents(self.names, self.hidden)
 
-    def counted(self, column: str) -> Counter[str]:
-        """How often each word stands in `id_repairs` or `id_warnings`."""
-        said = self.table[column]
-        if said.null_count == len(said):
-            return Counter()
-        return Counter(word for words in said.drop_null().to_pylist() for word in words.split(","))
+
+def counted(table: pa.RecordBatch | pa.Table, column: str) -> Counter[str]:
+    """How often each word stands in `id_repairs`, `id_warnings` or `name_repairs`."""
+    said = table[column]
+    if said.null_count == len(said):
+        return Counter()
+    return Counter(word for words in said.drop_null().to_pylist() for word in words.split(","))
+
+
+def repaired(table: pa.RecordBatch | pa.Table) -> Counter[str]:
+    """What was repaired, by word; a word of a name begins with `name_`."""
+    of_names = counted(table, "name_repairs")
+    return counted(table, "id_repairs") + Counter({f"name_{word}": count for word, count in of_names.items()})
 
 
 def row_schema(stream: Stream) -> pa.Schema:
@@ -157,7 +165,7 @@ class RowReader:
         certificates = self._certificate.of(given, provinces, count)
         (numbers,) = self._columns((self._number,), given, count)
         found = persons.identify(numbers, certificates, self._linkage)
-        names, nameless = self._read_names(given, count)
+        names, renamed, nameless = self._read_names(given, count)
 
         faults: dict[int, tuple[str, str]] = {}
         for reader, column in zip(self._plain, plain, strict=True):
@@ -182,7 +190,7 @@ class RowReader:
             *_texts(found.macs, name_macs, [name[:1] + "*" if name else None for name in names], found.grades),
             persons.SEXES.take(pa.array(found.sex)),
             persons.days(found.birth),
-            *_texts(found.repairs, warnings, digests),
+            *_texts(found.repairs, warnings, renamed, digests),
         ]
         rows = Rows(
             table=pa.record_batch([*head, *(column.array for column in plain)], schema=self.schema),
@@ -211,16 +219,19 @@ class RowReader:
             if any(value is not None for value in given[name]):
                 self.undeclared.add(name)
 
-    def _read_names(self, given: Mapping[str, Sequence[object]], count: int) -> tuple[list[str], dict[int, str]]:
-        """The names in their one form ('' where there is none), and which rows are refused for theirs."""
+    def _read_names(
+        self, given: Mapping[str, Sequence[object]], count: int
+    ) -> tuple[list[str], list[str | None], dict[int, str]]:
+        """The names in their one form ('' where there is none), their repairs, and rows refused for their name."""
         if self._name is None or self._names is None:
-            return [""] * count, {}
-        column = self._names.read(given.get(self._name.name), count, "")
-        names = persons.names(column, self._linkage)
+            return [""] * count, [None] * count, {}
+        told = given.get(self._name.name)
+        column = self._names.read(told, count, "")
+        names, repairs = persons.names(column, told, self._linkage)
         if self._name.required and "" in names:
             missing = {at: "required_missing" for at, name in enumerate(names) if not name}
-            return names, missing | column.refused
-        return names, column.refused
+            return names, repairs, missing | column.refused
+        return names, repairs, column.refused
 
     def _name_macs(self, names: list[str], macs: list[str | None]) -> list[str | None]:
         """The keyed digests of names; a row that has none, or no MAC, has None."""

@@ -29,11 +29,16 @@ from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.rawrows import RawDigests, RawIndex, RawWriter, Waiting
+from hub.rows import counted, repaired
 from hub.values import Codes
 
 SHARE = 0.3  # of the base's rows that differ: the next snapshot is kept whole
 RAW, GONE = "-raw", "-gone"  # a batch's parts that are no rows: raw rows told again; lines of the base that are gone
 GONE_SCHEMA = pa.schema([("line", pa.int32())])
+SAID = """
+SELECT line, id_repairs, name_repairs, id_warnings FROM read_parquet($base)
+WHERE id_repairs IS NOT NULL OR name_repairs IS NOT NULL OR id_warnings IS NOT NULL
+"""
 TWICE = "SELECT b.line FROM read_parquet($base) AS b SEMI JOIN read_parquet($own) AS o USING (record_digest)"
 
 
@@ -73,6 +78,8 @@ class Snapshot:
         self._stood = self._again = 0
         self._waiting: Counter[str] = Counter()  # rows that stand in quarantine, by reason
         self._nobody = 0  # of them, those that name nobody
+        self.repairs: Counter[str] = Counter()  # of the accepted rows, those that stand included; once finished
+        self.warnings: Counter[str] = Counter()
 
     @property
     def base(self) -> int | None:
@@ -162,12 +169,23 @@ class Snapshot:
             parts[GONE] = self._lake.write("rows", pa.table([gone], schema=GONE_SCHEMA))
             self._stood -= len(twice)
             self._again += len(twice)
+            self._count_said(self._base, gone)
+        self.repairs.update(self._making.repairs)
+        self.warnings.update(self._making.warnings)
         return parts, sealed
 
     def discard(self) -> None:
         self._making.discard()
         if self._raw:
             self._raw.discard()
+
+    def _count_said(self, base: Base, gone: pa.Array) -> None:
+        """Count what was repaired and warned of in the rows that stand."""
+        with duckdb.connect() as duck:
+            said = duck.sql(SAID, params={"base": str(self._lake.path("rows", base.rows))}).to_arrow_table()
+        standing = said.filter(pc.invert(pc.is_in(said["line"], value_set=gone)))
+        self.repairs.update(repaired(standing))
+        self.warnings.update(counted(standing, "id_warnings"))
 
     def _twice(self, own: str, base: Base) -> pa.Array:
         """Lines of standing rows that a new row says again in other letters: one of the two is a duplicate."""

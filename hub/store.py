@@ -57,8 +57,8 @@ batch = sa.Table(
     sa.Column("state", sa.Text, nullable=False, server_default="landed"),  # hub/ledger.py: BatchState
     sa.Column("present", sa.Integer, nullable=False, server_default="0"),  # different rows that name somebody
     sa.Column("part_of", BIGKEY),  # the batch whose quarantined rows this one replayed; NULL: a delivery of its own
-    sa.Column("repairs", sa.JSON),  # repair -> rows; NULL where none was counted
-    sa.Column("warnings", sa.JSON),  # warning -> rows; NULL where none was counted
+    sa.Column("repairs", sa.JSON(none_as_null=True)),  # repair -> rows; NULL where none was counted
+    sa.Column("warnings", sa.JSON(none_as_null=True)),  # warning -> rows; NULL where none was counted
     sa.Index("ix_batch_source_stream", "source", "stream"),
 )
 

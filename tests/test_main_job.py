@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -135,17 +135,30 @@ def test_every_batch_adds_up_and_is_what_was_planted(played):
         assert all(r.notes == () for r in reports)
 
 
-def test_the_grade_of_every_number_and_each_repair_of_one_are_recorded(played):
+def words(told: Mapping[str, int], before: str = "") -> Counter[str]:
+    """How often each word comes among some that are joined by commas."""
+    found = Counter()
+    for joined, count in told.items():
+        found.update({before + word: count for word in joined.split(",")})
+    return found
+
+
+def test_the_grade_of_every_number_each_repair_and_each_warning_are_recorded(played):
     """A repair that nobody can see is a guess; each is beside the row it made readable, and only there."""
     with played.deployment.engine.connect() as connection:
-        parts = dict(connection.execute(sa.select(store.batch.c.batch_id, store.batch.c.parts)).all())
+        batches = {row.batch_id: row for row in connection.execute(sa.select(store.batch))}
+    told = {"id_grade": "grades", "id_repairs": "repairs", "name_repairs": "name_repairs", "id_warnings": "warnings"}
     for month, reports in played.batches.items():
         truth = {(d.source, d.stream): d for d in played.world.truth(month).deliveries}
         for r in reports:
-            rows = played.deployment.lake.read("rows", parts[r.batch_id][""], columns=["id_grade", "id_repairs"])
-            planted = truth[r.source, r.stream]
-            assert Counter(rows["id_grade"].to_pylist()) == planted.grades, (r.source, r.stream)
-            assert Counter(filter(None, rows["id_repairs"].to_pylist())) == planted.repairs, (r.source, r.stream)
+            batch, planted = batches[r.batch_id], truth[r.source, r.stream]
+            rows = played.deployment.lake.read("rows", batch.parts[""], columns=list(told))
+            for column, name in told.items():
+                found = Counter(filter(None, rows[column].to_pylist()))
+                assert found == getattr(planted, name), (r.source, r.stream, column)
+            assert r.repairs == words(planted.repairs) + words(planted.name_repairs, "name_")
+            assert r.warnings == words(planted.warnings)
+            assert (batch.repairs or {}, batch.warnings or {}) == (r.repairs, r.warnings)
 
 
 def test_persons_are_who_they_are(played, truth):

@@ -7,7 +7,7 @@ of the platform's lists the first page is served once more, as offset paging doe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time
 from functools import partial
 
@@ -105,11 +105,11 @@ class Deliveries:
                 again = len(clean) - len(accepted)
                 refused_again = len(self._refused(stream, month, window)) - len(refused)
                 repeated += refused_again
-            yield self._delivery(stream, accepted, repeated + again, [r.reason for r in refused])
+            yield self._delivery(stream, month, accepted, repeated + again, [r.reason for r in refused])
         for stream in FILES:
             clean, refused = self._clean(stream, month, None), self._soil.refused[stream, month]
             repeats = len(self._soil.repeats[stream, month]) + len(self._soil.echoes[stream, month])
-            yield self._delivery(stream, clean, repeats, [r.reason for r in refused])
+            yield self._delivery(stream, month, clean, repeats, [r.reason for r in refused])
 
     def dirt(self, month: str) -> Iterator[Dirt]:
         """What was planted in the month's deliveries, and its fate."""
@@ -129,22 +129,33 @@ class Deliveries:
             else:
                 yield _dirt(stream, "page served twice", "duplicate", min(len(clean), envelope(stream).page_size))
 
-    def _delivery(self, stream: StreamName, accepted: list[Row], duplicates: int, reasons: list[str]) -> TrueDelivery:
+    def _delivery(
+        self, stream: StreamName, month: str, accepted: list[Row], duplicates: int, reasons: list[str]
+    ) -> TrueDelivery:
         worn = self._soil.disguises[stream]
-        kinds = [(worn[key][0] if key in worn else "", make) for key, make in accepted]
-        grades = (disguise.GRADES.get(kind) or disguise.grade(str(make()["certno"])) for kind, make in kinds)
+        rows = [(worn[key][0] if key in worn else "", str(make()["certno"])) for key, make in accepted]
+        kinds = [kind for kind, _ in rows]
         return TrueDelivery(
             source=stream[0],
             stream=stream[1],
             read=len(accepted) + duplicates + len(reasons),
             accepted=len(accepted),
             duplicates=duplicates,
-            quarantined=dict(sorted(Counter(reasons).items())),
-            repairs=dict(
-                sorted(Counter(disguise.REPAIRS[kind] for kind, _ in kinds if kind in disguise.REPAIRS).items())
-            ),
-            grades=dict(sorted(Counter(grades).items())),
+            quarantined=_counted(reasons),
+            repairs=_counted(disguise.REPAIRS.get(kind, "") for kind in kinds),
+            name_repairs=_counted(disguise.NAME_REPAIRS.get(kind, "") for kind in kinds),
+            warnings=_counted(",".join(self._odd(kind, number, month)) for kind, number in rows),
+            grades=_counted(disguise.GRADES.get(kind) or disguise.grade(number) for kind, number in rows),
         )
+
+    def _odd(self, kind: str, number: str, month: str) -> Iterator[str]:
+        """What the hub must warn of in a row whose clean number this is."""
+        if disguise.grade(number) == "verified_form" and number[:6] not in self._places.names:
+            yield "county_unknown"
+        if number[6:14] > f"{self._states[month].end:%Y%m%d}":
+            yield "birth_in_future"
+        if kind in disguise.WARNINGS:
+            yield disguise.WARNINGS[kind]
 
     def _clean(self, stream: StreamName, month: str, window: Window | None) -> list[Row]:
         if (stream, month) not in self._made:
@@ -193,3 +204,8 @@ class Deliveries:
 
 def _dirt(stream: StreamName, kind: str, fate: str, count: int) -> Dirt:
     return Dirt(source=stream[0], stream=stream[1], kind=kind, fate=fate, count=count)
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    """How often each word comes; '' does not count."""
+    return dict(sorted(Counter(filter(None, words)).items()))

@@ -1,6 +1,6 @@
 """Harmless dirt: the same number, name, day or amount written another way. The hub must read each as if it were clean.
 
-What the hub must record beside it is in REPAIRS and GRADES; nothing else is recorded of a row that is not there.
+What the hub must record beside it is in REPAIRS, NAME_REPAIRS, WARNINGS and GRADES; nothing else is recorded of a row that is not there.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ REPAIRS: dict[str, str] = {  # kind -> what the hub must record with the row's i
     "lower-case x": "lower_case",
     "full-width digits": "full_width",
     "trailing spaces": "white_space",
-    "ideographic space": "full_width,white_space",
+    "ideographic space": "white_space",
     "invisible characters": "white_space",
     "grouped digits": "white_space",
     "validity tail": "validity_tail",
@@ -131,6 +131,12 @@ REPAIRS: dict[str, str] = {  # kind -> what the hub must record with the row's i
     "everything at once": "validity_tail,full_width,white_space,spreadsheet_guard,lower_case",
     "15 digits as a number": "spreadsheet_number",
 }
+NAME_REPAIRS: dict[str, str] = {kind: "dots" for kind in NAMES} | {
+    f"look-alike dot U+{ord('．'):04X}": "full_width,dots",
+    f"look-alike dot U+{ord('･'):04X}": "full_width,dots",
+    "space inside a name": "white_space",
+}
+WARNINGS: dict[str, str] = {"sex against the number": "sex_differs", "birth against the number": "birth_differs"}
 GRADES: dict[str, str] = {  # kind -> the grade that the number's form asks for
     "15-digit number": "legacy_15",
     "15 digits as a number": "legacy_15",

@@ -92,8 +92,8 @@ class TrueFinding:
 class TrueDelivery:
     """What one month's delivery of a stream comes to: read = accepted + quarantined + duplicates.
 
-    `repairs` and `grades` are of accepted rows: what was repaired in the ID number, the steps in order, joined by
-    commas (rows without any are left out), and the form in which the number came.
+    The others are of accepted rows: what was repaired in the ID number and in the name, the steps in order, joined by
+    commas; what is odd about the number, likewise (rows without any are left out); the form in which the number came.
     """
 
     source: str
@@ -103,6 +103,8 @@ class TrueDelivery:
     duplicates: int
     quarantined: Mapping[str, int]  # reason code -> rows
     repairs: Mapping[str, int]
+    name_repairs: Mapping[str, int]
+    warnings: Mapping[str, int]
     grades: Mapping[str, int]
 
 

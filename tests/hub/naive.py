@@ -65,6 +65,7 @@ class Naive:
                     done.rows.append(row)
                     done.sealed.append(sealed)
                     done.repairs.update((row["id_repairs"] or "").split(",") if row["id_repairs"] else ())
+                    done.repairs.update(f"name_{word}" for word in (row["name_repairs"] or "").split(",") if word)
                     done.warnings.update((row["id_warnings"] or "").split(",") if row["id_warnings"] else ())
                     for name, rows in items.items():
                         done.items[name] += rows
@@ -77,7 +78,7 @@ class Naive:
         plain = {f.name: self._value(f, given, province) for f in self.plain}
         lists = {child.name: self._items(child, given, province) for child in self.stream.children}
         identity = self._identify(given, province)
-        name = self._name(given)
+        name, name_repairs = self._name(given)
         name_mac = self.linkage.name_mac(name, identity.mac) if name else None
         sealed = {f.name: given[f.name] for f in self.hidden if given.get(f.name) not in (None, "")}
         others = [f.name for f in self.hidden if f.sealed not in (Sealed.ID_NUMBER, Sealed.NAME)]
@@ -94,6 +95,7 @@ class Naive:
             "id_birth": identity.birth,
             "id_repairs": ",".join(identity.repairs) or None,
             "id_warnings": ",".join(self._warnings(identity, given, plain, province)) or None,
+            "name_repairs": ",".join(name_repairs) or None,
             "record_digest": self.linkage.row_macs([content])[0],
         } | plain
         places = {
@@ -134,16 +136,22 @@ class Naive:
         except Rejected:
             return None
 
-    def _name(self, given: dict) -> str:
+    def _name(self, given: dict) -> tuple[str, list[str]]:
         if self.name is None:
-            return ""
+            return "", []
+        raw = given.get(self.name.name)
         try:
-            name = self.linkage.name(text(given.get(self.name.name)) or "")
+            name = text(raw) or ""
         except Unreadable as error:
             raise Rejected(error.reason, self.name.name) from None
+        changed = ["white_space"] if isinstance(raw, str) and name != raw and name else []
+        for step, apply in self.linkage.contract.name_steps.items():
+            if apply(name) != name and step not in changed:
+                changed.append(step)
+            name = apply(name)
         if self.name.required and not name:
             raise Rejected("required_missing", self.name.name)
-        return name
+        return name, changed
 
     def _value(self, declared: Field, given: dict, province: str):
         try:

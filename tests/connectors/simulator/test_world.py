@@ -191,7 +191,8 @@ def test_disguises_of_every_kind_are_worn(truths: dict[str, Truth]) -> None:
         disguise.DATES, disguise.AMOUNTS, disguise.DOUBTS, disguise.PAUSES,
     )  # fmt: skip
     assert worn == {kind for table in tables for kind in table}
-    assert disguise.REPAIRS.keys() | disguise.GRADES.keys() <= worn
+    told = (disguise.REPAIRS, disguise.NAME_REPAIRS, disguise.WARNINGS, disguise.GRADES)
+    assert {kind for table in told for kind in table} <= worn
 
 
 def test_what_the_hub_must_record_of_numbers_is_told(truths: dict[str, Truth]) -> None:
@@ -202,6 +203,10 @@ def test_what_the_hub_must_record_of_numbers_is_told(truths: dict[str, Truth]) -
             "foreign_permanent",
         }  # fmt: skip
         assert {r for d in truth.deliveries for r in d.repairs} == set(disguise.REPAIRS.values())
+        assert {r for d in truth.deliveries for r in d.name_repairs} == set(disguise.NAME_REPAIRS.values())
+        assert {w for d in truth.deliveries for w in d.warnings} == {
+            "county_unknown", "birth_in_future", *disguise.WARNINGS.values()
+        }  # fmt: skip
 
 
 def test_one_county_misses_99_percent_and_the_others_do_not(truths: dict[str, Truth]) -> None:
