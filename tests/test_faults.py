@@ -23,8 +23,9 @@ import stamina
 from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.world import World
-from hub import deployment, keys, months, settings, store
+from hub import deployment, keys, months, settings, snapshot, store
 from hub.deployment import Deployment, open_deployment
+from hub.snapshot import GONE
 from schema.cli import main
 from tests.faults import Points
 from tests.test_killed import adds_up, content
@@ -105,10 +106,17 @@ def landed(data: Path) -> Batches:
         with hub.engine.connect() as connection:
             batches = connection.execute(sa.select(store.batch).order_by(store.batch.c.batch_id)).all()
             q = store.quarantine.c
-            held = connection.execute(sa.select(q.batch_id, q.digest, q.reason, q.field, q.mac, q.state)).all()
+            held = connection.execute(sa.select(q.batch_id, q.line, q.digest, q.reason, q.field, q.mac, q.state)).all()
+            files = {batch.batch_id: snapshot.files(connection, hub.lake, batch.batch_id) for batch in batches}
         for batch in batches:
-            rows = Counter((d,) for d in hub.lake.read("rows", batch.parts[""])["record_digest"].to_pylist())
-            rows += Counter(tuple(row[1:]) for row in held if row.batch_id == batch.batch_id)
+            rows: Counter[tuple[object, ...]] = Counter()
+            for part, gone in files[batch.batch_id].items():
+                read = hub.lake.read("rows", part, columns=["line", "record_digest"]).to_pylist()
+                rows += Counter((row["record_digest"],) for row in read if row["line"] not in gone)
+            lost = set(hub.lake.read("rows", batch.parts[GONE])["line"].to_pylist()) if batch.base else set()
+            standing = [row for row in held if row.batch_id == batch.base and row.line not in lost]
+            own = [row for row in held if row.batch_id == batch.batch_id]
+            rows += Counter(tuple(row[2:]) for row in (*own, *standing))
             name = (batch.source, batch.stream)
             found[name] = rows if complete[name] else found.get(name, Counter()) + rows
     return found

@@ -174,7 +174,7 @@ LASTING: dict[str, Storm] = {  # nothing of these may land
 }
 COLUMN_RENAMED: Storm = _renamed
 NOTHING: Storm = _nothing
-CLOCK_A_YEAR_AHEAD: Storm = _ahead(400)
+CLOCK_YEARS_AHEAD: Storm = _ahead(4000)
 SLOW_DRIP: Storm = _mangled(times=FOR_GOOD, drips=True)
 NEVER_ENDS: Storm = _mangled(times=FOR_GOOD, endless=True)
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from connectors.base import Connection, Delivery, Stream
 from connectors.transports.http.answer import Accepted
 from connectors.transports.http.paging import PageNumber
-from connectors.transports.http_json import HttpJson, Window
+from connectors.transports.http_json import HttpJson
+from connectors.transports.window import Window
 
 HEAD: dict[str, Any] = {
     "msgid": "AIDGRAPH0001{stamp}{serial}",

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import orjson
@@ -32,33 +32,11 @@ from connectors.transports.http.answer import BEIJING, Accepted, Answer
 from connectors.transports.http.paging import AnyPaging, PageNumber
 from connectors.transports.http.pull import Asking, Pull
 from connectors.transports.http.signing import AnyAuth, Bearer
+from connectors.transports.window import Window
 
 MEGABYTE = 1024**2
 BY_NUMBER = PageNumber()
 BY_TOKEN = Bearer()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """From when until when rows are asked for, as {begin} and {end}, inclusive. `format` is strftime's."""
-
-    overlap: timedelta = timedelta(days=45)
-    lag: timedelta = timedelta(hours=1)
-    beginning: datetime = datetime(2000, 1, 1)  # noqa: DTZ001 - the source's wall clock
-    slice: timedelta | None = None
-    format: str = "%Y-%m-%d %H:%M:%S"
-
-    def between(self, since: date | None, clock: datetime) -> tuple[datetime, datetime]:
-        """Both ends, inclusive, of a pull made when the source's clock shows `clock`."""
-        begin = self.beginning if since is None else datetime.combine(since, time.min) - self.overlap
-        return begin, clock - self.lag
-
-    def slices(self, begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The window in pieces that meet, oldest first."""
-        while self.slice and begin + self.slice < end:
-            yield begin, begin + self.slice
-            begin += self.slice
-        yield begin, end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,8 +25,8 @@ from connectors.base import Connection, Delivery, Page, Stream
 from connectors.errors import SourceError, SourceRefused, SourceSettingsError, SourceUnavailable
 from connectors.transports import headers
 from connectors.transports.http.answer import BEIJING
+from connectors.transports.window import Window
 
-BEGINNING = datetime(2000, 1, 1)  # noqa: DTZ001 - the database's wall clock
 AS_IT_IS = {str, int, float, bool, date, type(None)}
 
 
@@ -96,8 +96,7 @@ class SqlView:
     def _between(self, told: Any, since: date | None, clock: datetime) -> list[Any]:
         if self.window_column is None:
             return []
-        begin = BEGINNING if since is None else datetime.combine(since, time.min) - self.overlap
-        ends: list[Any] = [begin, clock - self.lag]
+        ends: list[Any] = list(Window(overlap=self.overlap, lag=self.lag).between(since, clock))
         if self.window_format:
             ends = [end.strftime(self.window_format) for end in ends]
         column = told.c[self.window_column]

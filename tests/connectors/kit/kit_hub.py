@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import hub
 from connectors.base import Connection, Source, Stream
 from connectors.errors import SourceError
-from hub import config, identity, keys, migrations, snapshot, store
+from hub import config, identity, keys, ledger, migrations, snapshot, store
 from hub.config.codes import Codes
 from hub.errors import InputError
 from hub.lake import Lake
@@ -74,7 +74,9 @@ class Hub:
     def batches(self) -> list[Counter[str]]:
         """Of each batch that is visible, how often each row was accepted, by the first field of its key."""
         with self.engine.connect() as connection:
-            ids = connection.scalars(sa.select(store.batch.c.batch_id).order_by(store.batch.c.batch_id)).all()
+            ids = connection.scalars(
+                sa.select(store.batch.c.batch_id).where(ledger.in_force()).order_by(store.batch.c.batch_id)
+            ).all()
             files = [snapshot.files(connection, self.lake, batch_id) for batch_id in ids]
         return [Counter(key for digest, gone in each.items() for key in self._keys(digest, gone)) for each in files]
 

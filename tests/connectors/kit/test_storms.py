@@ -172,9 +172,9 @@ def test_an_empty_answer_after_a_full_one_ends_nothing(caught) -> None:
     assert_nothing_lost_or_doubled(hub, here)
 
 
-def test_a_clock_a_year_ahead_loses_nothing_once_it_is_right(caught) -> None:
+def test_a_clock_years_ahead_loses_nothing_once_it_is_right(caught) -> None:
     hub, here = caught
-    pull(hub, here, storms.CLOCK_A_YEAR_AHEAD)
+    pull(hub, here, storms.CLOCK_YEARS_AHEAD)
     here.rows.append(here.spare.pop())
     calm_again(hub, here)
 

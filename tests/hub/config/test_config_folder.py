@@ -104,7 +104,9 @@ SAMPLE = {
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 def test_the_example_of_every_parameter_is_accepted(folder, number):
     folder.write("tables/disposable_income.toml", (folder.path / "tables/income.toml").read_text(encoding="utf-8"))
-    instead = {"line_factor": "line", "ratio_bonus": "ratio", "pay": "ratio"}.get(number.name, number.name)
+    instead = {"line_factor": "line", "ratio_bonus": "ratio", "pay": "ratio", "pay_per_day": "ratio"}.get(
+        number.name, number.name
+    )
     for benefit in sorted(number.benefits & BENEFITS):
         lines = [line for line in SAMPLE[benefit].splitlines() if not line.startswith(f"{instead} =")]
         head = f'[[rule]]\nid = "r"\nbenefit = "{benefit}"\ncategories = ["dibao"]\narticle = "1"\n'
