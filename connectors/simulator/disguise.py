@@ -1,6 +1,7 @@
 """Harmless dirt: the same number, name, day or amount written another way. The hub must read each as if it were clean.
 
-What the hub must record beside it is in REPAIRS, NAME_REPAIRS, WARNINGS and GRADES; nothing else is recorded of a row that is not there.
+What the hub must record beside it is in REPAIRS, NAME_REPAIRS, WARNINGS and GRADES; nothing else is recorded of a row
+that is not there.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ REPAIRS: dict[str, str] = {  # kind -> what the hub must record with the row's i
     "everything at once": "validity_tail,full_width,white_space,spreadsheet_guard,lower_case",
     "15 digits as a number": "spreadsheet_number",
 }
-NAME_REPAIRS: dict[str, str] = {kind: "dots" for kind in NAMES} | {
+NAME_REPAIRS: dict[str, str] = dict.fromkeys(NAMES, "dots") | {
     f"look-alike dot U+{ord('．'):04X}": "full_width,dots",
     f"look-alike dot U+{ord('･'):04X}": "full_width,dots",
     "space inside a name": "white_space",
