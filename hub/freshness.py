@@ -22,7 +22,7 @@ def freshness(engine: sa.Engine, sources: Iterable[Source], today: date) -> list
 
     A stream is `late` when that is longer ago than its cadence; `held` when one of its batches waits for a word, or is
     quarantined whole with rows still open. The last batch is the newest that is no replay and was not refused;
-    `read` to `duplicates` are sums over its stream.
+    `read` to `duplicates` are sums over its stream; its `repairs` and `warnings` are None where none was counted.
     """
     with engine.connect() as connection:
         rows = [_row(connection, source, stream, today) for source in sources for stream in source.streams]
@@ -33,7 +33,8 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
     b, q = store.batch.c, store.quarantine.c
     mine = ledger.of_stream(source.name, stream.name)
     delivered = sa.and_(mine, b.part_of.is_(None), b.state != BatchState.REFUSED)
-    shown = (b.batch_id, b.label, b.as_of, b.received_at, b.state, b.contract, *(b[name] for name in COUNTS))
+    said = (b.batch_id, b.label, b.as_of, b.received_at, b.state, b.contract, b.repairs, b.warnings)
+    shown = (*said, *(b[name] for name in COUNTS))
     newest = sa.select(*shown).where(delivered).order_by(b.as_of.desc(), b.batch_id.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sums = connection.execute(sa.select(sa.func.count(), *(sa.func.sum(b[name]) for name in COUNTS)).where(mine)).one()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,7 @@ import typer
 from connectors.base import Source
 from connectors.errors import SourceError, SourceUnavailable
 from hub.errors import InputError
-from schema.cli.common import AsJson, Report, State, app, bars, complain, print_json, say, show
+from schema.cli.common import AsJson, Report, State, app, bars, complain, line, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -83,8 +83,17 @@ def show_batches(reports: list[BatchReport]) -> None:
     columns = ("stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "state")
     show("Batches 批次", columns, rows, numbers=frozenset(columns[2:6]))
     for report in reports:
+        show_said(f"{report.source} {report.stream}", report.repairs, report.warnings)
+    for report in reports:
         for note in report.notes:
             complain(f"{report.source} {report.stream} {report.label}", note)
+
+
+def show_said(what: str, repairs: Mapping[str, int] | None, warnings: Mapping[str, int] | None) -> None:
+    """What was repaired in a batch's accepted rows and what is odd about them; nothing where nothing is."""
+    for title, counts in (("repaired 修复", repairs), ("warnings 提示", warnings)):
+        if counts:
+            line("  ", f"{what}, {title}: {', '.join(f'{word} {count:,}' for word, count in sorted(counts.items()))}")
 
 
 def batch_object(report: BatchReport) -> dict[str, Any]:

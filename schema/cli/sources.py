@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from schema.cli.common import AsJson, State, app, complain, print_json, say, show
+from schema.cli.pull import show_said
 
 source_app = typer.Typer(no_args_is_help=True, help="One source and its batches. 数据源与批次。")
 app.add_typer(source_app, name="source")
@@ -41,6 +42,9 @@ def sources(as_json: AsJson = False) -> None:
         "state 状态",
     )
     show("Sources 数据来源", columns, [_cells(row) for row in rows], numbers=frozenset({"open"}))
+    for row in rows:
+        if last := row["last_batch"]:
+            show_said(f"{row['stream']} batch {last['batch_id']}", last["repairs"], last["warnings"])
     for row in rows:
         for held in row["held"]:
             complain(f"{row['stream']} batch {held['batch']}", held["why"])

@@ -171,6 +171,26 @@ def test_an_overlap_of_an_incremental_stream_is_a_duplicate_and_a_snapshot_is_no
     assert hub.land(row(1), row(2)).duplicates == 0
 
 
+def test_what_was_repaired_and_what_is_odd_is_counted_in_the_ledger(hub):
+    """On both databases; nothing, where nothing is."""
+    odd = "37990119800101001"
+    report = hub.land(
+        row(1, certno=f" {number(1)}", psn_name="阿卜杜•买买提"),
+        row(2, certno=odd + check_digit(odd), psn_name=" 张三"),
+        row(3, certno="无", psn_name="张 三"),
+    )
+    plain = hub.land(row(4))
+    assert (report.repairs, plain.repairs) == ({"white_space": 1, "name_dots": 1, "name_white_space": 1}, {})
+    assert (report.warnings, plain.warnings) == ({"county_unknown": 1}, {})
+    assert report.reasons == {"id_absent": 1}
+    b = store.batch.c
+    with hub.engine.connect() as connection:
+        kept = connection.execute(sa.select(b.repairs, b.warnings).order_by(b.batch_id)).all()
+        empty = connection.scalars(sa.select(b.batch_id).where(b.repairs.is_(None), b.warnings.is_(None))).all()
+    assert [tuple(row) for row in kept] == [(report.repairs, report.warnings), (None, None)]
+    assert empty == [plain.batch_id]
+
+
 def test_a_delivery_shorter_than_the_source_says_is_not_landed(hub):
     with pytest.raises(InputError, match="the source counts 3 rows"):
         hub.land(row(1), row(2), declared=3)

@@ -155,6 +155,21 @@ def test_a_row_that_stands_is_counted_and_not_written_again(hub):
     assert {made["batch_id"] for made in found["category_spell"]} == {1, 2}
 
 
+def test_what_was_repaired_in_a_row_that_stands_is_counted_each_time(hub):
+    rows = [row(1), row(2, psn_name="张 二"), row(3, certno=f"'{number(3)}"), row(4), row(5), row(6), row(7)]
+    first = hub.land(rows)
+    said = {"name_white_space": 1, "spreadsheet_guard": 1}
+    later = hub.land([*rows, row(8, psn_name="张 八")], DAYS[1])
+    last = hub.land([*rows[:1], *rows[2:]], DAYS[2])
+    assert (later.unchanged, last.unchanged) == (7, 6)
+    assert [first.repairs, later.repairs, last.repairs] == [
+        said,
+        {"name_white_space": 2, "spreadsheet_guard": 1},
+        {"spreadsheet_guard": 1},
+    ]
+    assert [batch.repairs for batch in hub.batches()] == [first.repairs, later.repairs, last.repairs]
+
+
 def test_a_spell_ends_with_the_list_from_which_its_row_is_gone_and_lives_again_with_its_return(hub):
     three = [row(1), row(2), row(3)]
     for day, rows in zip(DAYS, (three * 5, three[1:] * 5, three[:2] * 5), strict=False):

@@ -17,6 +17,7 @@ from python_calamine import CalamineWorkbook
 
 from connectors.base import discover
 from hub import identity, returned, store, values
+from hub.numbers import check_digit
 from hub.reasons import ADVICE, TITLES, reason
 from tests.hub.lists import STRANGE, Lists, line, number
 from tests.stores import a_store
@@ -171,6 +172,22 @@ def test_the_sources_stand_with_their_last_batch_and_what_waits_the_late_ones_fi
     _, _, err = hub("sources")
     assert "recipients_202508.csv" in err
     assert "逾期" in err
+
+
+@ANYWHERE
+def test_what_was_repaired_and_what_is_odd_stands_under_the_batches_where_there_is_any(hub, lists):
+    lists.drop("202508", [line(1)])
+    _, _, err = hub("pull", "civil_affairs")
+    assert "repaired" not in err + hub("sources")[2]
+    head = "37990119800101001"
+    said = [line(1).replace(number(1), f"'{number(1)}"), line(2).replace(number(2), head + check_digit(head))]
+    lists.drop("202509", said)
+    for told in (hub("pull", "civil_affairs")[2], hub("sources")[2]):
+        assert "修复: spreadsheet_guard 1\n" in told
+        assert "提示: county_unknown 1\n" in told
+        assert all(len(row) <= WIDE for row in told.splitlines() if "spreadsheet_guard" in row)
+    last = json.loads(hub("sources", "--json")[1])["streams"][-1]["last_batch"]
+    assert (last["repairs"], last["warnings"]) == ({"spreadsheet_guard": 1}, {"county_unknown": 1})
 
 
 def test_a_department_is_sent_places_reasons_and_remedies_and_no_value(hub, lists, tmp_path):
