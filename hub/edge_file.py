@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from connectors.base import Field, Stream
 from connectors.transports.headers import SEARCHED, plain
+from connectors.transports.xlsx_drop import is_subtotal
 from hub import edge_sheet as sheets
 from hub.edge import Envelope, PublicKey, is_sealed
 from hub.errors import InputError
@@ -70,7 +71,9 @@ def seal_file(
     note = out.with_name(f"{out.name}.manifest.json")
     try:
         with sheets.sheet(beside, workbook=out.suffix.lower() == ".xlsx") as written:
-            rows, sealed, clear = _copy(source, written, Envelope(public), headers, all_of_them, progress)
+            rows, sums, sealed, clear = _copy(source, written, Envelope(public), headers, all_of_them, progress)
+            if out.suffix.lower() == ".xlsx":
+                rows -= sums  # the hub reads no lines of sums in a workbook
         with beside.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
@@ -89,7 +92,8 @@ def _copy(
     headers: frozenset[str],
     all_of_them: bool,
     progress: Progress,
-) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[int, int, tuple[str, ...], tuple[str, ...]]:
+    """Rows, those of sums among them, the headers of sealed and of clear columns."""
     rows = sheets.rows(source)
     header = _header(source, rows, headers, all_of_them=all_of_them)
     titles, width = [plain(cell) for cell in header], len(header)
@@ -97,7 +101,7 @@ def _copy(
     places = [at for at, title in enumerate(titles) if title in headers.union(likely)]
     others = [at for at in range(width) if at not in places]
     sheet.write(header)
-    count = 0
+    count = sums = 0
     waiting: list[list[object]] = []  # a row to be sealed, and those without anything to seal that follow it
     for line, cells in rows:
         if len(cells) < width or any(cell != "" for cell in cells[width:]):
@@ -115,11 +119,12 @@ def _copy(
             waiting = []
         waiting.append(list(cells[:width]))
         count += 1
+        sums += is_subtotal(cells)
         if count % 1_000 == 0:
             progress(count)
     _write(sheet, waiting, envelope, titles, places, last=True)
     progress(count)
-    return count, tuple(titles[at] for at in places), tuple(titles[at] for at in others)
+    return count, sums, tuple(titles[at] for at in places), tuple(titles[at] for at in others)
 
 
 def _write(

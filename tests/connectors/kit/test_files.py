@@ -140,4 +140,4 @@ def test_a_list_of_nobody_after_a_full_one_ends_nothing(dropped) -> None:
     assert pull(hub, path) is None
     files.write(hub.stream, cells[:1], path.with_name(files.name(hub.stream, "202511")))
     pull(hub, path)
-    assert_whole(hub, hub.stream)
+    assert_whole(hub, hub.stream, batches=1 if hub.stream.complete else 2)
