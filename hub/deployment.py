@@ -12,12 +12,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from connectors.base import Source, Stream, discover, find
-from hub import config, identity, keys, migrations, store
+from hub import config, keys, migrations, store
 from hub.config import Config
 from hub.errors import HubError
-from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake
+from hub.reading import identity
+from hub.reading.identity import Linkage
 from hub.settings import Settings
 
 LINKAGE = "v1"

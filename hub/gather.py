@@ -21,8 +21,8 @@ from hub import store
 from hub.deployment import Deployment
 from hub.errors import InputError, StoreError
 from hub.inputs import LandedPart, MonthInputs, Progress, month_bounds
-from hub.quarantine import State
-from hub.snapshot import GONE, RAW
+from hub.landing.quarantine import State
+from hub.landing.snapshot import GONE, RAW
 
 BATCHES = pa.schema(
     [

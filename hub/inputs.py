@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from connectors.base import Source, discover
 from hub.errors import InputError
-from hub.rows import child_schemas, row_schema
+from hub.reading.rows import child_schemas, row_schema
 
 Progress = Callable[[str, int, int | None], None]  # stage, done, total where it is known
 Columns = Mapping[str, str]

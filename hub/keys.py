@@ -3,7 +3,7 @@
 1. A master secret never leaves this module: every use gets a key derived for its purpose and context (HKDF-SHA256).
 2. Keys are not in the store and not in the lake; what they made carries the key id.
 3. Tokens of callers are signed with Ed25519; the log's checkpoints with a key of their own.
-4. Departments seal to the newest edge key (X25519, hub/edge.py); older ones stay, to open what is on its way.
+4. Departments seal to the newest edge key (X25519, hub/edge/envelope.py); older ones stay, to open what is on its way.
 5. Nothing here prints a secret.
 """
 

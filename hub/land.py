@@ -6,8 +6,8 @@
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
 4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate;
-   what a complete snapshot repeats is kept once (hub/snapshot.py), and counted as before.
-5. A delivery that is in doubt as a whole (hub/doubt.py) is quarantined whole, or held until somebody confirms it.
+   what a complete snapshot repeats is kept once (hub/landing/snapshot.py), and counted as before.
+5. A delivery in doubt as a whole (hub/landing/doubt.py) is quarantined whole, or held until somebody confirms it.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from connectors.base import Connection, Delivery, Page, Source, Stream
-from hub import doubt, fixed, ledger, quarantine, snapshot, store
-from hub.batch import Batch
-from hub.collector import held_back
-from hub.declaration import contract
-from hub.digests import Digests, keys
-from hub.doubt import Doubt
-from hub.edge import Opener
+from hub import store
+from hub.edge.envelope import Opener
 from hub.errors import ConservationError, InputError
-from hub.identity import Linkage
 from hub.inputs import Progress
 from hub.keys import KeyRing
 from hub.lake import Lake
-from hub.ledger import BatchState
-from hub.rows import RowReader
+from hub.landing import doubt, fixed, ledger, quarantine, snapshot
+from hub.landing.declaration import contract
+from hub.landing.doubt import Doubt
+from hub.landing.ledger import BatchState
+from hub.landing.snapshot import Earlier, Snapshot
+from hub.landing.spool import spooling
+from hub.reading.batch import Batch
+from hub.reading.collector import held_back
+from hub.reading.digests import Digests, keys
+from hub.reading.identity import Linkage
+from hub.reading.rows import RowReader
+from hub.reading.values import Codes
 from hub.sealing import Sealer
-from hub.snapshot import Earlier, Snapshot
-from hub.spool import spooling
-from hub.values import Codes
 
 AHEAD = timedelta(days=31)  # how far before its end a month's list may come; less than any overlap
 OVERLAP = timedelta(days=62)  # how far back an incremental pull may repeat rows
@@ -47,7 +48,7 @@ class BatchReport:
     """What became of one delivery. `reasons` counts quarantined rows by reason code.
 
     `unchanged` are those of the accepted rows that stand as an earlier batch holds them. `repairs` and `warnings`
-    count what was repaired in the accepted rows and what is odd about them (hub/batch.py).
+    count what was repaired in the accepted rows and what is odd about them (hub/reading/batch.py).
     """
 
     source: str

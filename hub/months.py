@@ -1,8 +1,8 @@
 """Months: from the batches in the lake to what is served, one month at a time.
 
 1. A month is a pure function of its recorded inputs: batches, aliases, decisions, configuration, code.
-2. Its inputs are the batches in force (hub/ledger.py) whose `as_of` is before the cut-off: `GRACE` days after its last
-   day (a department's snapshot for November may be of the first days of December).
+2. Its inputs are the batches in force (hub/landing/ledger.py) whose `as_of` is before the cut-off: `GRACE` days after
+   its last day (a department's snapshot for November may be of the first days of December).
 3. Computing a month closes the earlier ones. A closed month is never changed: computing it again rebuilds it from its
    recorded inputs and compares the digests. What arrives later belongs to the next month (pins.md 8).
 4. Nothing is visible until the one transaction that publishes the difference and records the month has committed.
@@ -19,13 +19,14 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from hub import ledger, publish, store, tables
+from hub import publish, store, tables
 from hub.audit import audit
 from hub.deployment import Deployment
 from hub.engine import DuckDB, digest
 from hub.errors import AuditFailed, InputError
 from hub.gather import code_version, gather
 from hub.inputs import Progress, month_bounds
+from hub.landing import ledger
 from hub.reconcile import compute_month
 
 GRACE = timedelta(days=10)

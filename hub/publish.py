@@ -99,7 +99,7 @@ def sealed_identities(
 ) -> dict[tuple[int, int], bytes]:
     """The sealed identity of every newly opened person, by the place (batch_id, line) of its record.
 
-    A batch whose sealed part was destroyed (or is being, hub/erasure.py) has none: the person is served without.
+    A batch whose sealed part was destroyed (or is being: landing/erasure.py) has none: the person is served without.
     """
     opened = next(change.opened for change in changes if change.table is tables.PERSON)
     wanted = opened.select(["batch_id", "line"]).to_pylist()

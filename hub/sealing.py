@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.errors import KeysError
 from hub.keys import KeyRing
-from hub.values import encodable
+from hub.reading.values import encodable
 
 NONCE = 12
 VERSION = b"\x01"

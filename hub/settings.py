@@ -5,8 +5,8 @@
 environment says the same as AIDGRAPH_CONFIG, AIDGRAPH_STORE, AIDGRAPH_LAKE, AIDGRAPH_KEYS and, for a source,
 AIDGRAPH_SOURCE_NAME_URL, _FOLDER, _DATABASE, _TOKEN, _CLIENT_ID and so on. The folder `sources` of the data folder
 holds the sources that the deployment declares itself (connectors/declared.py). `[retention]` says for how many months
-sealed parts are kept: `months` for every source, `NAME` for one (hub/erasure.py); without it they are kept until erased
-by hand.
+sealed parts are kept: `months` for every source, `NAME` for one (hub/landing/erasure.py); without it they stay until
+erased by hand.
 """
 
 from __future__ import annotations

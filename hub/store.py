@@ -7,7 +7,7 @@ the published graph and the access log. Rules:
    Current rows are those with `pub_until IS NULL`; what the hub knew at publication P is `pub_from <= P < pub_until`.
 2. A batch, a month or a publication is visible only when its row here commits.
 3. The access log only grows.
-4. Erasure (hub/erasure.py) alone takes from rows: the sealed values of quarantined rows and of published persons.
+4. Erasure (hub/landing/erasure.py) alone takes from rows: sealed values of quarantined rows and published persons.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ batch = sa.Table(
     sa.Column("duplicates", sa.Integer, nullable=False),
     sa.Column("base", BIGKEY),  # the whole snapshot at whose lines the unchanged rows stand; NULL where it is whole
     sa.Column("unchanged", sa.Integer, nullable=False, default=0, server_default="0"),  # of the accepted rows
-    sa.Column("parts", sa.JSON, nullable=False),  # '' (the rows), a child, or one of hub/snapshot.py -> content digest
+    sa.Column(
+        "parts", sa.JSON, nullable=False
+    ),  # '' (the rows), a child, or one of landing/snapshot.py -> content digest
     sa.Column("sealed_part", sa.Text),  # content digest of the sealed part; NULL once destroyed
-    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and declaration (hub/declaration.py)
-    sa.Column("state", sa.Text, nullable=False, server_default="landed"),  # hub/ledger.py: BatchState
+    sa.Column("contract", sa.Text, nullable=False),  # linkage contract and declaration (hub/landing/declaration.py)
+    sa.Column("state", sa.Text, nullable=False, server_default="landed"),  # hub/landing/ledger.py: BatchState
     sa.Column("present", sa.Integer, nullable=False, server_default="0"),  # different rows that name somebody
     sa.Column("part_of", BIGKEY),  # the batch whose quarantined rows this one replayed; NULL: a delivery of its own
     sa.Column("repairs", sa.JSON(none_as_null=True)),  # repair -> rows; NULL where none was counted
@@ -84,7 +86,7 @@ quarantine = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),  # keyed; tells the row again when an overlap repeats it
     sa.Column("mac", sa.Text),  # whose row, where the ID number can be read: the person still stands on the list
     sa.Column("sealed", sa.LargeBinary, nullable=False),  # empty once destroyed
-    sa.Column("state", sa.Text, nullable=False),  # the last of its changes (hub/quarantine.py: State), else open
+    sa.Column("state", sa.Text, nullable=False),  # the last of its changes (landing/quarantine.py: State), else open
 )
 
 quarantine_change = sa.Table(  # append-only: a row's state is that of its last change

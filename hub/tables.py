@@ -3,7 +3,7 @@
 Types are the common subset of both engines: BIGINT (money in fen, person_id, batch_id), INTEGER (lines, basis
 points, years), VARCHAR, DATE, BOOLEAN. Spells are half-open by day, [valid_from, valid_until); open is 9999-12-31.
 `key` names a row within its table; `record` columns (batch_id, line) lead back to the source's row, and
-`record_digest` is a keyed digest of that row's content (hub/rows.py).
+`record_digest` is a keyed digest of that row's content (hub/reading/rows.py).
 
 "Identical" means: SHA-256 over canonical rows, columns in declared order, rows sorted by key (pins.md).
 """

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from connectors.base import Source
-from hub.identity import Linkage, Refused
 from hub.keys import KeyRing
+from hub.reading.identity import Linkage, Refused
 from schema.agreement import Agreement, load_all
 from schema.read.reading import Lookup
 

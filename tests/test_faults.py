@@ -23,9 +23,10 @@ import stamina
 from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.world import World
-from hub import deployment, keys, months, settings, snapshot, store
+from hub import deployment, keys, months, settings, store
 from hub.deployment import Deployment, open_deployment
-from hub.snapshot import GONE
+from hub.landing import snapshot
+from hub.landing.snapshot import GONE
 from schema.cli import main
 from tests.faults import Points
 from tests.test_killed import adds_up, content

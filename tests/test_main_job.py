@@ -25,9 +25,10 @@ from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.truth import Truth
 from connectors.simulator.world import World
-from hub import keys, months, publish, settings, snapshot, store, tables
+from hub import keys, months, publish, settings, store, tables
 from hub.deployment import Deployment, open_deployment
 from hub.land import BatchReport, Landing
+from hub.landing import snapshot
 from hub.months import MonthReport
 from tests.oracle import on
 from tests.stores import a_store

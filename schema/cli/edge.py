@@ -12,7 +12,7 @@ from schema.cli.operate import keys_app
 
 if TYPE_CHECKING:
     from connectors.base import Stream
-    from hub.edge import PublicKey
+    from hub.edge.envelope import PublicKey
 
 
 @app.command()
@@ -26,7 +26,7 @@ def seal(
 ) -> None:
     """Seal the identifiers of a file to the hub's public key before sending it. 发送前封存证件号码等标识。"""
     from connectors.transports.headers import plain
-    from hub.edge_file import identifier_headers, seal_file
+    from hub.edge.file import identifier_headers, seal_file
 
     public = _public_key(to)
     if not source.is_file():
@@ -48,7 +48,7 @@ def seal(
 
 
 def _public_key(told: str) -> PublicKey:
-    from hub.edge import PUBLIC, PublicKey
+    from hub.edge.envelope import PUBLIC, PublicKey
 
     path = Path(told)
     text = told if told.startswith(PUBLIC) or not path.is_file() else path.read_text(encoding="utf-8", errors="replace")
@@ -75,7 +75,7 @@ def _streams(name: str | None) -> list[Stream]:
 def keys_public(as_json: AsJson = False) -> None:
     """Print the hub's public key, for departments that seal at the edge. 打印公钥。"""
     from hub import keys
-    from hub.edge import PublicKey
+    from hub.edge.envelope import PublicKey
     from hub.errors import KeysError
 
     ring = keys.load(State.settings().keys)
@@ -98,7 +98,7 @@ def keys_rotate_edge(
 ) -> None:
     """Give departments a fresh public key; what was sealed to an older one still opens. 轮换边缘封存密钥。"""
     from hub import keys
-    from hub.edge import PublicKey
+    from hub.edge.envelope import PublicKey
 
     public = PublicKey.of(keys.rotate_edge(path).edge[0])
     say(f"Departments seal to {public.key_id} from now on; send them what `aidgraph keys public` prints.")

@@ -15,8 +15,8 @@ from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, bars, complain, print_json, say, show
 
 if TYPE_CHECKING:
-    from hub.quarantine import Filter
-    from hub.quarantine import State as RowState
+    from hub.landing.quarantine import Filter
+    from hub.landing.quarantine import State as RowState
 
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were not understood. 隔离数据。")
 app.add_typer(quarantine_app, name="quarantine")
@@ -49,8 +49,8 @@ def quarantine_list(
     as_json: AsJson = False,
 ) -> None:
     """Rows in quarantine by stream, reason, field and state; never their values. 隔离数据清单。"""
-    from hub import quarantine
     from hub.deployment import open_deployment
+    from hub.landing import quarantine
 
     wanted = _filter(source, stream, reason, field, state, batch)
     with open_deployment(State.settings()) as deployment:
@@ -81,8 +81,8 @@ def quarantine_show(
     as_json: AsJson = False,
 ) -> None:
     """One row: place, reason, history, which columns are filled, empty or damaged. Or a batch's rows. 隔离行详情。"""
-    from hub import unsealed
     from hub.deployment import open_deployment
+    from hub.landing import unsealed
 
     if unseal and (line is None or not actor.strip() or not reason.strip()):
         raise InputError("Values are shown of one row, to a named person", remedy="Give LINE, --actor and --reason")
@@ -112,7 +112,7 @@ def quarantine_replay(
 ) -> None:
     """Read open rows again under today's declarations; a batch quarantined whole goes whole. 重放隔离数据。"""
     from hub.deployment import open_deployment
-    from hub.replay import replay
+    from hub.landing.replay import replay
 
     wanted = _filter(source, stream, reason, field, None, batch)
     with open_deployment(State.settings()) as deployment, deployment.lake.lock(), bars() as progress:
@@ -140,7 +140,7 @@ def quarantine_replay(
 @quarantine_app.command("waive")
 def quarantine_waive(batch: BatchNumber, lines: Lines = None, *, actor: Actor, reason: Why) -> None:
     """Say that open rows need not be corrected; they stay kept. 豁免隔离行。"""
-    from hub.quarantine import State as RowState
+    from hub.landing.quarantine import State as RowState
 
     _decide(batch, lines, RowState.WAIVED, actor, reason)
 
@@ -148,7 +148,7 @@ def quarantine_waive(batch: BatchNumber, lines: Lines = None, *, actor: Actor, r
 @quarantine_app.command("fixed")
 def quarantine_fixed(batch: BatchNumber, lines: Lines = None, *, actor: Actor, reason: Why) -> None:
     """Say that the department corrected open rows where the hub cannot see it. 源头已更正。"""
-    from hub.quarantine import State as RowState
+    from hub.landing.quarantine import State as RowState
 
     _decide(batch, lines, RowState.FIXED, actor, reason)
 
@@ -156,7 +156,7 @@ def quarantine_fixed(batch: BatchNumber, lines: Lines = None, *, actor: Actor, r
 @quarantine_app.command("reopen")
 def quarantine_reopen(batch: BatchNumber, lines: Lines = None, *, actor: Actor, reason: Why) -> None:
     """Take back that rows are waived or fixed. 重新打开。"""
-    from hub.quarantine import State as RowState
+    from hub.landing.quarantine import State as RowState
 
     _decide(batch, lines, RowState.OPEN, actor, reason)
 
@@ -168,8 +168,8 @@ def quarantine_report(
     out: Annotated[Path | None, typer.Option(help="A file .csv, .xlsx or .md; without one, CSV is printed.")] = None,
 ) -> None:
     """What a department must correct, by delivery and line; never a value. 退回清单。"""
-    from hub import quarantine, returned
     from hub.deployment import open_deployment
+    from hub.landing import quarantine, returned
 
     wanted = _filter(source, stream, None, None, "open", None)
     with open_deployment(State.settings()) as deployment:
@@ -179,8 +179,8 @@ def quarantine_report(
 
 
 def _decide(batch: int, lines: list[int] | None, state: RowState, actor: str, reason: str) -> None:
-    from hub import quarantine
     from hub.deployment import open_deployment
+    from hub.landing import quarantine
 
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
         count = quarantine.decide(deployment.engine, batch, lines or [], state, actor=actor, reason=reason)
@@ -192,7 +192,7 @@ def _filter(
 ) -> Filter:
     """The filter that the options name. Raises InputError where a source, stream or state does not exist."""
     from connectors.base import discover
-    from hub.quarantine import Filter
+    from hub.landing.quarantine import Filter
 
     declared = {(s.name, each.name) for s in discover(State.settings().declared) for each in s.streams}
     if source is not None and source not in {name for name, _ in declared}:
@@ -205,8 +205,9 @@ def _filter(
 
 
 def _show_batch(engine: sa.Engine, batch: int, as_json: bool) -> None:
-    from hub import ledger, quarantine, store
-    from hub.quarantine import Filter
+    from hub import store
+    from hub.landing import ledger, quarantine
+    from hub.landing.quarantine import Filter
 
     b = store.batch.c
     with engine.connect() as connection:
@@ -262,7 +263,7 @@ def _show_row(row: dict[str, Any]) -> None:
 
 
 def _title(code: str) -> str:
-    from hub.reasons import reason
+    from hub.landing.reasons import reason
 
     told = reason(code)
     return f"{told.title}\n{told.title_en}"

@@ -13,7 +13,7 @@ from schema.cli.common import AsJson, State, app, bars, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
-    from hub.erasure import Erased, Eraser
+    from hub.landing.erasure import Erased, Eraser
 
 DESTROYED = ("batch", "held rows emptied", "identities replaced", "identities removed")
 Actor = Annotated[str | None, typer.Option(help="Who decides it, as it shall stand in the ledger.")]
@@ -45,8 +45,8 @@ def retain(
 ) -> None:
     """List, then destroy, sealed parts older than the declared retention. 按保存期限清理封存部分。"""
     from hub.deployment import open_deployment
-    from hub.erasure import EVERY, due
     from hub.errors import ConfigError
+    from hub.landing.erasure import EVERY, due
 
     settings = State.settings()
     if apply and not actor:
@@ -84,7 +84,7 @@ def retain(
 
 
 def _eraser(deployment: Deployment) -> Eraser:
-    from hub.erasure import Eraser
+    from hub.landing.erasure import Eraser
 
     return Eraser(engine=deployment.engine, lake=deployment.lake, ring=deployment.ring)
 

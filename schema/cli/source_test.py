@@ -18,7 +18,7 @@ from schema.cli.sources import source_app
 if TYPE_CHECKING:
     from connectors.kit.verdict import Verdict
     from hub.config.codes import Codes
-    from hub.contract import Contract
+    from hub.reading.contract import Contract
 
 
 @source_app.command("test")
@@ -37,8 +37,9 @@ def source_test(
     """
     from connectors.kit import declaration, endpoint
     from connectors.kit.verdict import Outcome
-    from hub import config, contract
+    from hub import config
     from hub.deployment import LINKAGE
+    from hub.reading import contract
 
     settings = State.settings()
     source = chosen(discover(settings.declared), [name])[0]
@@ -84,8 +85,8 @@ def _connection(source: Source, url: str | None, folder: str | None) -> Connecti
 
 def reading(stream: Stream, codes: Codes, under: Contract) -> Callable[[Field, object], str | None]:
     """How the hub reads a value of this stream: the reason code why it cannot, or None. Needs no key."""
-    from hub.identity import Refused, normalise
-    from hub.values import READ, Unreadable
+    from hub.reading.identity import Refused, normalise
+    from hub.reading.values import READ, Unreadable
 
     listed: dict[str, set[str]] = {}
     for (name, _), known in codes.lists.items():

@@ -26,7 +26,7 @@ Why = Annotated[str, typer.Option(help="Why; no value of a person.")]
 def sources(as_json: AsJson = False) -> None:
     """Every stream with its last batch, its quarantine and its lateness; late ones first. 数据来源状态。"""
     from hub.deployment import open_deployment
-    from hub.freshness import freshness
+    from hub.landing.freshness import freshness
 
     with open_deployment(State.settings()) as deployment:
         rows = freshness(deployment.engine, deployment.sources, date.today())  # noqa: DTZ011  lateness is counted in the operator's days
@@ -53,8 +53,8 @@ def sources(as_json: AsJson = False) -> None:
 @source_app.command("confirm")
 def source_confirm(batch: BatchNumber, actor: Actor, reason: Why) -> None:
     """Let a held batch count from its day; the months to come are computed with it. 确认批次。"""
-    from hub.confirm import confirm
     from hub.deployment import open_deployment
+    from hub.landing.confirm import confirm
 
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
         confirm(deployment, batch, actor=actor, reason=reason)
@@ -64,8 +64,8 @@ def source_confirm(batch: BatchNumber, actor: Actor, reason: Why) -> None:
 @source_app.command("refuse")
 def source_refuse(batch: BatchNumber, actor: Actor, reason: Why) -> None:
     """Let a held batch never count; the earlier one stays in force. 退回批次。"""
-    from hub.confirm import refuse
     from hub.deployment import open_deployment
+    from hub.landing.confirm import refuse
 
     with open_deployment(State.settings()) as deployment, deployment.lake.lock():
         refuse(deployment, batch, actor=actor, reason=reason)

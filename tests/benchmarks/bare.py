@@ -14,15 +14,15 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connectors.base import Connection, Page, Stream
-from hub import numbers
-from hub.batch import RANDOM, Batch
-from hub.digests import Digests
-from hub.identity import Linkage
 from hub.keys import KeyRing
 from hub.lake import Lake, Writer
-from hub.rows import SEALED_SCHEMA, RowReader, child_schemas
+from hub.reading import numbers
+from hub.reading.batch import RANDOM, Batch
+from hub.reading.digests import Digests
+from hub.reading.identity import Linkage
+from hub.reading.rows import SEALED_SCHEMA, RowReader, child_schemas
+from hub.reading.values import Codes
 from hub.sealing import Sealer
-from hub.values import Codes
 
 Hash = Callable[[bytes], str]
 

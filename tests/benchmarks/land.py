@@ -31,9 +31,10 @@ from connectors.base import Connection, Source
 from connectors.simulator.soil import PERSONS
 from connectors.simulator.world import World
 from connectors.sources import civil_affairs, medical_insurance, rural_revitalization
-from hub import config, identity, keys, store
+from hub import config, keys, store
 from hub.lake import Lake
 from hub.land import BatchReport, Landing
+from hub.reading import identity
 from tests.benchmarks import bare as without
 from tests.benchmarks import files
 from tests.benchmarks.pages import Platform

@@ -27,7 +27,7 @@ from connectors.sources.rural_revitalization import MONITORED
 from connectors.transports.csv_drop import CsvDrop
 from connectors.transports.xlsx_drop import XlsxDrop
 from hub import keys
-from hub.spool import Spool
+from hub.landing.spool import Spool
 
 ROUNDS = 5
 PAGE = 1_000

@@ -32,10 +32,11 @@ from starlette.routing import Route
 
 import hub
 from connectors.base import Connection, discover
-from hub import config, identity, keys, store
-from hub.identity import check_digit
+from hub import config, keys, store
 from hub.lake import Lake
 from hub.land import Landing
+from hub.reading import identity
+from hub.reading.identity import check_digit
 
 SOURCE = next(source for source in discover() if source.name == "medical_insurance")
 PERSONS = SOURCE.stream("persons")

@@ -15,8 +15,8 @@ from connectors.errors import DeclarationError
 from hub import keys, months, settings, store
 from hub.deployment import Deployment, open_deployment
 from hub.errors import InputError
-from hub.identity import check_digit
 from hub.land import BatchReport, Landing
+from hub.reading.identity import check_digit
 
 CONFIG = Path(hub.__file__).parents[1] / "config"
 HEADERS = "救助类别,证编号,姓名,身份证号,是否保障对象,起始保障年月,终止保障年月,区划代码\r\n"

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Child, Connection, Delivery, Field, FieldType, Page, Sealed, Semantics, Source, Stream
-from hub import identity, store
+from hub import store
 from hub.errors import InputError, KeysError, Locked
-from hub.identity import check_digit
 from hub.keys import make
 from hub.lake import Lake
 from hub.land import Landing
+from hub.reading import identity
+from hub.reading.identity import check_digit
 from hub.sealing import Sealer
 
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from connectors.base import discover
 from hub import keys, months, settings, store, tables
 from hub.deployment import open_deployment
-from hub.identity import check_digit
 from hub.land import Landing
+from hub.reading.identity import check_digit
 
 HEADER = "救助类别,城乡类别,救助证号,姓名,身份证号,与户主关系,是否保障对象,起始保障年月,终止保障年月,认定日期,区划代码"
 OPEN = date.fromisoformat(tables.OPEN)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub import identity
 from hub.keys import KeyRing
+from hub.reading import identity
 from schema.serving import NO_MAC, lookup_by
 
 FIRST = "37030219600304123"

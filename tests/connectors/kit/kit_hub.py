@@ -13,11 +13,13 @@ import sqlalchemy as sa
 import hub
 from connectors.base import Connection, Source, Stream
 from connectors.errors import SourceError
-from hub import config, identity, keys, ledger, migrations, snapshot, store
+from hub import config, keys, migrations, store
 from hub.config.codes import Codes
 from hub.errors import InputError
 from hub.lake import Lake
 from hub.land import BatchReport, Landing
+from hub.landing import ledger, snapshot
+from hub.reading import identity
 
 CONFIG = Path(hub.__file__).parents[1] / "config"
 PROVINCE = "37"

@@ -23,8 +23,8 @@ from hub.engine import DuckDB
 from hub.inputs import CONFIG, PERIOD, LandedPart, MonthInputs, period
 from hub.match import load, match
 from hub.merge import OTHER_AID, SETTLEMENT_DETAIL, merge
+from hub.reading.rows import child_schemas, row_schema
 from hub.reconcile import compute_month
-from hub.rows import child_schemas, row_schema
 
 Row = dict[str, Any]
 STREAMS: dict[tuple[str, str], Stream] = {(s.name, t.name): t for s in discover() for t in s.streams}

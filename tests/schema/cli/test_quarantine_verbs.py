@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from connectors.base import discover
-from hub import identity, returned, store, values
-from hub.numbers import check_digit
-from hub.reasons import ADVICE, TITLES, reason
-from tests.hub.lists import STRANGE, Lists, line, number
+from hub import store
+from hub.landing import returned
+from hub.landing.reasons import ADVICE, TITLES, reason
+from hub.reading import identity, values
+from hub.reading.numbers import check_digit
+from tests.hub.landing.lists import STRANGE, Lists, line, number
 from tests.stores import a_store
 
 WIDE = 100

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from connectors.simulator.world import World
 from hub import keys, settings, store
 from hub.deployment import open_deployment
-from hub.edge import SEALED, PublicKey
-from hub.identity import check_digit
+from hub.edge.envelope import SEALED, PublicKey
+from hub.reading.identity import check_digit
 from tests.faults import Points
 
 MONTH = "2025-10"

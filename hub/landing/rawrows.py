@@ -1,0 +1,228 @@
+"""Raw rows told again: a keyed digest of each row as it came, and the sorted list of those of an earlier snapshot.
+
+1. Two rows of one digest read alike, for the same reading (`reading`): the digest is over every value that arrives
+   but those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
+2. The list is a part of the lake, one (digest, line) a row read, in the order of arrival; it is sorted when used.
+   20 bytes a row in memory: 10 million rows are 200 MB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+import sys
+import unicodedata
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.base import Page, Stream
+from hub.keys import KeyRing
+from hub.lake import Lake, Writer
+from hub.reading.identity import Linkage
+from hub.reading.values import Codes
+
+SIZE = 16
+BREAK = orjson.Fragment(b"\n")
+AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+FLUSH = 100_000
+READING = b"aidgraph.reading"
+SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
+SORTED = "SELECT high, low, line FROM read_parquet($raw) {where} ORDER BY high, low, line"
+KEPT = "WHERE line IN (SELECT line FROM held UNION ALL SELECT line FROM read_parquet($rows))"
+MEMORY = "256MB"  # for sorting; what exceeds it is sorted on disk
+
+
+def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
+    """A digest of everything that decides how a row is read: where it is the same, an equal row reads the same.
+
+    None where the code lists cannot say what they hold: then nothing may be concluded.
+    """
+    told = getattr(codes, "digest", None)
+    if told is None:
+        return None
+    fields = (*stream.fields, *(field for child in stream.children for field in child.fields))
+    lists = told({field.codes for field in fields if field.codes})
+    declared = (stream.fields, stream.children, stream.division, stream.ignored)
+    parts = (declared, linkage.contract.digest, linkage.key_id, lists, _program())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _program() -> str:
+    """The hub's own text, and the Python and the Unicode it runs on."""
+    root = Path(__file__).parents[1]
+    content = hashlib.sha256(f"{sys.version_info[:3]} {unicodedata.unidata_version}".encode())
+    for path in sorted(root.rglob("*.py")):
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+class RawDigests:
+    """Digests the rows of one stream, page by page."""
+
+    def __init__(self, stream: Stream, source: str, ring: KeyRing) -> None:
+        key = ring.derive("raw-row", f"{source}/{stream.name}")
+        self._state = hashlib.blake2b(digest_size=SIZE, key=key)
+        self._names = (*(field.name for field in stream.fields), *(child.name for child in stream.children))
+        self._known = {*self._names, *stream.ignored}
+
+    def of(self, page: Page) -> list[bytes]:
+        """The digest of each row."""
+        nothing = [None] * len(page.lines)
+        columns = [page.columns.get(name, nothing) for name in self._names]
+        more = self.undeclared(page)
+        columns.append(list(_pairs(page, more)) if more else nothing)
+        state, digests = self._state, []
+        for row in _encoded(columns):
+            digest = state.copy()
+            digest.update(row)
+            digests.append(digest.digest())
+        return digests
+
+    def undeclared(self, page: Page) -> list[str]:
+        """The columns that no declaration knows and some row has a value in."""
+        strange = sorted(page.columns.keys() - self._known)
+        return [name for name in strange if any(value is not None for value in page.columns[name])]
+
+
+def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...] | None]:
+    for values in zip(*(page.columns[name] for name in names), strict=True):
+        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None) or None
+
+
+def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
+    """Each row as bytes that no other row has: JSON, made of the whole page at once, in which no newline can stand."""
+    rows = list(zip(*columns, strict=True))
+    if any(float in set(map(type, column)) for column in columns):  # JSON knows no NaN
+        return [_encoded_alone(row) for row in rows]
+    try:
+        return _lines(rows)
+    except TypeError:  # a huge integer, a broken character
+        return [_encoded_alone(row) for row in rows]
+
+
+def _encoded_alone(row: tuple[object, ...]) -> bytes:
+    try:
+        if all(math.isfinite(value) for value in row if isinstance(value, float)):
+            return _lines([row])[0]
+    except TypeError:
+        pass
+    return b"\n" + repr(row).encode(errors="surrogatepass")
+
+
+def _lines(rows: Sequence[object]) -> list[bytes]:
+    page: list[object] = [BREAK] * (2 * len(rows) + 1)
+    page[1::2] = rows
+    return orjson.dumps(page, default=_tagged, option=AS_TYPED).split(b"\n")[1:-1]
+
+
+def _tagged(value: object) -> dict[str, str]:
+    """A day, a decimal ...: not the text that reads the same."""
+    return {"": f"{type(value).__name__} {value!r}"}
+
+
+class RawWriter:
+    """The list of a snapshot's raw rows in the making."""
+
+    def __init__(self, lake: Lake, read: str) -> None:
+        self._writer = Writer(lake, "rows", SCHEMA.with_metadata({READING: read.encode()}))
+        self._digests: list[bytes] = []
+        self._lines: list[int] = []
+
+    def append(self, digests: Sequence[bytes], lines: Sequence[int]) -> None:
+        self._digests += digests
+        self._lines += lines
+        if len(self._lines) >= FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        words = memoryview(b"".join(self._digests)).cast("Q")
+        columns = [_words(words[half::2]) for half in (0, 1)]
+        self._writer.append_table(pa.table([*columns, pa.array(self._lines, pa.int32())], schema=self._writer.schema))
+        self._digests, self._lines = [], []
+
+    def finish(self) -> str:
+        self._flush()
+        return self._writer.finish()
+
+    def discard(self) -> None:
+        self._writer.discard()
+
+
+def _words(words: memoryview) -> pa.Array:
+    return pa.Array.from_buffers(pa.uint64(), len(words), [None, pa.py_buffer(words.tobytes())])
+
+
+class Waiting(NamedTuple):
+    """A row in quarantine: why, and whether it names nobody."""
+
+    reason: str
+    nobody: bool
+
+
+class RawIndex:
+    """The rows of a whole snapshot that were accepted or held, found by their digests.
+
+    `lines` is the line of each; `waiting` says by position what of it is in quarantine.
+    """
+
+    def __init__(self, found: Iterable[pa.RecordBatch], held: Mapping[int, Waiting]) -> None:
+        self._high, self._low, lines = array("Q"), array("Q"), array("i")
+        for batch in found:
+            for words, name in ((self._high, "high"), (self._low, "low"), (lines, "line")):
+                column, size = batch[name], words.itemsize
+                start = size * column.offset
+                words.frombytes(memoryview(column.buffers()[1])[start : start + size * len(column)])
+        self.lines = pa.Array.from_buffers(pa.int32(), len(lines), [None, pa.py_buffer(lines)])
+        self.waiting = {at: held[line] for at, line in enumerate(lines) if line in held} if held else {}
+        bits = min(16, max(0, len(self._high).bit_length() - 8))
+        self._shift = 64 - bits
+        edges = (bisect_left(self._high, bucket << self._shift) for bucket in range(1 << bits))
+        self._starts = array("q", [*edges, len(self._high)])
+
+    def __len__(self) -> int:
+        return len(self._high)
+
+    def find(self, digests: Sequence[bytes]) -> list[int]:
+        """The position of each row; -1 where the snapshot has no such row."""
+        high, low, starts, shift, count = self._high, self._low, self._starts, self._shift, len(self._high)
+        words = memoryview(b"".join(digests)).cast("Q").tolist()
+        found = []
+        for first, second in zip(words[0::2], words[1::2], strict=True):
+            bucket = first >> shift
+            at = bisect_left(high, first, starts[bucket], starts[bucket + 1])
+            found.append(at if at < count and high[at] == first and low[at] == second else -1)
+        return found
+
+
+def read_as(lake: Lake, raw: str) -> str:
+    """The `reading` under which the rows of a list were read."""
+    metadata = pq.read_schema(lake.path("rows", raw)).metadata or {}
+    return bytes(metadata.get(READING, b"")).decode()
+
+
+def load(lake: Lake, raw: str, rows: str | None, held: Mapping[int, Waiting]) -> RawIndex:
+    """The index over a list; `held` are the batch's rows in quarantine, by line.
+
+    `rows` is the part with the batch's accepted rows, where not every row read was accepted or held: what the batch
+    left out as a duplicate of a row in other letters is not a row that anything can stand on.
+    """
+    spill = lake.root / ".spill"
+    shutil.rmtree(spill, ignore_errors=True)
+    paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(spill)}) as duck:
+            duck.register("held", pa.table({"line": pa.array(held, pa.int32())}))
+            return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
