@@ -70,6 +70,8 @@ class Sealer:
     def open(self, blob: bytes) -> dict[str, Any]:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""
         head = len(self._head)
+        if not blob:
+            raise KeysError("A sealed value has been destroyed", remedy="Ask the department for the row again")
         if blob[:head] != self._head:
             raise KeysError(
                 "A sealed value was made with another key", remedy="Use the key file that was in use when it was landed"

@@ -70,7 +70,9 @@ def _expected(judge: Judge, stream: Stream) -> None:
         judge.fail("expected", f"{least} 至 {most} 不成范围", f"{least} to {most} is no range")
     elif least == 0 and stream.complete and stream.semantics in LISTS:
         judge.note(
-            "expected", "完整名单未设下限，空名单也会被接收", "a complete list without a minimum: an empty one passes"
+            "expected",
+            "完整名单未设下限，首份空名单会被接收",
+            "a complete list without a minimum: a first one may be empty",
         )
     else:
         judge.ok("expected", f"{least:,} 至 {most:,} 行", f"{least:,} to {most:,} rows")

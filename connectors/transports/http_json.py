@@ -1,6 +1,6 @@
 """Rows as JSON over HTTP, whatever the paging and the authentication: parts that combine.
 
-1. A request is a template: `path`, `query`, `headers` and, for POST, `body`, with {words} for what changes
+1. A request is a template: `path`, `query` and, for POST, `body`, with {words} for what changes
    (http/template.py). The answer is read by dotted paths: where the `rows` stand, the source's `count`, its `clock`.
 2. The first page is fetched before a delivery is handed over (its day and the source's own count are known then), the
    others while it is read; with `concurrency` in the settings several at once, where their numbers are known.

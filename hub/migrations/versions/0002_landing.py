@@ -11,15 +11,15 @@ branch_labels = None
 depends_on = None
 
 BIGKEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-OF_BATCH: tuple[sa.Column[Any], ...] = (
-    sa.Column("base", BIGKEY, nullable=True),
-    sa.Column("unchanged", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("state", sa.Text(), nullable=False, server_default="landed"),
-    sa.Column("present", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("part_of", BIGKEY, nullable=True),
-    sa.Column("repairs", sa.JSON(), nullable=True),
-    sa.Column("warnings", sa.JSON(), nullable=True),
-)
+OF_BATCH: dict[str, dict[str, Any]] = {
+    "base": {"type_": BIGKEY, "nullable": True},
+    "unchanged": {"type_": sa.Integer(), "nullable": False, "server_default": "0"},
+    "state": {"type_": sa.Text(), "nullable": False, "server_default": "landed"},
+    "present": {"type_": sa.Integer(), "nullable": False, "server_default": "0"},
+    "part_of": {"type_": BIGKEY, "nullable": True},
+    "repairs": {"type_": sa.JSON(), "nullable": True},
+    "warnings": {"type_": sa.JSON(), "nullable": True},
+}
 
 
 def _history(name: str, *columns: sa.Column[Any]) -> None:
@@ -38,8 +38,8 @@ def _history(name: str, *columns: sa.Column[Any]) -> None:
 
 def upgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        for column in OF_BATCH:
-            batch_op.add_column(column.copy())
+        for name, told in OF_BATCH.items():
+            batch_op.add_column(sa.Column(name, **told))
     op.execute("UPDATE batch SET present = read - duplicates")
     _history("batch_change", sa.Column("state", sa.Text(), nullable=False))
     op.create_index(op.f("ix_batch_change_batch_id"), "batch_change", ["batch_id"])
@@ -62,5 +62,5 @@ def downgrade() -> None:
     for name in ("erasure", "quarantine_change", "batch_change"):
         op.drop_table(name)
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        for column in reversed(OF_BATCH):
-            batch_op.drop_column(column.name)
+        for name in reversed(OF_BATCH):
+            batch_op.drop_column(name)

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.hub.test_batch import STREAM, Codes, number
 
 from connectors.base import Page
 from hub.lake import Lake
@@ -25,6 +24,7 @@ from hub.reading.contract import INVISIBLE, STEPS, Contract
 from hub.reading.identity import Linkage, Number, Refused
 from hub.reading.rows import RowReader
 from hub.sealing import Sealer
+from tests.hub.reading.test_batch import STREAM, Codes, number
 
 DAY = date(2025, 11, 30)
 GOOD = number(1)
