@@ -9,12 +9,12 @@
 -- own. Actual: the number of households.
 WITH member AS (
   SELECT
-    r.person_id, 'civil_affairs' AS source, r.category AS scheme, r.household_key, r.batch_id, r.line, r.record_digest
+    r.person_id, r.origin AS source, r.category AS scheme, r.household_key, r.batch_id, r.line, r.record_digest
   FROM recipient AS r
   CROSS JOIN period AS p
   WHERE r.valid_from <= p.last_day AND r.valid_until > p.last_day
   UNION ALL
-  SELECT m.person_id, 'rural_revitalization', '', m.household_key, m.batch_id, m.line, m.record_digest
+  SELECT m.person_id, m.origin, '', m.household_key, m.batch_id, m.line, m.record_digest
   FROM monitored AS m
   CROSS JOIN period AS p
   WHERE m.member_from <= p.last_day AND m.gone_from > p.last_day
@@ -37,9 +37,10 @@ named AS (
   JOIN several AS s ON s.person_id = m.person_id AND s.source = m.source AND s.scheme = m.scheme
 )
 SELECT
-  m.person_id, m.subject, m.source AS addressee, n.county,
+  m.person_id, m.subject, COALESCE(o.department, m.source) AS addressee, n.county,
   CASE WHEN m.scheme <> '' THEN m.scheme END AS category,
   1 AS expected, m.households AS actual, m.batch_id, m.line, m.record_digest
 FROM named AS m
 JOIN person AS n ON n.person_id = m.person_id
+JOIN batch_order AS o ON o.batch_id = m.batch_id
 WHERE m.nth = 1

@@ -162,6 +162,20 @@ def test_absence_from_one_departments_list_ends_what_that_list_said_and_nothing_
     ]
 
 
+def test_two_households_are_two_within_one_department_only(data: Path, deployment: Deployment) -> None:
+    shipped = HEADERS.replace("证编号", "低保证号") + line(1, "H1") + line(2, "H1")
+    (data.parent / "shipped" / "recipients_202511.csv").write_bytes(shipped.encode("gb18030"))
+    both = HEADERS + line(1, "H9") + line(3, "H2") + line(3, "H3")
+    (data.parent / "drop" / "dibao_202511.csv").write_bytes(both.encode("gb18030"))
+    pull(deployment, "civil_affairs", "jiangyin")
+    spells(deployment, "2025-11")
+    with deployment.engine.connect() as connection:
+        made = connection.scalar(sa.select(store.month.c.tables).where(store.month.c.month == "2025-11"))
+    found = deployment.lake.read("derived", made["finding"]).to_pylist()
+    twice = [(row["subject"], row["addressee"]) for row in found if row["kind"] == "in_two_households"]
+    assert twice == [("jiangyin:H2+jiangyin:H3", "civil_affairs")]
+
+
 def test_a_source_whose_file_was_taken_away_is_missed_by_name(data: Path, deployment: Deployment) -> None:
     (data.parent / "drop" / "dibao_202511.csv").write_bytes((HEADERS + line(2, "H1")).encode("gb18030"))
     pull(deployment, "jiangyin")
