@@ -28,7 +28,8 @@ from schema.contract import Contract
 from schema.document import Library, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
 from schema.limits import Measure, measure
-from schema.read.reading import Lookup, Reading
+from schema.read.context import Context, Lookup
+from schema.read.reading import Reading
 from schema.read.reference import Reference
 from schema.read.snapshot import snapshot
 from schema.tokens import Claims
@@ -76,10 +77,12 @@ class Operations:
         lookup: Lookup,
     ) -> None:
         self.engine = engine
-        self.reference = reference
-        self.lookup = lookup
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
         self.codecs = {name: Codec(ring, name) for name in contracts}
+        self._contexts = {
+            name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
+            for name, contract in contracts.items()
+        }
         self._indexed = 0
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
@@ -151,13 +154,7 @@ class Operations:
         if "Person.accessLog" in work.entry.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
         with snapshot(self.engine, agreement.limits.seconds) as view:
-            reading = Reading(
-                snapshot=view,
-                terms=contract.terms,
-                codec=self.codecs[agreement.id],
-                reference=self.reference,
-                lookup=self.lookup,
-            )
+            reading = Reading(snapshot=view, context=self._contexts[agreement.id])
             result = _complete(contract, document, request, reading)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
             return _invalid(result.errors)

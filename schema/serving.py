@@ -12,7 +12,7 @@ from connectors.base import Source, discover
 from hub.identity import Linkage, Refused
 from hub.keys import KeyRing
 from schema.agreement import Agreement, load_all
-from schema.read.reading import Lookup
+from schema.read.context import Lookup
 
 if TYPE_CHECKING:
     from hub.config import Config
