@@ -79,6 +79,7 @@ def create_app(
             contracts=contracts,
             reference=Reference(graph.config, graph.sources),
             lookup=graph.lookup,
+            compiled=graph.compiled,
         ),
         verifier=Verifier(graph.ring),
         workers=Workers(threads=threads, waiting=waiting),

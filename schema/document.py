@@ -1,4 +1,6 @@
-"""A document under a contract: parsed, hashed without its literals, validated; remembered where it holds no text.
+"""A document under a contract: parsed, hashed without its literals, validated.
+
+It is remembered where it holds no text or number that could tell of a person.
 
 Error texts are cut where they would repeat a value that came with the request.
 """
@@ -39,15 +41,21 @@ ECHOES = (
 )
 DIGITS = re.compile(r"\d{6,}")
 ERRORS = 20
+SMALL = 4  # digits of a page's size: it tells of nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied."""
+    """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied.
+
+    `literals` are those, in order, and `offsets` where they stand; `telling`: one could tell of a person.
+    """
 
     document: DocumentNode
     digest: str
-    literal: bool
+    literals: tuple[str, ...]
+    offsets: tuple[int, ...]
+    telling: bool
 
 
 class Library:
@@ -77,22 +85,30 @@ class Library:
             place = error.locations[0] if error.locations else None
             where = f" (line {place.line}, column {place.column})" if place else ""
             raise DocumentRefused(clean(error.message) + where) from None
-        parts, literal = [], False
+        parts, literals, offsets, telling = [], [], [], False
         token = document.loc.start_token.next if document.loc else None
         while token is not None and token.kind is not TokenKind.EOF:
             if token.kind in LITERALS:
-                literal = True
                 parts.append(f"<{token.kind.name}>")
+                literals.append(token.value or "")
+                offsets.append(token.start)
+                telling = telling or token.kind is not TokenKind.INT or len(token.value or "") > SMALL
             elif token.kind is not TokenKind.COMMENT:
                 parts.append(token.value or token.kind.value)
             token = token.next
-        return Prepared(document=document, digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(), literal=literal)
+        return Prepared(
+            document=document,
+            digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+            literals=tuple(literals),
+            offsets=tuple(offsets),
+            telling=telling,
+        )
 
     def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
-        """What is wrong with a parsed document; where nothing is and it holds no literal, it is remembered."""
+        """What is wrong with a parsed document; where nothing is and no literal tells, it is remembered."""
         rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
         errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
-        if not errors and not prepared.literal:
+        if not errors and not prepared.telling:
             with self._lock:
                 self._valid[text] = prepared
                 while len(self._valid) > REMEMBERED:

@@ -19,13 +19,15 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
 
 from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
+from schema.compile.compiler import Compiler
+from schema.compile.tree import NotCompiled
 from schema.contract import Contract
-from schema.document import Library, clean, operation_of
+from schema.document import Library, Prepared, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
 from schema.limits import Measure, measure
 from schema.read.context import Context, Lookup
@@ -75,6 +77,7 @@ class Operations:
         contracts: Mapping[str, Contract],
         reference: Reference,
         lookup: Lookup,
+        compiled: bool = True,
     ) -> None:
         self.engine = engine
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
@@ -83,6 +86,11 @@ class Operations:
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
             for name, contract in contracts.items()
         }
+        self.compilers = (
+            {name: Compiler(contract, self._contexts[name], engine.dialect) for name, contract in contracts.items()}
+            if compiled
+            else {}
+        )
         self._indexed = 0
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
@@ -147,31 +155,64 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, prepared.document, request, work)
+        return self._execute(contract, prepared, operation, request, work)
 
-    def _execute(self, contract: Contract, document: DocumentNode, request: Request, work: _Work) -> Answer:
-        agreement = contract.agreement
+    def _execute(
+        self,
+        contract: Contract,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        request: Request,
+        work: _Work,
+    ) -> Answer:
         if "Person.accessLog" in work.entry.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
+        withheld = contract.withheld(work.entry.fields)
+        served = self._compiled(contract, prepared, operation, request, work) if self.compilers else None
+        answered = self._plain(contract, prepared, request, work) if served is None else served
+        if isinstance(answered, Answer):
+            return answered
+        work.entry = replace(work.entry, withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld))
+        if withheld:
+            return Answer(body=answered[:-1] + b',"extensions":' + orjson.dumps({"withheld": withheld}) + b"}")
+        return Answer(body=answered)
+
+    def _compiled(
+        self,
+        contract: Contract,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        request: Request,
+        work: _Work,
+    ) -> bytes | None:
+        """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
+        agreement = contract.agreement
+        try:
+            with snapshot(self.engine, agreement.limits.seconds) as view:
+                served = self.compilers[agreement.id].serve(prepared, operation, request.variables, view)
+        except TookTooLong:
+            raise
+        except (NotCompiled, GraphQLError):
+            return None
+        except sa.exc.DBAPIError as error:
+            logger.error("compiled statement failed", agreement=agreement.id, error=type(error).__name__)
+            return None
+        work.entry = replace(work.entry, publication=view.publication, rows=served.rows, subjects=served.subjects)
+        return b'{"data":' + served.data + b"}"
+
+    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
+        """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
+        agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
             reading = Reading(snapshot=view, context=self._contexts[agreement.id])
-            result = _complete(contract, document, request, reading)
+            result = _complete(contract, prepared.document, request, reading)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
-        withheld = contract.withheld(work.entry.fields)
-        work.entry = replace(
-            work.entry,
-            publication=view.publication,
-            rows=reading.rows,
-            subjects=frozenset(reading.subjects),
-            withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld),
-        )
+        subjects = frozenset(reading.subjects)
+        work.entry = replace(work.entry, publication=view.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
-        body["data"] = result.data
-        if withheld:
-            body["extensions"] = {"withheld": withheld}
-        return Answer(body=orjson.dumps(body))
+        return orjson.dumps({**body, "data": result.data})
 
 
 class _Work:

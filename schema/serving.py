@@ -23,7 +23,7 @@ NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Everything the application answers from."""
+    """Everything the application answers from. `compiled` False: graphql-core alone answers."""
 
     engine: sa.Engine
     ring: KeyRing
@@ -31,6 +31,7 @@ class Graph:
     agreements: Sequence[Agreement]
     lookup: Lookup
     sources: Sequence[Source]
+    compiled: bool = True
 
 
 def graph_of(deployment: Deployment) -> Graph:

@@ -79,7 +79,7 @@ def order(entity: Entity, target: Table, *, backward: bool) -> list[sa.ColumnEle
 
 def beyond(entity: Entity, target: Table, bind: Binder, *, backward: bool) -> Condition:
     """Behind the key that is bound as `k0`, `k1` ... in the direction of reading."""
-    keys = [target.c[name] for name in entity.order]
+    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.order]
     bound = [bind(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
     down = entity.descending != backward
     if len(keys) == 1:

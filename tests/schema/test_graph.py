@@ -332,17 +332,18 @@ def test_an_error_in_every_row_is_told_once(client: Client) -> None:
     assert reply.json["data"]["persons"]["nodes"][0]["settlements"] is None
 
 
-def test_a_level_is_one_statement_however_many_rows(client: Client) -> None:
+def test_an_answer_is_one_statement_and_without_the_compiler_one_a_level(client: Client, plain: Client) -> None:
     query = """query P($n: Int!) { persons(first: $n) { nodes { token categories { category household { token } }
       enrolments { status } settlements(first: 2) { nodes { total } } households { household { county { code } } }
       entitlements { benefit outranked { category } } } } }"""
     counts = []
-    for rows in (1, 30):
-        with statements(client.engine) as seen:
-            client.ask(CIVIL, query, {"n": rows})
-        counts.append(len(seen))
+    for asked in (client, plain):
+        for rows in (1, 30):
+            with statements(client.engine) as seen:
+                asked.ask(CIVIL, query, {"n": rows})
+            counts.append(len(seen))
     # publication, persons; categories, enrolments, settlements, memberships, entitlements; household twice, outranked
-    assert counts == [10, 10]
+    assert counts == [2, 2, 10, 10]
 
 
 def test_aliases_and_fragments_share_nothing_they_should_not(client: Client) -> None:
