@@ -99,10 +99,12 @@ class Place:
 
     def parameters(self, told: Told) -> dict[str, Any]:
         """The bound values by the names they have in the statement."""
-        found = {
-            f"{item.name if item.where is None else f'f_{item.name}'}_{self.number}": item.value for item in told.bound
-        }
+        found = {item.name if item.where is None else f"f_{item.name}": item.value for item in told.bound}
         if told.span is not None:
-            found[f"{TAKE}_{self.number}"] = told.span.take
-            found |= {f"{name}_{self.number}": value for name, value in told.span.key.items()}
-        return found
+            found |= {TAKE: told.span.take, **told.span.key}
+        return {named(self.number, name): value for name, value in found.items()}
+
+
+def named(place: int, name: str) -> str:
+    """A bound value's name in the statement; SQLAlchemy makes none like it."""
+    return f"at{place}_{name}"

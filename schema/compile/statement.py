@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import operators
 
+from schema.compile.arguments import named
 from schema.compile.texts import Texts, joined, text
 from schema.compile.tree import (
     HOLE,
@@ -61,7 +62,7 @@ class Writer:
         target = link.target.table.alias(f"t{branch.place}")
 
         def bind(name: str, type_: Any = None) -> sa.BindParameter[Any]:
-            return sa.bindparam(f"{name}_{branch.place}", type_=type_)
+            return sa.bindparam(named(branch.place, name), type_=type_)
 
         where = conditions(link, target, self.scope, branch.filters, bind)
         if link.on and parent is not None:
