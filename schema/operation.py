@@ -25,6 +25,7 @@ from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.compile.compiler import Compiler
+from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
@@ -86,12 +87,17 @@ class Operations:
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
             for name, contract in contracts.items()
         }
+        self._reader = Reader(engine)
         self.compilers = (
-            {name: Compiler(contract, self._contexts[name], engine.dialect) for name, contract in contracts.items()}
+            {name: Compiler(contract, self._contexts[name], self._reader) for name, contract in contracts.items()}
             if compiled
             else {}
         )
         self._indexed = 0
+
+    def close(self) -> None:
+        """Close what this keeps open."""
+        self._reader.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
@@ -188,8 +194,7 @@ class Operations:
         """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
         agreement = contract.agreement
         try:
-            with snapshot(self.engine, agreement.limits.seconds) as view:
-                served = self.compilers[agreement.id].serve(prepared, operation, request.variables, view)
+            served = self.compilers[agreement.id].serve(prepared, operation, request.variables)
         except TookTooLong:
             raise
         except (NotCompiled, GraphQLError):
@@ -197,7 +202,7 @@ class Operations:
         except sa.exc.DBAPIError as error:
             logger.error("compiled statement failed", agreement=agreement.id, error=type(error).__name__)
             return None
-        work.entry = replace(work.entry, publication=view.publication, rows=served.rows, subjects=served.subjects)
+        work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"
 
     def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:

@@ -19,12 +19,12 @@ from graphql.execution.values import VariableValues, get_variable_values
 from schema.compile.arguments import Given
 from schema.compile.plan import Plan, Served, compiled
 from schema.compile.planner import Planner
+from schema.compile.reader import Reader
 from schema.compile.selection import Selection
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Prepared
 from schema.read.context import Context
-from schema.read.snapshot import Snapshot
 
 PLANS = 500  # a contract
 
@@ -40,17 +40,15 @@ class _Kept:
 class Compiler:
     """Compiles and serves operations under one contract; safe to share between threads."""
 
-    def __init__(self, contract: Contract, context: Context, dialect: sa.Dialect) -> None:
+    def __init__(self, contract: Contract, context: Context, reader: Reader) -> None:
         self.contract = contract
         self.context = context
-        self.dialect = dialect
+        self.reader = reader
         self._kept: OrderedDict[Any, _Kept] = OrderedDict()
         self._lock = Lock()
 
-    def serve(
-        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any], view: Snapshot
-    ) -> Served:
-        """Answer a validated operation from a snapshot.
+    def serve(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Served:
+        """Answer a validated operation.
 
         Raises NotCompiled, TookTooLong, and GraphQLError where its arguments are refused: the plain executor tells.
         """
@@ -72,7 +70,7 @@ class Compiler:
         own = kept.document is prepared.document
         given = Given(self.context, values, None if own else prepared.literals)
         try:
-            return kept.plan.serve(view, given)
+            return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
         except sa.exc.DBAPIError:
             self._keep(key, _Kept(plan=None, document=prepared.document))
             raise
@@ -89,7 +87,7 @@ class Compiler:
         selection = Selection(self.contract.schema, prepared.document, operation, values)
         try:
             tree = Planner(self.contract, selection, Given(self.context, values), order).plan()
-            plan = compiled(tree, self.contract.terms.scope, self.dialect, order)
+            plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, order)
         except NotCompiled:
             return _Kept(plan=None, document=prepared.document)
         return _Kept(plan=plan, document=prepared.document)

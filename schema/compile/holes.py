@@ -15,7 +15,7 @@ from schema.compile.tree import NotCompiled
 from schema.read.context import Context
 from schema.read.pages import sealed
 
-Fill = Callable[[str], str]  # the JSON value that the database put into a hole -> JSON text
+Fill = Callable[[bytes], bytes]  # the JSON value that the database put into a hole -> JSON text
 
 
 class Filler:
@@ -35,9 +35,9 @@ class _Column(Filler):
     def fill(self, given: Given, told: Sequence[Told], order: Mapping[int, int]) -> Fill:
         context, finish, complete, binary = given.context, self.finish, self.complete, self.binary
 
-        def filled(raw: str) -> str:
+        def filled(raw: bytes) -> bytes:
             value = orjson.loads(raw)
-            return orjson.dumps(complete(finish(context, bytes.fromhex(value) if binary else value))).decode()
+            return orjson.dumps(complete(finish(context, bytes.fromhex(value) if binary else value)))
 
         return filled
 
@@ -51,8 +51,8 @@ class _Cursor(Filler):
         if span is None:
             raise NotCompiled
 
-        def filled(raw: str) -> str:
-            return f'"{sealed(orjson.loads(raw), span, codec)}"'
+        def filled(raw: bytes) -> bytes:
+            return orjson.dumps(sealed(orjson.loads(raw), span, codec))
 
         return filled
 
@@ -68,8 +68,8 @@ class _Entry(Filler):
         arguments = given.arguments(self.field, self.node, order)
         info = SimpleNamespace(context=given.context)
 
-        def filled(_raw: str) -> str:
-            return orjson.dumps(self.complete(self.resolve(info, **arguments))).decode()
+        def filled(_raw: bytes) -> bytes:
+            return orjson.dumps(self.complete(self.resolve(info, **arguments)))
 
         return filled
 

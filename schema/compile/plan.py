@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
 from schema.compile.arguments import Given
+from schema.compile.holes import Fill
 from schema.compile.planner import Tree
+from schema.compile.reader import Published, Reader
 from schema.compile.statement import Writer
 from schema.compile.texts import DIALECTS
 from schema.compile.tree import FAIL, HOLE, ROW, SUBJECT, UNWRITTEN, NotCompiled
 from schema.read.model import SINCE, Scope
-from schema.read.snapshot import Snapshot
 
 Process = Callable[[Any], Any]
+OPEN, ROWS, FAILED, WHOSE, MISSING = (mark.encode() for mark in (HOLE, ROW, FAIL, SUBJECT, UNWRITTEN))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Served:
     data: bytes
     rows: int
     subjects: frozenset[int]
+    publication: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +47,18 @@ class Plan:
     positions: Sequence[str] | None
     order: Mapping[int, int]
 
-    def serve(self, view: Snapshot, given: Given) -> Served:
+    def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, and what its arguments raise."""
         told = [place.told(given, self.order) for place in self.tree.places]
-        values: dict[str, Any] = {SINCE: view.since}
+        values: dict[str, Any] = {}
         for place, item in zip(self.tree.places, told, strict=True):
             values |= place.parameters(item)
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
-        return _filled(view.text(self.sql, self._bound(values)), fills)
+        text, published = reader.read(self.sql, partial(self._bound, values), seconds)
+        return _filled(text, fills, published.number)
 
-    def _bound(self, values: Mapping[str, Any]) -> Any:
+    def _bound(self, given: Mapping[str, Any], published: Published) -> Any:
+        values = {**given, SINCE: published.since}
         ready = {name: process(values[name]) if process else values[name] for name, process in self.binds.items()}
         if self.positions is None:
             return ready
@@ -88,32 +94,36 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, order: Mapping[int, 
     )
 
 
-def _filled(told: str, fills: Sequence[Callable[[str], str]]) -> Served:
+def _filled(told: bytes, fills: Sequence[Fill], publication: int) -> Served:
     """The text with its holes filled, its rows counted and whose rows they are."""
-    if FAIL in told:
+    if FAILED in told:
         raise NotCompiled
-    pieces = told.split(HOLE)
+    pieces = told.split(OPEN)
     memo = _Memo(fills)
     holes = pieces[1::2]
     pieces[1::2] = [memo[hole] for hole in holes]
-    data = "".join(pieces)
-    subjects = frozenset(int(hole[1:]) for hole in memo if hole[0] == SUBJECT and hole[1] != "-")
-    rows = data.count(ROW) + (holes.count(UNWRITTEN) if UNWRITTEN in memo else 0)
-    return Served(data=data.replace(ROW, "{").encode(), rows=rows, subjects=subjects)
+    rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in memo else 0)
+    data = b"".join(pieces).replace(ROWS, b"{")
+    return Served(data=data, rows=rows, subjects=frozenset(memo.subjects), publication=publication)
 
 
-class _Memo(dict[str, str]):
+class _Memo(dict[bytes, bytes]):
     """What fills each hole of one answer; equal holes are filled once."""
 
-    def __init__(self, fills: Sequence[Callable[[str], str]]) -> None:
+    def __init__(self, fills: Sequence[Fill]) -> None:
         super().__init__()
         self.fills = fills
+        self.subjects: set[int] = set()
 
-    def __missing__(self, hole: str) -> str:
-        if hole[0] == SUBJECT or hole == UNWRITTEN:
-            found = ""
-        else:
-            number, _, raw = hole.partition(":")
-            found = self.fills[int(number)](raw)
+    def __missing__(self, hole: bytes) -> bytes:
+        found = b""
+        if hole != MISSING:
+            number, _, raw = hole.partition(b":")
+            if number[:1] == WHOSE:
+                number = number[1:]
+                if raw[:1] != b"-":  # of nobody
+                    self.subjects.add(int(raw))
+            if number:
+                found = self.fills[int(number)](raw)
         self[hole] = found
         return found

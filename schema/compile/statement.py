@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import operators
 
+from hub.store import publication
 from schema.compile.arguments import named
 from schema.compile.texts import Texts, joined, text
 from schema.compile.tree import (
@@ -33,7 +34,7 @@ from schema.compile.tree import (
     Object,
     Rows,
 )
-from schema.read.model import Entity, Kind, Link, Scope, Table
+from schema.read.model import Kind, Link, Scope, Table
 from schema.read.statement import TAKE, beyond, conditions, order
 
 Part = str | sa.ColumnElement[Any]
@@ -48,14 +49,15 @@ class Writer:
         self.scope = scope
 
     def statement(self, root: Object) -> sa.Select[Any]:
-        """The statement that yields the answer's data as one text, `text`. Raises NotCompiled."""
+        """The statement that yields the answer's data as one text, and the latest publication. Raises NotCompiled."""
 
         def write(node: Node) -> Iterable[Part]:
             if isinstance(node, Branch):
                 return [self._branch(node, None)]
             return _plain(node)
 
-        return sa.select(joined(*_object(root, write)).label("text"))
+        latest = sa.select(sa.func.max(publication.c.publication)).scalar_subquery()
+        return sa.select(joined(*_object(root, write)).label("text"), latest.label("publication"))
 
     def _branch(self, branch: Branch, parent: Table | None) -> sa.ColumnElement[Any]:
         link = branch.link
@@ -89,21 +91,25 @@ class Writer:
         """A row's object; where it is counted, with the mark of a row and whose row it is."""
 
         def write(node: Node) -> Iterable[Part]:
-            return self.value(node, link.target, target, parent)
+            return self.value(node, link, target, parent)
 
-        start: list[Part] = [ROW, *subject(link, target, parent)] if counted else ["{"]
+        start: list[Part] = ["{"]
+        if counted:
+            told = any(isinstance(node, Hole) and _tells(node, link, target, parent) for _, node in fields.fields)
+            start = [ROW, *([] if told else subject(link, target, parent))]
         return [*start, *_object(fields, write)[1:]]
 
-    def value(self, node: Node, entity: Entity, target: Table, parent: Table | None) -> Iterable[Part]:
+    def value(self, node: Node, link: Link, target: Table, parent: Table | None) -> Iterable[Part]:
         """What stands under one key of a row."""
         if isinstance(node, Leaf):
             written = self.texts.leaf(node.column.form.sql(target, parent), node.type)
             return [sa.func.coalesce(written, text("null"))]
         if isinstance(node, Hole) and node.column is not None:
             raw = self.texts.raw(node.column.form.sql(target, parent))
-            return [sa.func.coalesce(joined(f"{HOLE}{node.number}:", raw, HOLE), text("null"))]
+            mark = SUBJECT if _tells(node, link, target, parent) else ""
+            return [sa.func.coalesce(joined(f"{HOLE}{mark}{node.number}:", raw, HOLE), text("null"))]
         if isinstance(node, Branch):
-            if node.link.parent is not entity:
+            if node.link.parent is not link.target:
                 raise NotCompiled
             return [self._branch(node, target)]
         return _plain(node)
@@ -213,7 +219,13 @@ def subject(link: Link, target: Table, parent: Table | None) -> list[Part]:
     entity = link.target
     if entity.subject is None or (parent is not None and _same_subject(link, parent, target)):
         return []
-    return [HOLE + SUBJECT, sa.func.coalesce(sa.cast(target.c[entity.subject], sa.Text()), text("-1")), HOLE]
+    return [f"{HOLE}{SUBJECT}:", sa.func.coalesce(sa.cast(target.c[entity.subject], sa.Text()), text("-1")), HOLE]
+
+
+def _tells(node: Hole, link: Link, target: Table, parent: Table | None) -> bool:
+    """Whether a hole's own value is whose row it is."""
+    whose = link.target.subject
+    return whose is not None and node.column is not None and node.column.form.sql(target, parent) is target.c[whose]
 
 
 def _same_subject(link: Link, parent: Table, target: Table) -> bool:

@@ -1,8 +1,9 @@
 """The tree between a document and SQL: what stands in the answer's text, and from which rows it comes.
 
-The text that the database returns holds three marks, which cannot stand in JSON:
-HOLE around what Python fills in (`number:JSON value`; `s` and a person_id: whose row it is; `+`: a row not written),
-ROW in place of the `{` of an object that is a row of its own, FAIL where a value cannot be written.
+The text that the database returns holds marks, which cannot stand in JSON:
+HOLE around what Python fills in, as `number:JSON value`; with SUBJECT before it the value is the person_id whose row it
+is, and without a number nothing is written for it; UNWRITTEN stands for a row of which nothing is asked;
+ROW in place of the `{` of an object that is a row of its own; FAIL where a value cannot be written.
 """
 
 from __future__ import annotations

@@ -37,18 +37,6 @@ class Snapshot:
                 raise TookTooLong from None
             raise error
 
-    def text(self, sql: str, parameters: Any) -> str:
-        """The one text that a statement yields. Raises TookTooLong."""
-        if time.monotonic() > self.deadline:
-            raise TookTooLong
-        try:
-            found: str = self.connection.exec_driver_sql(sql, parameters).scalar_one()
-        except sa.exc.OperationalError as error:
-            if time.monotonic() > self.deadline:
-                raise TookTooLong from None
-            raise error
-        return found
-
 
 @contextmanager
 def snapshot(engine: sa.Engine, seconds: float) -> Iterator[Snapshot]:
@@ -59,8 +47,7 @@ def snapshot(engine: sa.Engine, seconds: float) -> Iterator[Snapshot]:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-                f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))};"
-                "SET LOCAL jit = off; SET LOCAL datestyle = ISO"
+                f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
             )
         else:
             driver.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)

@@ -90,18 +90,24 @@ class Both:
         return answer, replace(self.entries.pop(), at=datetime(2025, 1, 1, tzinfo=UTC), duration_us=0)
 
     def compare(self, seed: int, name: str, document: Document) -> str:
-        """The answer's body, once both are equal; what is not refused must have been compiled."""
+        """The answer's body, once both are equal; what holds no error must have been compiled.
+
+        A foreign cursor is for the plain executor, which may find that nothing leads to it.
+        """
         expected, plain_entry = self.answer(seed, False, name, document)
         self.fell_back = 0
         answer, entry = self.answer(seed, True, name, document)
         assert (answer.body.decode(), answer.status) == (expected.body.decode(), expected.status)
         assert (answer.outcome, answer.code, entry) == (expected.outcome, expected.code, plain_entry)
-        assert not self.fell_back or "errors" in json.loads(expected.body)
+        behind = any(document.variables.get(key) for key in document.cursors)
+        assert not self.fell_back or behind or "errors" in json.loads(expected.body)
         return answer.body.decode()
 
     def close(self) -> None:
         self.workers.close()
         self.loop.close()
+        for way in self.ways.values():
+            way.close()
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +151,7 @@ def test_a_document_has_one_answer_whichever_way_it_takes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(data=st.data(), seed=st.sampled_from((PLAIN_SEED, PLAIN_SEED, ODD_SEED)))
 def test_many_documents_have_one_answer_whichever_way_they_take(
     both: Both, name: str, seed: int, data: st.DataObject
