@@ -1,8 +1,8 @@
 """Connections on which compiled statements run: each statement is an answer of its own, outside any transaction.
 
 1. One statement sees one state of the store, so it needs no transaction, and one exchange with the database is enough.
-2. On PostgreSQL the sessions are read-only, write dates as ISO and compile nothing just in time (that takes longer
-   than any of these statements); their statements are cancelled when the time is up. SQLite looks at the clock.
+2. The connections are read-only; a statement is cancelled when its time is up. PostgreSQL's write dates as ISO and
+   compile nothing just in time (that takes longer than any of these statements).
 3. What depends on the publication (the first day of its benefit year) is remembered and checked by each statement.
 """
 
@@ -107,8 +107,9 @@ class _Bytes(Loader):
 
 
 def _as_bytes(driver: Any, _record: Any) -> None:
-    """An answer is UTF-8 from the database to the caller: it is never decoded."""
+    """An answer is UTF-8 from the database to the caller: it is never decoded. SQLite is told to be read-only."""
     if isinstance(driver, psycopg.Connection):
         driver.adapters.register_loader("text", _Bytes)
     else:
+        driver.execute("PRAGMA query_only = ON")
         driver.text_factory = bytes
