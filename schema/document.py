@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -28,7 +30,7 @@ from graphql import (
 
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
-from schema.limits import INTROSPECTION
+from schema.limits import INTROSPECTION, Measure, measure, page_variables
 
 REMEMBERED = 500  # documents a contract
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
@@ -40,6 +42,7 @@ ECHOES = (
     re.compile(r"(?<=Unexpected (BlockString)) .*", re.DOTALL),
 )
 DIGITS = re.compile(r"\d{6,}")
+MEASURES = 50  # a document
 ERRORS = 20
 SMALL = 4  # digits of a page's size: it tells of nobody
 
@@ -58,12 +61,21 @@ class Prepared:
     telling: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A document that was found valid, with the measures of its operations by the sizes of pages that are asked for."""
+
+    prepared: Prepared
+    pages: tuple[str, ...]
+    measures: dict[tuple[object, ...], Measure]
+
+
 class Library:
     """The documents of one contract that have been found valid, the least used forgotten first."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._valid: OrderedDict[str, Prepared] = OrderedDict()
+        self._valid: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = Lock()
 
     def known(self, text: str) -> Prepared | None:
@@ -72,6 +84,26 @@ class Library:
             found = self._valid.get(text)
             if found:
                 self._valid.move_to_end(text)
+        return found.prepared if found else None
+
+    def measure(
+        self,
+        text: str,
+        prepared: Prepared,
+        operation: OperationDefinitionNode | None,
+        variables: Mapping[str, Any],
+    ) -> Measure:
+        """What an operation asks for, found once where the document is remembered. Raises as the limits do."""
+        kept = self._valid.get(text)
+        if kept is None or kept.prepared is not prepared:
+            return measure(self.contract, prepared.document, operation, variables)
+        name = operation.name.value if operation and operation.name else operation is None
+        key = (name, *(_size(variables, page) for page in kept.pages))
+        found = kept.measures.get(key)
+        if found is None:
+            found = measure(self.contract, prepared.document, operation, variables)
+            if len(kept.measures) < MEASURES:
+                kept.measures[key] = found
         return found
 
     def parse(self, text: str) -> Prepared:
@@ -109,11 +141,18 @@ class Library:
         rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
         errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
         if not errors and not prepared.telling:
+            kept = _Kept(prepared=prepared, pages=page_variables(prepared.document), measures={})
             with self._lock:
-                self._valid[text] = prepared
+                self._valid[text] = kept
                 while len(self._valid) > REMEMBERED:
                     self._valid.popitem(last=False)
         return errors
+
+
+def _size(variables: Mapping[str, Any], name: str) -> object:
+    """A page's size as a measure takes it: a number, none, the document's own, or one that will be refused."""
+    told = variables.get(name, ...)
+    return told if told is None or told is ... or isinstance(told, int) else "refused"
 
 
 class NoIntrospection(ValidationRule):

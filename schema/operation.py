@@ -30,7 +30,7 @@ from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
-from schema.limits import Measure, measure
+from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
@@ -151,7 +151,7 @@ class Operations:
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
         work.entry = replace(work.entry, document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
-        measured = measure(contract, prepared.document, operation, request.variables)
+        measured = library.measure(request.query, prepared, operation, request.variables)
         work.entry = replace(work.entry, fields=_granted(contract, measured))
         if measured.personal and request.by_get:
             raise MethodRefused("A person is looked up by ID number only in the body of a POST")

@@ -119,7 +119,7 @@ def test_the_database_stops_a_compiled_statement_whose_time_is_up_and_writes_not
         with pytest.raises(TookTooLong):
             reader.read(endless, lambda _: (), 0.3)
         assert reader.read(plain, lambda _: (), 5)[0] == b"x"
-        with pytest.raises(sa.exc.DBAPIError, match="read-?only"):
+        with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"):
             reader.read("DELETE FROM publication RETURNING 'x', 9", lambda _: (), 5)
         assert reader._published == Published(number=1, since=reader._published.since)
     finally:
