@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-import sqlalchemy as sa
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
@@ -69,11 +68,7 @@ class Compiler:
             raise NotCompiled
         own = kept.document is prepared.document
         given = Given(self.context, values, None if own else prepared.literals)
-        try:
-            return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
-        except sa.exc.DBAPIError:
-            self._keep(key, _Kept(plan=None, document=prepared.document))
-            raise
+        return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
 
     def _keep(self, key: Any, kept: _Kept) -> _Kept:
         with self._lock:

@@ -124,3 +124,19 @@ def test_the_database_stops_a_compiled_statement_whose_time_is_up_and_writes_not
         assert reader._published == Published(number=1, since=reader._published.since)
     finally:
         reader.close()
+
+
+def test_where_the_compiled_statement_fails_the_plain_executor_answers(
+    client: Client, fallen: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise sa.exc.OperationalError("CANARY", {}, Exception("CANARY"))
+
+    query = "{ persons(first: 1) { nodes { sex } } }"
+    expected = client.ask(CIVIL, query).json
+    monkeypatch.setattr(Reader, "read", fail)
+    assert client.ask(CIVIL, query).json == expected
+    assert len(fallen) == 1
+    told = capsys.readouterr()
+    assert "compiled statement failed" in told.out + told.err
+    assert "CANARY" not in told.out + told.err
