@@ -37,6 +37,7 @@ from schema.compile.tree import (
 from schema.read.model import Kind, Link, Scope, Table
 from schema.read.statement import TAKE, beyond, conditions, order
 
+WIDTH = 8  # digits of a row's number within its page
 Part = str | sa.ColumnElement[Any]
 Write = Callable[[Node], Iterable[Part]]
 
@@ -154,7 +155,6 @@ class _Page:
             self.columns.append(sa.func.row_number().over(order_by=over).label("n"))
         if self.ends:
             self.columns.append(joined(*self._key()).label("k"))
-            self.columns.append(sa.func.lead(1).over(order_by=over).is_(None).label("last"))
         most = self.take + 1 if self.looks else self.take
         listed = self.rows(*self.columns).limit(most).subquery(f"q{self.branch.place}")
         if self.branch.backward:
@@ -205,12 +205,13 @@ class _Page:
 
     def _end(self, node: End, listed: Any) -> sa.ColumnElement[Any]:
         """The key of the row read first, or last; null where there is none."""
-        there = listed.c.n == 1
-        if node.last:
-            there = sa.or_(listed.c.n == self.take, sa.and_(listed.c.n < self.take, listed.c.last))
+        texts = self.writer.texts
+        if node.last:  # the greatest number's key; a window function that looks ahead would read the whole list
+            numbered = sa.collate(texts.padded(listed.c.n, WIDTH).concat(listed.c.k), texts.bytewise)
+            last = sa.func.max(numbered, type_=sa.Text()).filter(listed.c.n <= self.take)
+            key: sa.ColumnElement[Any] = sa.func.substr(last, WIDTH + 1, type_=sa.Text())
         else:
-            there = sa.and_(there, self.take > 0)
-        key = sa.func.max(listed.c.k, type_=sa.Text()).filter(there)
+            key = sa.func.max(listed.c.k, type_=sa.Text()).filter(sa.and_(listed.c.n == 1, self.take > 0))
         return sa.func.coalesce(joined(f"{HOLE}{node.number}:", key, HOLE), text("null"))
 
 

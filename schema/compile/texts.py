@@ -46,6 +46,7 @@ class Texts:
     """What both databases write alike; `name` is the dialect's."""
 
     name = ""
+    bytewise = ""  # the collation by which texts are compared byte for byte
 
     def leaf(self, value: Value, kind: GraphQLScalarType | GraphQLEnumType) -> Value:
         """A value as a scalar or an enum has it. Raises NotCompiled where that is not known."""
@@ -73,7 +74,7 @@ class Texts:
             (("Yuan",), sa.Integer, marked(self.money)),
             (("Ratio",), sa.Integer, lambda value: sa.case((value < 0, text(FAIL)), else_=marked(self.ratio)(value))),
             (("Date", "PartialDate"), sa.Date, marked(self.day)),
-            (("PartialDate",), sa.Integer, marked(self.year)),
+            (("PartialDate",), sa.Integer, marked(lambda value: self.padded(value, 4))),
             (("DateTime",), sa.DateTime, marked(self.moment)),
         )
 
@@ -115,8 +116,8 @@ class Texts:
         """A date, yyyy-MM-dd."""
         raise NotImplementedError
 
-    def year(self, value: Value) -> Value:
-        """A year in four digits."""
+    def padded(self, value: Value, width: int) -> Value:
+        """A whole number, not negative, in at least as many digits."""
         raise NotImplementedError
 
     def moment(self, value: Value) -> Value:
@@ -140,6 +141,7 @@ class Postgres(Texts):
     """PostgreSQL; the session's DateStyle is ISO (schema/read/snapshot.py)."""
 
     name = "postgresql"
+    bytewise = "C"
 
     def quoted(self, value: Value) -> Value:
         return sa.cast(sa.func.to_json(sa.cast(value, sa.Text())), sa.Text())
@@ -147,8 +149,8 @@ class Postgres(Texts):
     def day(self, value: Value) -> Value:
         return sa.cast(value, sa.Text())
 
-    def year(self, value: Value) -> Value:
-        return sa.func.lpad(self.digits(value), 4, "0", type_=sa.Text())
+    def padded(self, value: Value, width: int) -> Value:
+        return sa.func.lpad(self.digits(value), width, "0", type_=sa.Text())
 
     def moment(self, value: Value) -> Value:
         utc = sa.func.timezone("UTC", value)
@@ -168,6 +170,7 @@ class Sqlite(Texts):
     """SQLite: dates are texts there, and moments texts in UTC."""
 
     name = "sqlite"
+    bytewise = "BINARY"
 
     def quoted(self, value: Value) -> Value:
         written = sa.func.json_quote(value, type_=sa.Text())
@@ -176,8 +179,8 @@ class Sqlite(Texts):
     def day(self, value: Value) -> Value:
         return sa.type_coerce(value, sa.Text())
 
-    def year(self, value: Value) -> Value:
-        return _printf("%04d", value)
+    def padded(self, value: Value, width: int) -> Value:
+        return _printf(f"%0{width}d", value)
 
     def moment(self, value: Value) -> Value:
         told = sa.type_coerce(value, sa.Text())
