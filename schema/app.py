@@ -77,6 +77,7 @@ def create_app(
         reference=Reference(graph.config, graph.sources),
         lookup=graph.lookup,
         compiled=graph.compiled,
+        patience=graph.patience,
     )
     hub = Hub(
         graph=graph,

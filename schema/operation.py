@@ -24,7 +24,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
-from schema.compile.compiler import Compiler
+from schema.compile.compiler import PATIENCE, Compiler
 from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
@@ -79,6 +79,7 @@ class Operations:
         reference: Reference,
         lookup: Lookup,
         compiled: bool = True,
+        patience: int = PATIENCE,
     ) -> None:
         self.engine = engine
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
@@ -88,11 +89,9 @@ class Operations:
             for name, contract in contracts.items()
         }
         self._reader = Reader(engine)
-        self.compilers = (
-            {name: Compiler(contract, self._contexts[name], self._reader) for name, contract in contracts.items()}
-            if compiled
-            else {}
-        )
+        self.compilers: dict[str, Compiler] = {}
+        for name, contract in contracts.items() if compiled else ():
+            self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
         self._indexed = 0
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from connectors.base import Source, discover
 from hub.identity import Linkage, Refused
 from hub.keys import KeyRing
 from schema.agreement import Agreement, load_all
+from schema.compile.compiler import PATIENCE
 from schema.read.context import Lookup
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Everything the application answers from. `compiled` False: graphql-core alone answers."""
+    """Everything the application answers from. `compiled` False: graphql-core alone answers.
+
+    `patience`: how often it answers a form of a document before that is compiled.
+    """
 
     engine: sa.Engine
     ring: KeyRing
@@ -32,6 +36,7 @@ class Graph:
     lookup: Lookup
     sources: Sequence[Source]
     compiled: bool = True
+    patience: int = PATIENCE
 
 
 def graph_of(deployment: Deployment) -> Graph:

@@ -1,7 +1,8 @@
 """The plans of one contract: made once for a document's form, remembered, the least used forgotten first.
 
 A form is the document with its literals emptied, the operation, which variables are given, and the booleans among
-them; so neither values nor their number make plans, and the publication is none of a plan's business.
+them; so neither values nor their number make plans, and the publication is none of a plan's business. A form that is
+asked once is not compiled: documents that are all different cannot make the hub compile.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from schema.document import Prepared
 from schema.read.context import Context
 
 PLANS = 500  # a contract
+PATIENCE = 1  # times that the plain executor answers a form first: to compile it costs as much as many answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,12 @@ class _Kept:
 class Compiler:
     """Compiles and serves operations under one contract; safe to share between threads."""
 
-    def __init__(self, contract: Contract, context: Context, reader: Reader) -> None:
+    def __init__(self, contract: Contract, context: Context, reader: Reader, *, patience: int = PATIENCE) -> None:
         self.contract = contract
         self.context = context
         self.reader = reader
+        self.patience = patience
+        self._seen: OrderedDict[Any, int] = OrderedDict()  # forms not compiled yet, with how often they were asked
         self._kept: OrderedDict[Any, _Kept] = OrderedDict()
         self._lock = Lock()
 
@@ -62,6 +66,8 @@ class Compiler:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
+        if kept is None and self._new(key):
+            raise NotCompiled
         if kept is None:
             kept = self._keep(key, self._compile(prepared, operation, values))
         if kept.plan is None:
@@ -69,6 +75,17 @@ class Compiler:
         own = kept.document is prepared.document
         given = Given(self.context, values, None if own else prepared.literals)
         return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
+
+    def _new(self, key: Any) -> bool:
+        """Whether a form is not asked often enough to be compiled; counts it."""
+        with self._lock:
+            count = self._seen.pop(key, 0) + 1
+            if count > self.patience:
+                return False
+            self._seen[key] = count
+            while len(self._seen) > PLANS:
+                self._seen.popitem(last=False)
+        return True
 
     def _keep(self, key: Any, kept: _Kept) -> _Kept:
         with self._lock:

@@ -91,7 +91,13 @@ def lookup(number: str, certificate: str) -> str:
 
 
 def serve(
-    engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], *, compiled: bool = True, **more: Any
+    engine: sa.Engine,
+    ring: KeyRing,
+    agreements: tuple[Agreement, ...],
+    *,
+    compiled: bool = True,
+    patience: int = 0,
+    **more: Any,
 ) -> Client:
     graph = Graph(
         engine=engine,
@@ -101,5 +107,6 @@ def serve(
         lookup=lookup,
         sources=discover(),
         compiled=compiled,
+        patience=patience,
     )
     return Client(create_app(graph, **more), graph)

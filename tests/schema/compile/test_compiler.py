@@ -9,13 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from hub import log, store
+from hub.keys import KeyRing
 from hub.store import published
+from schema.agreement import Agreement
 from schema.compile import compiler
 from schema.compile.reader import Published, Reader
 from schema.errors import TookTooLong
 from schema.operation import Operations
 from tests.schema import world
-from tests.schema.client import Client
+from tests.schema.client import Client, serve
 from tests.schema.test_graph import statements
 
 CIVIL, AUDITOR = "civil-affairs", "auditor"
@@ -53,6 +55,19 @@ def test_documents_that_differ_in_literals_and_values_share_a_plan(client: Clien
         client.ask(CIVIL, given, variables)
     assert len(plans(client, CIVIL)) == made + 5  # which are given is a form of its own; null and absent are two
     assert fallen == []
+
+
+def test_a_form_is_compiled_when_it_is_asked_again(
+    filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], fallen: list[str]
+) -> None:
+    client = serve(filled, ring, agreements, patience=1)
+    answers = [client.ask(CIVIL, "{ persons(first: %s) { nodes { sex } } }" % n).json for n in (1, 2, 1)]  # noqa: UP031
+    assert answers[0] == answers[2] != answers[1]
+    assert len(fallen) == 1
+    for n in range(20):
+        client.ask(CIVIL, f"{{ persons(first: 1) {{ nodes {{ a{n}: sex }} }} }}")
+    assert (len(fallen), len(plans(client, CIVIL))) == (21, 1)
+    client.app.state.hub.workers.close()
 
 
 def test_plans_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,13 @@ class Both:
         reference = Reference(world.config(), discover())
         self.ways = {
             (seed, compiled): Operations(
-                engine=engine, ring=ring, contracts=contracts, reference=reference, lookup=lookup, compiled=compiled
+                engine=engine,
+                ring=ring,
+                contracts=contracts,
+                reference=reference,
+                lookup=lookup,
+                compiled=compiled,
+                patience=0,
             )
             for seed, engine in stores.items()
             for compiled in (True, False)
