@@ -70,18 +70,21 @@ def create_app(
     if not structlog.is_configured():
         logs.configure()
     contracts = {agreement.id: Contract(agreement) for agreement in graph.agreements}
+    operations = Operations(
+        engine=graph.engine,
+        ring=graph.ring,
+        contracts=contracts,
+        reference=Reference(graph.config, graph.sources),
+        lookup=graph.lookup,
+        compiled=graph.compiled,
+        patience=graph.patience,
+    )
     hub = Hub(
         graph=graph,
         contracts=contracts,
-        operations=Operations(
-            engine=graph.engine,
-            ring=graph.ring,
-            contracts=contracts,
-            reference=Reference(graph.config, graph.sources),
-            lookup=graph.lookup,
-        ),
+        operations=operations,
         verifier=Verifier(graph.ring),
-        workers=Workers(threads=threads, waiting=waiting),
+        workers=Workers(threads=threads, waiting=waiting, closing=operations.close),
         metrics=Metrics(),
         explorer=Explorer(explorer, cdn=cdn),
     )

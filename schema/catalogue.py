@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLOutputType, get_named_type
@@ -75,6 +76,18 @@ def _field(extensions: Mapping[str, object]) -> StrawberryField:
     if not isinstance(field, StrawberryField):
         raise TypeError("a field of the graph is Strawberry's")
     return field
+
+
+def python_name(extensions: Mapping[str, Any]) -> str:
+    """Python's name of a field or an argument of the graph."""
+    name: str = extensions[GraphQLCoreConverter.DEFINITION_BACKREF].python_name
+    return name
+
+
+def governed(extensions: Mapping[str, Any]) -> Column | Way | Entry | None:
+    """What an agreement may say of a field of the graph; None for structure."""
+    found: Column | Way | Entry | None = extensions[GraphQLCoreConverter.DEFINITION_BACKREF].metadata.get(GOVERNED)
+    return found
 
 
 def _named(kind: GraphQLObjectType) -> Iterable[Named]:

@@ -1,4 +1,6 @@
-"""A document under a contract: parsed, hashed without its literals, validated; remembered where it holds no text.
+"""A document under a contract: parsed, hashed without its literals, validated.
+
+It is remembered where it holds no text or number that could tell of a person.
 
 Error texts are cut where they would repeat a value that came with the request.
 """
@@ -8,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -26,7 +30,7 @@ from graphql import (
 
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
-from schema.limits import INTROSPECTION
+from schema.limits import INTROSPECTION, Measure, measure, page_variables
 
 REMEMBERED = 500  # documents a contract
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
@@ -38,16 +42,32 @@ ECHOES = (
     re.compile(r"(?<=Unexpected (BlockString)) .*", re.DOTALL),
 )
 DIGITS = re.compile(r"\d{6,}")
+MEASURES = 50  # a document
 ERRORS = 20
+SMALL = 4  # digits of a page's size: it tells of nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied."""
+    """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied.
+
+    `literals` are those, in order, and `offsets` where they stand; `telling`: one could tell of a person.
+    """
 
     document: DocumentNode
     digest: str
-    literal: bool
+    literals: tuple[str, ...]
+    offsets: tuple[int, ...]
+    telling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A document that was found valid, with the measures of its operations by the sizes of pages that are asked for."""
+
+    prepared: Prepared
+    pages: tuple[str, ...]
+    measures: dict[tuple[object, ...], Measure]
 
 
 class Library:
@@ -55,7 +75,7 @@ class Library:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._valid: OrderedDict[str, Prepared] = OrderedDict()
+        self._valid: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = Lock()
 
     def known(self, text: str) -> Prepared | None:
@@ -64,6 +84,26 @@ class Library:
             found = self._valid.get(text)
             if found:
                 self._valid.move_to_end(text)
+        return found.prepared if found else None
+
+    def measure(
+        self,
+        text: str,
+        prepared: Prepared,
+        operation: OperationDefinitionNode | None,
+        variables: Mapping[str, Any],
+    ) -> Measure:
+        """What an operation asks for, found once where the document is remembered. Raises as the limits do."""
+        kept = self._valid.get(text)
+        if kept is None or kept.prepared is not prepared:
+            return measure(self.contract, prepared.document, operation, variables)
+        name = operation.name.value if operation and operation.name else operation is None
+        key = (name, *(_size(variables, page) for page in kept.pages))
+        found = kept.measures.get(key)
+        if found is None:
+            found = measure(self.contract, prepared.document, operation, variables)
+            if len(kept.measures) < MEASURES:
+                kept.measures[key] = found
         return found
 
     def parse(self, text: str) -> Prepared:
@@ -77,27 +117,42 @@ class Library:
             place = error.locations[0] if error.locations else None
             where = f" (line {place.line}, column {place.column})" if place else ""
             raise DocumentRefused(clean(error.message) + where) from None
-        parts, literal = [], False
+        parts, literals, offsets, telling = [], [], [], False
         token = document.loc.start_token.next if document.loc else None
         while token is not None and token.kind is not TokenKind.EOF:
             if token.kind in LITERALS:
-                literal = True
                 parts.append(f"<{token.kind.name}>")
+                literals.append(token.value or "")
+                offsets.append(token.start)
+                telling = telling or token.kind is not TokenKind.INT or len(token.value or "") > SMALL
             elif token.kind is not TokenKind.COMMENT:
                 parts.append(token.value or token.kind.value)
             token = token.next
-        return Prepared(document=document, digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(), literal=literal)
+        return Prepared(
+            document=document,
+            digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+            literals=tuple(literals),
+            offsets=tuple(offsets),
+            telling=telling,
+        )
 
     def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
-        """What is wrong with a parsed document; where nothing is and it holds no literal, it is remembered."""
+        """What is wrong with a parsed document; where nothing is and no literal tells, it is remembered."""
         rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
         errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
-        if not errors and not prepared.literal:
+        if not errors and not prepared.telling:
+            kept = _Kept(prepared=prepared, pages=page_variables(prepared.document), measures={})
             with self._lock:
-                self._valid[text] = prepared
+                self._valid[text] = kept
                 while len(self._valid) > REMEMBERED:
                     self._valid.popitem(last=False)
         return errors
+
+
+def _size(variables: Mapping[str, Any], name: str) -> object:
+    """A page's size as a measure takes it: a number, none, the document's own, or one that will be refused."""
+    told = variables.get(name, ...)
+    return told if told is None or told is ... or isinstance(told, int) else "refused"
 
 
 class NoIntrospection(ValidationRule):

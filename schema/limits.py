@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -24,7 +25,9 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    Visitor,
     get_named_type,
+    visit,
 )
 
 from schema.agreement import Limits
@@ -33,6 +36,7 @@ from schema.errors import DocumentRefused, LimitExceeded
 from schema.read.pages import DEFAULT
 
 CHAIN = 120  # selections and fragments inside each other; deeper than any depth an agreement can allow
+PAGE = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
 
 
@@ -139,7 +143,7 @@ class _Scale:
         """The rows of a connection's page."""
         most = self.contract.agreement.limits.page
         for argument in node.arguments or ():
-            if argument.name.value in ("first", "last"):
+            if argument.name.value in PAGE:
                 value: Any = argument.value
                 if isinstance(value, IntValueNode):
                     rows = int(value.value) if len(value.value) < 10 else most + 1
@@ -185,6 +189,19 @@ def measure(
         scale.measure.weight = scale.set(operation.selection_set, query, 0)
         _within(scale.measure.weight, contract.agreement.limits, cost=True)
     return scale.measure
+
+
+def page_variables(document: DocumentNode) -> tuple[str, ...]:
+    """The variables that set the size of a page: all that a measure depends on besides its document."""
+    found: set[str] = set()
+
+    class Pages(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+            if node.name.value in PAGE and isinstance(node.value, VariableNode):
+                found.add(node.value.name.value)
+
+    visit(document, Pages())
+    return tuple(sorted(found))
 
 
 def _defaults(document: DocumentNode) -> dict[str, int]:

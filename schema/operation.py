@@ -19,16 +19,20 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
 
 from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
+from schema.compile.compiler import PATIENCE, Compiler
+from schema.compile.reader import Reader
+from schema.compile.tree import NotCompiled
 from schema.contract import Contract
-from schema.document import Library, clean, operation_of
+from schema.document import Library, Prepared, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
-from schema.limits import Measure, measure
-from schema.read.reading import Lookup, Reading
+from schema.limits import Measure
+from schema.read.context import Context, Lookup
+from schema.read.reading import Reading
 from schema.read.reference import Reference
 from schema.read.snapshot import snapshot
 from schema.tokens import Claims
@@ -74,13 +78,25 @@ class Operations:
         contracts: Mapping[str, Contract],
         reference: Reference,
         lookup: Lookup,
+        compiled: bool = True,
+        patience: int = PATIENCE,
     ) -> None:
         self.engine = engine
-        self.reference = reference
-        self.lookup = lookup
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
         self.codecs = {name: Codec(ring, name) for name in contracts}
+        self._contexts = {
+            name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
+            for name, contract in contracts.items()
+        }
+        self._reader = Reader(engine)
+        self.compilers: dict[str, Compiler] = {}
+        for name, contract in contracts.items() if compiled else ():
+            self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
         self._indexed = 0
+
+    def close(self) -> None:
+        """Close what this keeps open."""
+        self._reader.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
@@ -134,7 +150,7 @@ class Operations:
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
         work.entry = replace(work.entry, document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
-        measured = measure(contract, prepared.document, operation, request.variables)
+        measured = library.measure(request.query, prepared, operation, request.variables)
         work.entry = replace(work.entry, fields=_granted(contract, measured))
         if measured.personal and request.by_get:
             raise MethodRefused("A person is looked up by ID number only in the body of a POST")
@@ -144,37 +160,63 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, prepared.document, request, work)
+        return self._execute(contract, prepared, operation, request, work)
 
-    def _execute(self, contract: Contract, document: DocumentNode, request: Request, work: _Work) -> Answer:
-        agreement = contract.agreement
+    def _execute(
+        self,
+        contract: Contract,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        request: Request,
+        work: _Work,
+    ) -> Answer:
         if "Person.accessLog" in work.entry.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
+        withheld = contract.withheld(work.entry.fields)
+        served = self._compiled(contract, prepared, operation, request, work) if self.compilers else None
+        answered = self._plain(contract, prepared, request, work) if served is None else served
+        if isinstance(answered, Answer):
+            return answered
+        work.entry = replace(work.entry, withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld))
+        if withheld:
+            return Answer(body=answered[:-1] + b',"extensions":' + orjson.dumps({"withheld": withheld}) + b"}")
+        return Answer(body=answered)
+
+    def _compiled(
+        self,
+        contract: Contract,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        request: Request,
+        work: _Work,
+    ) -> bytes | None:
+        """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
+        agreement = contract.agreement
+        try:
+            served = self.compilers[agreement.id].serve(prepared, operation, request.variables)
+        except TookTooLong:
+            raise
+        except (NotCompiled, GraphQLError):
+            return None
+        except sa.exc.DBAPIError as error:
+            logger.error("compiled statement failed", agreement=agreement.id, error=type(error).__name__)
+            return None
+        work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
+        return b'{"data":' + served.data + b"}"
+
+    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
+        """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
+        agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
-            reading = Reading(
-                snapshot=view,
-                terms=contract.terms,
-                codec=self.codecs[agreement.id],
-                reference=self.reference,
-                lookup=self.lookup,
-            )
-            result = _complete(contract, document, request, reading)
+            reading = Reading(snapshot=view, context=self._contexts[agreement.id])
+            result = _complete(contract, prepared.document, request, reading)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
-        withheld = contract.withheld(work.entry.fields)
-        work.entry = replace(
-            work.entry,
-            publication=view.publication,
-            rows=reading.rows,
-            subjects=frozenset(reading.subjects),
-            withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld),
-        )
+        subjects = frozenset(reading.subjects)
+        work.entry = replace(work.entry, publication=view.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
-        body["data"] = result.data
-        if withheld:
-            body["extensions"] = {"withheld": withheld}
-        return Answer(body=orjson.dumps(body))
+        return orjson.dumps({**body, "data": result.data})
 
 
 class _Work:

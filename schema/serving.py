@@ -12,7 +12,8 @@ from connectors.base import Source
 from hub.keys import KeyRing
 from hub.reading.identity import Linkage, Refused
 from schema.agreement import Agreement, load_all
-from schema.read.reading import Lookup
+from schema.compile.compiler import PATIENCE
+from schema.read.context import Lookup
 
 if TYPE_CHECKING:
     from hub.config import Config
@@ -23,7 +24,10 @@ NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Everything the application answers from."""
+    """Everything the application answers from. `compiled` False: graphql-core alone answers.
+
+    `patience`: how often it answers a form of a document before that is compiled.
+    """
 
     engine: sa.Engine
     ring: KeyRing
@@ -31,6 +35,8 @@ class Graph:
     agreements: Sequence[Agreement]
     lookup: Lookup
     sources: Sequence[Source]
+    compiled: bool = True
+    patience: int = PATIENCE
 
 
 def graph_of(deployment: Deployment) -> Graph:

@@ -26,7 +26,8 @@ def loop() -> asyncio.AbstractEventLoop:
 class Workers:
     """A pool of `threads`, with at most `waiting` operations in line behind those that run."""
 
-    def __init__(self, *, threads: int, waiting: int) -> None:
+    def __init__(self, *, threads: int, waiting: int, closing: Callable[[], None] = lambda: None) -> None:
+        self._closing = closing
         self._loops: list[asyncio.AbstractEventLoop] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="operation", initializer=self._open)
         self._room = threads + waiting
@@ -47,7 +48,8 @@ class Workers:
             self.running -= 1
 
     def close(self) -> None:
-        """Let what runs finish, then end the threads."""
+        """Let what runs finish, then end the threads, then close what they worked on (`closing`)."""
         self._pool.shutdown(wait=True)
         for opened in self._loops:
             opened.close()
+        self._closing()

@@ -12,13 +12,13 @@ from schema.graph.codes import Outcome, both
 from schema.graph.fields import column, where
 from schema.graph.forms import equals
 from schema.graph.scalars import Instant, Long
-from schema.read.reading import Reading
+from schema.read.context import Context
 
 
-def _told(name: str) -> Callable[[Reading, Any], Any]:
+def _told(name: str) -> Callable[[Context, Any], Any]:
     """A value of the leaf."""
 
-    def read(_reading: Reading, leaf: bytes) -> Any:
+    def read(_reading: Context, leaf: bytes) -> Any:
         return json.loads(leaf)[name]
 
     return read

@@ -17,6 +17,7 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from schema.graph.codes import both
+from schema.read.context import Context
 from schema.read.model import SHOW, Column, Form, Kind, Link, Table, Where
 from schema.read.pages import Page
 from schema.read.reading import Bound, Reading, Row
@@ -24,7 +25,7 @@ from schema.read.reading import Bound, Reading, Row
 GOVERNED = "governed"  # metadata key: the Column, Link or Entry of a field
 WHERE = "where"  # metadata key: the Where of a filter's field
 Sql = str | Callable[[Table, Table], sa.ColumnElement[Any]]
-Finish = Callable[[Reading, Any], Any]
+Finish = Callable[[Context, Any], Any]
 NO_MASKS: Mapping[str, Form] = {}
 
 
@@ -45,18 +46,41 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Way:
-    """A link as a field: with its arguments and its filter type."""
+    """A link as a field: with its arguments and its filter type. `prepare` makes an entry's bound values of them."""
 
     link: Link
     arguments: Mapping[str, Argument]
     filter: type | None = None
+    prepare: Callable[..., Mapping[str, Any]] | None = None
+
+    def bound(self, context: Context, given: Mapping[str, Any], conditions: Mapping[str, Any]) -> list[Bound]:
+        """What the arguments and the filter's fields that are given bind; by Python's names, null is not given."""
+        told = {name: _value(given[name]) for name in self.arguments if given.get(name) is not None}
+        if self.prepare is not None:
+            found = [Bound(name=name, value=value) for name, value in self.prepare(context, **told).items()]
+        else:
+            found = [Bound(name=name, value=value, where=self.arguments[name].where) for name, value in told.items()]
+        for field in self.filter.__strawberry_definition__.fields if self.filter else ():  # type: ignore[attr-defined]
+            value = conditions.get(field.python_name)
+            if value is not None and value is not strawberry.UNSET:
+                found.append(Bound(name=field.python_name, value=_value(value), where=field.metadata[WHERE]))
+        return found
+
+
+def page(given: Mapping[str, Any]) -> Page:
+    """The page that a connection's arguments ask for."""
+    return Page(**{name: given.get(name) for name in ("first", "after", "last", "before")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
-    """A field that the configuration answers, not the store. `size`: rows assumed, where it is a list."""
+    """A field that the configuration answers, not the store. `size`: rows assumed, where it is a list.
+
+    `resolve` is an entry's; a value of an object that the configuration made has none.
+    """
 
     size: int = 1
+    resolve: Callable[..., Any] | None = None
 
 
 def _sql(sql: Sql) -> Callable[[Table, Table], sa.ColumnElement[Any]]:
@@ -94,7 +118,8 @@ def column(
 
 def entry(zh: str, en: str, resolver: Callable[..., Any], *, size: int = 1) -> Any:
     """A governed field that the configuration answers."""
-    return strawberry.field(resolver=resolver, description=both(zh, en), metadata={GOVERNED: Entry(size=size)})
+    metadata = {GOVERNED: Entry(size=size, resolve=resolver)}
+    return strawberry.field(resolver=resolver, description=both(zh, en), metadata=metadata)
 
 
 def plain(zh: str, en: str, *, size: int = 1) -> Any:
@@ -121,41 +146,25 @@ def way(
     `prepare` makes an entry's bound parameters of its arguments.
     """
     arguments = arguments or {}
+    spec = Way(link=link, arguments=arguments, filter=filter, prepare=prepare)
 
     def resolve(root: Row | None, info: strawberry.Info[Reading], **given: Any) -> Any:
-        told = {name: _value(given[name]) for name in arguments if given.get(name) is not None}
-        if prepare is not None:
-            bound = [Bound(name=name, value=value) for name, value in prepare(info.context, **told).items()]
-        else:
-            bound = [Bound(name=name, value=value, where=arguments[name].where) for name, value in told.items()]
-        bound += _conditions(given.get("filter"))
-        page = None
-        if link.kind is Kind.PAGE:
-            page = Page(**{name: given.get(name) for name in ("first", "after", "last", "before")})
-        return info.context.follow(link, root, info._raw_info, page, bound)
+        chosen = given.get("filter")
+        bound = spec.bound(info.context, given, vars(chosen) if chosen is not None else {})
+        asked = page(given) if link.kind is Kind.PAGE else None
+        return info.context.follow(link, root, info._raw_info, asked, bound)
 
     resolve.__signature__ = inspect.Signature(_parameters(link, filter, arguments))  # type: ignore[attr-defined]
     made: StrawberryField = strawberry.field(
         resolver=resolve,
         description=both(zh, en),
-        metadata={GOVERNED: Way(link=link, arguments=arguments, filter=filter)},
+        metadata={GOVERNED: spec},
     )
     return made
 
 
 def _value(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
-
-
-def _conditions(chosen: Any) -> list[Bound]:
-    if chosen is None:
-        return []
-    found = []
-    for field in type(chosen).__strawberry_definition__.fields:
-        value = getattr(chosen, field.python_name)
-        if value is not None and value is not strawberry.UNSET:
-            found.append(Bound(name=field.python_name, value=_value(value), where=field.metadata[WHERE]))
-    return found
 
 
 def _parameters(link: Link, filter: type | None, arguments: Mapping[str, Argument]) -> list[inspect.Parameter]:  # noqa: A002

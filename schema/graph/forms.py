@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from schema.graph.fields import NO_MASKS, column, form
+from schema.read.context import Context
 from schema.read.model import Condition, Form, Table
-from schema.read.reading import Reading
 
 OPEN = date(9999, 12, 31)
 BANDS = (0, 500, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)  # yuan
@@ -78,7 +78,7 @@ def category(zh: str = "类别", en: str = "category") -> Any:
     return column(zh, en, "category", finish=_regional, codes="categories")
 
 
-def _regional(_reading: Reading, code: str) -> str:
+def _regional(_reading: Context, code: str) -> str:
     return "regional" if code.startswith("x_") else code
 
 

@@ -24,10 +24,10 @@ from schema.graph.page import Connection
 from schema.graph.person import Person, PersonFilter
 from schema.graph.policy import PolicyDocument
 from schema.graph.scalars import YearMonth
-from schema.read.model import Condition, Entity, Kind, Link, Table
-from schema.read.reading import Reading
+from schema.read.context import Context
+from schema.read.model import Binder, Condition, Entity, Kind, Link, Table
 
-Info = strawberry.Info[Reading]
+Info = strawberry.Info[Context]
 TOKEN = Argument(type=str, zh="令牌", en="token under this agreement")
 
 
@@ -37,18 +37,18 @@ class BatchFilter:
     stream: str | None = where("数据流", "stream", equals("stream"), "Batch.stream")
 
 
-def _by(column: str) -> Callable[[Table], Condition]:
+def _by(column: str) -> Callable[[Table, Binder], Condition]:
     """An entry's row is found by a column; the bound value has the column's name."""
 
-    def found(table: Table) -> Condition:
-        condition: Condition = table.c[column] == sa.bindparam(column)
+    def found(table: Table, bind: Binder) -> Condition:
+        condition: Condition = table.c[column] == bind(column)
         return condition
 
     return found
 
 
-def _by_number(table: Table) -> Condition:
-    found: Condition = table.c.person_id.in_(sa.select(alias.c.person_id).where(alias.c.mac == sa.bindparam("mac")))
+def _by_number(table: Table, bind: Binder) -> Condition:
+    found: Condition = table.c.person_id.in_(sa.select(alias.c.person_id).where(alias.c.mac == bind("mac")))
     return found
 
 

@@ -7,18 +7,16 @@ import sqlalchemy as sa
 from hub.store import published
 from schema.read.model import SINCE, Condition, Scope, ScopeRule, Table
 
+COUNTY = 6  # digits of a county's code
+
 
 def in_divisions(column: sa.ColumnElement[str], scope: Scope) -> list[Condition]:
     """A county's code lies in one of the scope's divisions (province 2, city 4 or county 6 digits)."""
     if scope.divisions is None:
         return []
-    sizes = sorted({len(code) for code in scope.divisions})
-    parts = {size: [code for code in scope.divisions if len(code) == size] for size in sizes}
-    return [
-        sa.or_(
-            *((column if size == 6 else sa.func.substr(column, 1, size)).in_(codes) for size, codes in parts.items())
-        )
-    ]
+    whole = [code for code in scope.divisions if len(code) == COUNTY]
+    parts = [column.like(f"{code}%") for code in scope.divisions if len(code) < COUNTY]  # planners know prefixes
+    return [sa.or_(*([column.in_(whole)] if whole else []), *parts)]
 
 
 def holds(scope: Scope, *, person: Table | None = None, household: Table | None = None) -> list[Condition]:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from schema.read.reading import Reading
+    from schema.read.context import Context
 
 Table = Any  # an alias of a store's table; its columns are known only at run time
 Condition = sa.ColumnElement[bool]
+Binder = Callable[..., sa.BindParameter[Any]]  # a bound value by its name, and its `type_` where nothing tells it
 SHOW = "show"
 EVERYONE = "*"  # the category of a rule that reaches every insured person
 SINCE = "since"  # bound in scope conditions: the first day of the published month's benefit year
@@ -73,7 +74,7 @@ class Form:
     """How a column leaves the database under one effect: SQL over (its table, its parent's table), then `finish`."""
 
     sql: Callable[[Table, Table], sa.ColumnElement[Any]]
-    finish: Callable[[Reading, Any], Any] | None = None
+    finish: Callable[[Context, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,7 +97,7 @@ class Kind(StrEnum):
 class Link:
     """A way from a parent's rows to a target's.
 
-    `on` joins (parent, target). An entry (no parent) finds by `find`, over bound parameters named as its arguments.
+    `on` joins (parent, target). An entry (no parent) finds by `find`, over values bound by name.
     `inherits`: the parent's scope already holds for the target (the same person's rows). `browse`: it lists persons'
     rows without naming a person first. `fixed` holds always (a candidate that did not win).
     """
@@ -105,7 +106,7 @@ class Link:
     kind: Kind
     parent: Entity | None = None
     on: Callable[[Table, Table], Condition] | None = None
-    find: Callable[[Table], Condition] | None = None
+    find: Callable[[Table, Binder], Condition] | None = None
     fixed: Callable[[Table], Condition] | None = None
     inherits: bool = False
     browse: bool = False

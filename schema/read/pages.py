@@ -66,10 +66,14 @@ def connection(rows: list[dict[str, Any]], span: Span, entity: Entity, codec: Co
         rows.reverse()
 
     def cursor(row: dict[str, Any]) -> str:
-        key = [_plain(row[f"_k{place}"]) for place in range(len(entity.order))]
-        return codec.cursor(span.binding, json.dumps(key, separators=(",", ":")).encode())
+        return sealed([_plain(row[f"_k{place}"]) for place in range(len(entity.order))], span, codec)
 
     return relay(rows, cursor, more_before=more if span.backward else bool(span.key), more_after=more, span=span)
+
+
+def sealed(key: list[Any], span: Span, codec: Codec) -> str:
+    """The cursor of a row by its order key."""
+    return codec.cursor(span.binding, json.dumps(key, separators=(",", ":")).encode())
 
 
 def relay(

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +16,15 @@ import sqlalchemy as sa
 from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
-from schema.codec import Codec
 from schema.read.asked import asked
+from schema.read.context import Context
 from schema.read.model import SINCE, Kind, Link, Shape, Where
 from schema.read.pages import Page, Span, connection, span
-from schema.read.reference import Reference
 from schema.read.snapshot import Snapshot
 from schema.read.statement import PARENTS, TAKE
-from schema.read.terms import Terms
 
 BATCH = 5_000  # parents in one statement; both databases take more bound values than that
 Row = dict[str, Any]
-Lookup = Callable[[str, str], str]  # (ID number, certificate type) -> MAC; one that finds nobody where it is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +38,22 @@ class Plan:
     span: Span | None
 
 
-class Reading:
+class Reading(Context):
     """The context of one operation."""
 
-    def __init__(self, *, snapshot: Snapshot, terms: Terms, codec: Codec, reference: Reference, lookup: Lookup) -> None:
+    def __init__(self, *, snapshot: Snapshot, context: Context) -> None:
+        super().__init__(terms=context.terms, codec=context.codec, reference=context.reference, lookup=context.lookup)
         self.snapshot = snapshot
-        self.terms = terms
-        self.codec = codec
-        self.reference = reference
-        self.lookup = lookup
-        self.agreement = terms.shown
         self.subjects: set[int] = set()
-        self.rows = 0
         self._plans: dict[tuple[int, ...], Plan] = {}
         self._loaders: dict[tuple[int, ...], DataLoader[Any, Any]] = {}
+        self._asked: Counter[tuple[Any, ...]] = Counter()  # how often a link's value for a parent is in the answer
+        self._sizes: dict[tuple[Any, ...], int] = {}  # how many rows it holds
+
+    @property
+    def rows(self) -> int:
+        """Rows of the store in the answer; one that it holds twice counts twice."""
+        return sum(count * self._sizes.get(place, 0) for place, count in self._asked.items())
 
     def follow(
         self, link: Link, parent: Row | None, info: GraphQLResolveInfo[Any], page: Page | None, bound: Sequence[Bound]
@@ -64,11 +64,13 @@ class Reading:
         if plan is None:
             plan = self._plans[key] = self._plan(link, info, page, bound)
         if parent is None or link.parent is None:
-            rows = self._read(plan, {})
-            return self._value(plan, rows)
+            place = (*key, len(self._asked))
+            self._asked[place] += 1
+            return self._value(plan, self._read(plan, {}), place)
         loader = self._loaders.get(key)
         if loader is None:
-            loader = self._loaders[key] = self._loader(plan)
+            loader = self._loaders[key] = self._loader(plan, key)
+        self._asked[*key, parent["_id"]] += 1
         return loader.load(parent["_id"])
 
     def _plan(self, link: Link, info: GraphQLResolveInfo[Any], page: Page | None, bound: Sequence[Bound]) -> Plan:
@@ -83,8 +85,7 @@ class Reading:
                 filters.append((item.name, item.where))
         place: Span | None = None
         if page is not None:
-            described = sorted((item.name, str(item.value)) for item in bound)
-            binding = f"{info.parent_type.name}.{info.field_name}|{described}".encode()
+            binding = binding_of(info.parent_type.name, info.field_name, bound)
             place = span(page, self.terms.page, link.target, binding, self.codec)
             parameters |= {TAKE: place.take + 1, **place.key}
         shape = Shape(
@@ -102,12 +103,12 @@ class Reading:
             span=place,
         )
 
-    def _loader(self, plan: Plan) -> DataLoader[Any, Any]:
+    def _loader(self, plan: Plan, key: tuple[int, ...]) -> DataLoader[Any, Any]:
         async def load(parents: list[Any]) -> list[Any]:
             found: dict[Any, list[Row]] = {parent: [] for parent in parents}
             for row in self._read(plan, {PARENTS: parents}):
                 found[row["_parent"]].append(row)
-            return [self._value(plan, rows) for rows in found.values()]
+            return [self._value(plan, rows, (*key, parent)) for parent, rows in found.items()]
 
         return DataLoader(load_fn=load, max_batch_size=BATCH)
 
@@ -121,10 +122,12 @@ class Reading:
                     row[name] = finish(self, row[name])
         return rows
 
-    def _value(self, plan: Plan, rows: list[Row]) -> Any:
+    def _value(self, plan: Plan, rows: list[Row], place: tuple[Any, ...]) -> Any:
         """The rows as the link has them; what a page read ahead to know that there is more is not counted."""
+        if plan.link.kind is Kind.ONE:
+            rows = rows[:1]
         kept = rows if plan.span is None else rows[: plan.span.take]
-        self.rows += len(kept)
+        self._sizes[place] = len(kept)
         if plan.link.target.subject:
             self.subjects.update(
                 row["_subject"] for row in kept if row["_subject"] is not None and row["_subject"] >= 0
@@ -143,3 +146,9 @@ class Bound:
     name: str
     value: Any
     where: Where | None = None
+
+
+def binding_of(parent: str, field: str, bound: Sequence[Bound]) -> bytes:
+    """What a cursor is bound to: its connection and the conditions set on it."""
+    described = sorted((item.name, str(item.value)) for item in bound)
+    return f"{parent}.{field}|{described}".encode()

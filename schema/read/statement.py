@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from schema.read.model import Condition, Kind, Scope, Shape, Table
+from schema.read.model import Binder, Condition, Entity, Kind, Link, Scope, Shape, Table, Where
 
 PARENTS = "parents"  # bound: the identities of the parents' rows
 TAKE = "take"  # bound: rows a parent gets, one more than the page so that we know whether there are more
@@ -29,11 +30,10 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
         columns.append(target.c[entity.subject].label("_subject"))
     columns += [key.label(f"_k{place}") for place, key in enumerate(keys)]
     columns += [column.form.sql(target, parent).label(column.name) for column in shape.columns]
-    query = sa.select(*columns).where(*_conditions(shape, target, scope))
-    down = entity.descending != shape.backward
-    ordered = [key.desc() if down else key.asc() for key in keys]
+    query = sa.select(*columns).where(*conditions(link, target, scope, shape.filters, sa.bindparam))
+    ordered = order(entity, target, backward=shape.backward)
     if shape.after:
-        query = query.where(_beyond(keys, down))
+        query = query.where(beyond(entity, target, sa.bindparam, backward=shape.backward))
     if parent is None or link.parent is None:
         query = query.select_from(target).order_by(*ordered)
         return query.limit(sa.bindparam(TAKE, type_=sa.Integer)) if link.kind is Kind.PAGE else query
@@ -53,8 +53,11 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
     )
 
 
-def _conditions(shape: Shape, target: Table, scope: Scope) -> list[Condition]:
-    link, entity = shape.link, shape.link.target
+def conditions(
+    link: Link, target: Table, scope: Scope, filters: Iterable[tuple[str, Where]], bind: Binder
+) -> list[Condition]:
+    """Which of the target's rows a link leads to under a scope and the conditions that are set."""
+    entity = link.target
     found: list[Condition] = []
     if "pub_until" in target.c:
         found.append(target.c.pub_until.is_(None))
@@ -62,16 +65,23 @@ def _conditions(shape: Shape, target: Table, scope: Scope) -> list[Condition]:
         found += entity.place(target, scope)
     found += entity.rows(target, scope)
     if link.find:
-        found.append(link.find(target))
+        found.append(link.find(target, bind))
     if link.fixed:
         found.append(link.fixed(target))
-    found += [where.sql(target, sa.bindparam(f"f_{name}")) for name, where in shape.filters]
-    return found
+    return found + [where.sql(target, bind(f"f_{name}")) for name, where in filters]
 
 
-def _beyond(keys: list[sa.ColumnElement[Any]], down: bool) -> Condition:
+def order(entity: Entity, target: Table, *, backward: bool) -> list[sa.ColumnElement[Any]]:
+    """The order of an entity's rows, or its reverse."""
+    down = entity.descending != backward
+    return [target.c[name].desc() if down else target.c[name].asc() for name in entity.order]
+
+
+def beyond(entity: Entity, target: Table, bind: Binder, *, backward: bool) -> Condition:
     """Behind the key that is bound as `k0`, `k1` ... in the direction of reading."""
-    bound = [sa.bindparam(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
+    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.order]
+    bound = [bind(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
+    down = entity.descending != backward
     if len(keys) == 1:
         return keys[0] < bound[0] if down else keys[0] > bound[0]
     here, there = sa.tuple_(*keys), sa.tuple_(*bound)

@@ -4,7 +4,8 @@
 
 Q1 one person by token with enrolment, categories, the last 5 settlements, entitlements; Q2 a keyset page of 100
 persons of a county with enrolment and categories; Q3 1,000 persons by 12 scalars. Authentication, contract, scope,
-masks, limits and the durable log are all in the way; an HTTP client is not. Prints the median, the 95th percentile
+masks, limits and the durable log are all in the way; an HTTP client is not. Compiled and plain take turns.
+Prints the median, the 95th percentile
 and the CPU a request takes (server and, on PostgreSQL, its backends) on a store of made-up persons; also the same
 without the log, to show its share. It asserts nothing; what it measured belongs into DECISIONS.md.
 """
@@ -34,12 +35,15 @@ from hub.config.divisions import Divisions
 from hub.store import published
 from schema.agreement import MOST, Agreement, load_all
 from schema.app import create_app
+from schema.codec import Codec
 from schema.serving import Graph
 from schema.tokens import issue
 
 ROOT = Path(__file__).parents[2]
 OPEN = date(9999, 12, 31)
 PER_COUNTY = 2_000
+WAYS = ("compiled", "plain")  # by turns, so that a busy machine is busy for both
+ROUNDS = 5
 CHUNK = 20_000
 SCALARS = "token name sex birth ethnic rural death idGrade residence { code name } county { code name }"
 QUERIES = {
@@ -177,9 +181,9 @@ def run(engine: sa.Engine, persons: int, requests: int) -> None:
     counties = [f"{370100 + n:06d}" for n in range(max(1, persons // PER_COUNTY))]
     config: Any = SimpleNamespace(divisions=Divisions(names=dict.fromkeys(counties, "某县")), documents={})
     graph = Graph(engine=engine, ring=ring, config=config, agreements=[under], lookup=lambda _n, _c: "", sources=())
-    app = create_app(graph)
-    asker = Asker(app, issue(ring, agreements=(under.id,), client="benchmark"))
-    codec = app.state.hub.operations.codecs[under.id]
+    apps = {way: create_app(replace(graph, compiled=way == "compiled")) for way in WAYS}
+    askers = {way: Asker(app, issue(ring, agreements=(under.id,), client="benchmark")) for way, app in apps.items()}
+    codec = Codec(ring, under.id)
     told: dict[str, Callable[[int], dict[str, Any]]] = {
         "Q1": lambda n: {"token": codec.person(n * 7919 % persons)},
         "Q2": lambda n: {"county": counties[n % len(counties)]},
@@ -189,15 +193,23 @@ def run(engine: sa.Engine, persons: int, requests: int) -> None:
     for logged in (True, False):
         log.append = append if logged else lambda *_: 0  # type: ignore[assignment]
         for name, query in QUERIES.items():
-            count = max(20, requests // {"Q1": 1, "Q2": 4, "Q3": 10}[name])
-            found = asyncio.run(measure(asker, engine, query, [told[name](n) for n in range(count)]))
-            print(
-                f"  {name} {'with the log' if logged else 'without it  '}"
-                f"  median {found[0]:7.2f} ms  p95 {found[1]:7.2f} ms"
-                f"  CPU {found[2]:7.2f} + {found[3]:6.2f} ms  {found[4]:,} bytes"
-            )
+            count = max(8, requests // {"Q1": 1, "Q2": 4, "Q3": 10}[name] // ROUNDS)
+            found: dict[str, list[tuple[float, ...]]] = {way: [] for way in WAYS}
+            for turn in range(ROUNDS):
+                for way in WAYS:
+                    variables = [told[name](turn * count + n) for n in range(count)]
+                    found[way].append(asyncio.run(measure(askers[way], engine, query, variables)))
+            for way, times in found.items():
+                shown = [statistics.median(column) for column in zip(*times, strict=True)]
+                print(
+                    f"  {name} {way:8} {'with the log' if logged else 'without it  '}"
+                    f"  median {shown[0]:7.2f} ms  p95 {shown[1]:7.2f} ms"
+                    f"  CPU {shown[2]:7.2f} + {shown[3]:6.2f} ms  {shown[4]:,.0f} bytes",
+                    flush=True,
+                )
     log.append = append
-    app.state.hub.workers.close()
+    for app in apps.values():
+        app.state.hub.workers.close()
 
 
 def main() -> None:

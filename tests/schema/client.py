@@ -90,8 +90,23 @@ def lookup(number: str, certificate: str) -> str:
     return world.LOOKUP_MAC if (number, certificate) == (world.NUMBER, "resident_id") else "ktest.none"
 
 
-def serve(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], **more: Any) -> Client:
+def serve(
+    engine: sa.Engine,
+    ring: KeyRing,
+    agreements: tuple[Agreement, ...],
+    *,
+    compiled: bool = True,
+    patience: int = 0,
+    **more: Any,
+) -> Client:
     graph = Graph(
-        engine=engine, ring=ring, config=world.config(), agreements=agreements, lookup=lookup, sources=discover()
+        engine=engine,
+        ring=ring,
+        config=world.config(),
+        agreements=agreements,
+        lookup=lookup,
+        sources=discover(),
+        compiled=compiled,
+        patience=patience,
     )
     return Client(create_app(graph, **more), graph)

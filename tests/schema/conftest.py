@@ -56,6 +56,14 @@ def client(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) 
     made.app.state.hub.workers.close()
 
 
+@pytest.fixture(scope="session")
+def plain(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Client]:
+    """The same, with graphql-core alone."""
+    made = serve(filled, ring, agreements, compiled=False)
+    yield made
+    made.app.state.hub.workers.close()
+
+
 @pytest.fixture
 def changed(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Any]:
     """Serve with one shipped agreement changed: `changed("auditor", limits=...)`."""

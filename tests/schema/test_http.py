@@ -183,11 +183,11 @@ def test_more_than_the_hub_takes_is_told_to_try_again(
             go_on.set()
             return await first, second
 
-    event.listen(filled, "before_cursor_execute", hold)
+    event.listen(sa.Engine, "before_cursor_execute", hold)
     try:
         served, refused = asyncio.run(both())
     finally:
-        event.remove(filled, "before_cursor_execute", hold)
+        event.remove(sa.Engine, "before_cursor_execute", hold)
         client.app.state.hub.workers.close()
     assert served.status_code == 200
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")

@@ -165,3 +165,28 @@ def test_a_limit_in_an_answer_names_itself(client: Client) -> None:
             "extensions": {"code": "LIMIT_EXCEEDED", "limit": "fields"},
         }
     ]
+
+
+def test_a_remembered_document_is_measured_for_each_size_of_its_pages(client: Client) -> None:
+    query = "query Q($n: Int = 3) { persons(first: $n) { nodes { categories { category } } } }"
+    asked = (
+        ({}, None),
+        ({"n": 10}, None),
+        ({"n": 5_000}, "LIMIT_EXCEEDED"),
+        ({"n": None}, None),
+        ({"n": "x"}, "DOCUMENT_REFUSED"),
+        ({"n": 5_000}, "LIMIT_EXCEEDED"),
+    )
+    for variables, code in asked:
+        reply = client.ask("civil-affairs", query, variables)
+        assert (reply.code if "errors" in reply.json else None) == code
+
+
+def test_an_operation_that_is_not_there_is_not_the_one_without_a_name(client: Client) -> None:
+    headers = {"Authorization": f"Bearer {client.token('civil-affairs')}"}
+    codes = []
+    for name in (None, "Nope", None, "Nope"):
+        body = {"query": "{ agreement { id } }", "operationName": name}
+        reply = client.http("POST", "/graphql", json=body, headers=headers)
+        codes.append("errors" in reply.json)
+    assert codes == [False, True, False, True]

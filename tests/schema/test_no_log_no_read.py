@@ -206,12 +206,12 @@ def test_a_failure_is_told_without_its_reason_and_logged(client: Client) -> None
         if "FROM person" in statement:
             raise RuntimeError("CANARY in an exception")
 
-    event.listen(client.engine, "before_cursor_execute", fail)
+    event.listen(sa.Engine, "before_cursor_execute", fail)
     try:
         with structlog.testing.capture_logs() as events:
             reply = client.ask(CIVIL, "{ persons { nodes { token } } }")
     finally:
-        event.remove(client.engine, "before_cursor_execute", fail)
+        event.remove(sa.Engine, "before_cursor_execute", fail)
     assert (reply.status, reply.code) == (500, "FAILED")
     assert "CANARY" not in reply.text + json.dumps(events)
     assert events[0]["error"] == "RuntimeError"
@@ -228,11 +228,11 @@ def test_an_operation_whose_time_is_up_is_refused_and_logged(changed: Any) -> No
         if "FROM publication" in statement:
             time.sleep(1.1)
 
-    event.listen(client.engine, "before_cursor_execute", slow)
+    event.listen(sa.Engine, "before_cursor_execute", slow)
     try:
         reply = client.ask(CIVIL, "{ persons { nodes { token } } }")
     finally:
-        event.remove(client.engine, "before_cursor_execute", slow)
+        event.remove(sa.Engine, "before_cursor_execute", slow)
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "TOOK_TOO_LONG", "1")
     assert last(client)[0].outcome == "failed"
 

@@ -1,0 +1,110 @@
+"""What a request gives to the links of a plan: variables, and literals of a document that differs in nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    FloatValueNode,
+    GraphQLField,
+    GraphQLInputObjectType,
+    IntValueNode,
+    ListValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
+    StringValueNode,
+    ValueNode,
+    get_named_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+
+from schema.catalogue import python_name
+from schema.graph.fields import Way, page
+from schema.read.context import Context
+from schema.read.model import Kind
+from schema.read.pages import Span, span
+from schema.read.reading import Bound, binding_of
+from schema.read.statement import TAKE
+
+LITERAL = (IntValueNode, FloatValueNode, StringValueNode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one place is given: bound values, and the page that is asked for."""
+
+    bound: Sequence[Bound]
+    span: Span | None
+
+
+class Given:
+    """The values that come with a request. `literals` are its document's, in order; None: the plan's own document."""
+
+    def __init__(self, context: Context, variables: VariableValues, literals: Sequence[str] | None = None) -> None:
+        self.context = context
+        self.variables = variables
+        self._literals = literals
+
+    def arguments(self, field: GraphQLField, node: FieldNode, order: Mapping[int, int]) -> dict[str, Any]:
+        """A field's arguments by Python's names; `order` tells which literal stands at an offset of the plan's text."""
+        if self._literals is not None and node.arguments:
+            told = [ArgumentNode(name=item.name, value=self._value(item.value, order)) for item in node.arguments]
+            node = FieldNode(name=node.name, arguments=tuple(told))
+        values = get_argument_values(field, node, self.variables)
+        return {python_name(field.args[name].extensions): value for name, value in values.items()}
+
+    def _value(self, node: ValueNode, order: Mapping[int, int]) -> ValueNode:
+        if isinstance(node, LITERAL) and node.loc and self._literals is not None:
+            return type(node)(value=self._literals[order[node.loc.start]])
+        if isinstance(node, ListValueNode):
+            return ListValueNode(values=tuple(self._value(item, order) for item in node.values))
+        if isinstance(node, ObjectValueNode):
+            fields = (ObjectFieldNode(name=item.name, value=self._value(item.value, order)) for item in node.fields)
+            return ObjectValueNode(fields=tuple(fields))
+        return node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """A link where a document follows it: its field node, and what its bound values are named by."""
+
+    number: int
+    way: Way
+    parent: str
+    field: GraphQLField
+    node: FieldNode
+
+    def told(self, given: Given, order: Mapping[int, int]) -> Told:
+        """What a request gives to it. Raises as `span` does."""
+        arguments = given.arguments(self.field, self.node, order)
+        bound = self.way.bound(given.context, arguments, self._conditions(arguments.get("filter")))
+        if self.way.link.kind is not Kind.PAGE:
+            return Told(bound=bound, span=None)
+        binding = binding_of(self.parent, self.node.name.value, bound)
+        context = given.context
+        return Told(
+            bound=bound,
+            span=span(page(arguments), context.terms.page, self.way.link.target, binding, context.codec),
+        )
+
+    def _conditions(self, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
+        kind = get_named_type(self.field.args["filter"].type) if chosen else None
+        if not chosen or not isinstance(kind, GraphQLInputObjectType):
+            return {}
+        return {python_name(kind.fields[name].extensions): value for name, value in chosen.items()}
+
+    def parameters(self, told: Told) -> dict[str, Any]:
+        """The bound values by the names they have in the statement."""
+        found = {item.name if item.where is None else f"f_{item.name}": item.value for item in told.bound}
+        if told.span is not None:
+            found |= {TAKE: told.span.take, **told.span.key}
+        return {named(self.number, name): value for name, value in found.items()}
+
+
+def named(place: int, name: str) -> str:
+    """A bound value's name in the statement; SQLAlchemy makes none like it."""
+    return f"at{place}_{name}"
