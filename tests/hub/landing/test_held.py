@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -22,21 +21,6 @@ from tests.hub.test_land import STREAM, Hub, row
 OPEN = date.fromisoformat(tables.OPEN)
 BEGIN = date(2025, 1, 1)
 END = date(2025, 9, 30)
-
-
-@pytest.fixture
-def lists(tmp_path, config_folder) -> Iterator[Lists]:
-    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def anywhere(tmp_path, config_folder, store_url) -> Iterator[Lists]:
-    """On each database in turn."""
-    made = Lists(tmp_path / "hub", config_folder, store_url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

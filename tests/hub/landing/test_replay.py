@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -14,25 +13,10 @@ from hub.errors import InputError
 from hub.inputs import silent
 from hub.landing.quarantine import Filter
 from hub.landing.replay import replay
-from tests.hub.landing.lists import STRANGE, Lists, line
+from tests.hub.landing.lists import STRANGE, line
 
 OPEN = date.fromisoformat(tables.OPEN)
 BEGIN = date(2025, 1, 1)
-
-
-@pytest.fixture
-def lists(tmp_path, config_folder) -> Iterator[Lists]:
-    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def anywhere(tmp_path, config_folder, store_url) -> Iterator[Lists]:
-    """On each database in turn."""
-    made = Lists(tmp_path / "hub", config_folder, store_url)
-    yield made
-    made.close()
 
 
 def test_a_replayed_row_counts_from_its_day_and_nobody_else_s_spell_ends(anywhere):

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from connectors.sources.civil_affairs import RECIPIENTS
 from hub import keys
 from hub.edge.envelope import PublicKey
 from hub.edge.file import identifier_headers, seal_file
-from tests.hub.landing.lists import HEADER, Lists, line
-
-
-@pytest.fixture
-def lists(tmp_path, config_folder):
-    made = Lists(tmp_path / "hub", config_folder, f"sqlite:///{tmp_path / 'store.sqlite'}")
-    yield made
-    made.close()
+from tests.hub.landing.lists import HEADER, line
 
 
 def test_rows_of_a_key_that_came_later_are_replayed(lists, tmp_path):
