@@ -12,8 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
+from python_calamine import CalamineWorkbook
 
 from connectors.simulator.world import World
+from connectors.transports.xlsx_drop import is_subtotal
 from hub import keys, settings, store
 from hub.deployment import open_deployment
 from hub.edge.envelope import SEALED, PublicKey
@@ -200,3 +203,18 @@ def test_rows_without_an_identifier_and_of_sums_stay_as_they_are(run, tmp_path):
     out = tmp_path / "o.csv"
     assert run("seal", source, out, "--to", PUBLIC)[0] == 0
     assert out.read_text(encoding="utf-8-sig").splitlines()[2:] == ["2,,,乙", "合计,,合计,2"]
+
+
+def test_a_workbook_s_lines_of_sums_are_known_to_the_hub_and_not_counted(run, tmp_path):
+    """The manifest counts what the hub will read: a line of sums with a count in it is one, an ID number never is."""
+    source, out = tmp_path / "recipients_202510.xlsx", tmp_path / "sent_202510.xlsx"
+    with xlsxwriter.Workbook(source) as book:
+        sheet = book.add_worksheet()
+        for line, cells in enumerate((HEADER.split(","), (1, NUMBER, "张三", "甲"), ("", "", "合计:1人", ""))):
+            sheet.write_row(line, 0, cells)
+        sheet.write_row(3, 0, ("", f"合计{NUMBER[:17]}0", "李四", ""))
+    assert run("seal", source, out, "--to", PUBLIC, "--json")[0] == 0
+    rows = CalamineWorkbook.from_path(out).get_sheet_by_index(0).to_python()
+    assert [is_subtotal(cells) for cells in rows[1:]] == [False, True, False]
+    assert rows[3][1].startswith(SEALED)
+    assert json.loads((tmp_path / "sent_202510.xlsx.manifest.json").read_text())["rows"] == 2
