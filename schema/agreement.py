@@ -6,6 +6,7 @@ One TOML file of config/agreements/ each; its name is the agreement's id. Rules:
 2. A field is shown or masked; a mask must be one that the field has.
 3. Legal basis, document number, dates and scope cannot be left out; `["*"]` says all where all is meant.
 4. Where persons may not be browsed, no field may list them.
+5. Registered documents only, export, and sums of few persons are said in the file; each is off, or strict, by default.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CODE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 ALL = "*"
 DIVISION_DIGITS = (2, 4, 6)
+FREE, REGISTERED = "free", "registered"
+SMALLEST_CELL = 10
 NO_CATEGORY = (Category.EVERYONE, Category.REGIONAL)  # of the graph's enum; no one holds them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one operation may ask for. `cost` counts the values an answer may hold at most; `seconds` is its time."""
+    """What one operation may ask for. `cost` counts the values an answer may hold at most; `seconds` is its time.
+
+    `rate` is operations a minute and client under this agreement; `rows` the rows of one export.
+    """
 
     page: int = 100
     depth: int = 12
@@ -47,6 +53,8 @@ class Limits:
     cost: int = 20_000
     body_bytes: int = 65_536
     seconds: int = 10
+    rate: int = 1_200
+    rows: int = 100_000
 
 
 MOST = Limits(
@@ -59,12 +67,19 @@ MOST = Limits(
     cost=200_000,
     body_bytes=1_048_576,
     seconds=120,
+    rate=600_000,
+    rows=100_000_000,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """An agreement in force on [valid_from, valid_until). `fields`: type -> field -> "show" or "mask:<kind>"."""
+    """An agreement in force on [valid_from, valid_until). `fields`: type -> field -> "show" or "mask:<kind>".
+
+    `documents`: "free", or "registered" where only documents of its folder may be asked. `export`: whether pages may
+    leave as files. `smallest_cell`: aggregates of fewer persons are withheld. `retention_days`: how long the department
+    may keep what it is given (None: not said).
+    """
 
     id: str
     department: str
@@ -79,6 +94,10 @@ class Agreement:
     browse: bool
     introspection: bool
     get: bool
+    documents: str = FREE
+    export: bool = False
+    smallest_cell: int = SMALLEST_CELL
+    retention_days: int | None = None
     limits: Limits
     fields: Mapping[str, Mapping[str, str]]
 
@@ -141,6 +160,10 @@ def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreeme
         browse=access.flag("browse"),
         introspection=access.flag("introspection"),
         get=access.flag("get", default=False),
+        documents=access.text("documents", choices=(FREE, REGISTERED)) if "documents" in access else FREE,
+        export=access.flag("export", default=False),
+        smallest_cell=_at_least_one(access, "smallest_cell") or SMALLEST_CELL,
+        retention_days=_at_least_one(head, "retention_days"),
         limits=_limits(whole.table("limits")),
         fields=_fields(_part(whole, "fields"), browse=access.raw("browse") is True),
     )
@@ -156,6 +179,15 @@ def _part(whole: Section, key: str) -> Section:
     if found is None:
         whole.refuse(key, "is missing", f"Add [{key}] with its keys below")
     return found or Section(whole.toml, [], (key,), {})
+
+
+def _at_least_one(section: Section, key: str) -> int | None:
+    if key not in section:
+        return None
+    value = section.number(key)
+    if value < 1:
+        section.refuse(key, f"{value} is not a count", "Use a whole number from 1")
+    return value
 
 
 def _scope(section: Section, known: frozenset[str]) -> Scope:
