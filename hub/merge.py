@@ -38,6 +38,13 @@ RESULTS = dict(statements(SQL / "result"))
 STANDS = frozenset({"claim", "ceiling_cap"})  # steps of the settlement's way that read what earlier layers left
 VIEWS = frozenset({"cost", "spell_code", "under_ceiling"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
+ON_SUMS = {  # whose payments follow from sums: all but those worked out one by one; apart, whose rule changes in the year
+    "steady": (
+        "SELECT s.* FROM standing AS s LEFT JOIN close_payee AS x ON x.person_id = s.person_id "
+        "LEFT JOIN turned_payee AS t ON t.person_id = s.person_id WHERE x.person_id IS NULL AND t.person_id IS NULL"
+    ),
+    "turned": "SELECT s.* FROM standing AS s JOIN turned_payee AS t ON t.person_id = s.person_id",
+}
 LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
 OFFER_SHARE = (  # rules of one offer have the same
     "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
@@ -96,7 +103,7 @@ RANK = Table(  # the result of `sql/layer/40_rank.sql`
         "reason": "VARCHAR",
     },
 )
-QUICK = Table(  # what results and later steps read of `sql/layer/60_quick.sql`
+QUICK = Table(  # what results and later steps read of `sql/layer/60_steady.sql` and `62_turned.sql`
     name="quick",
     key=("person_id", "nth"),
     columns={
@@ -210,11 +217,14 @@ def _layer(engine: Engine, benefit: str) -> None:
     _pay(engine, f"offer_{benefit}", benefit, OFFER_SHARE)
     engine.view("earlier_doubt", DOUBT["assistance" if benefit == "tilt" else "none"])
     _rank(engine, benefit, LAYER["priced"])
-    engine.view("layer_stretch", "SELECT t.* FROM stretch AS t JOIN layer AS l ON l.benefit = t.benefit")
     engine.view("champion", _of_layer(LAYER["champion"], benefit))
-    for step in ("turning", "close_payee"):
+    for step in ("turning", "close_payee", "turned_payee"):
         make(step, LAYER[step])
-    make(f"quick_{benefit}", LAYER["quick"] if benefit != LAYERS[-1] else LAST.format(LAYER["quick"]))
+    for name, whose in ON_SUMS.items():
+        engine.view("on_sums", whose)
+        engine.view("won", LAYER["won"])
+        make(f"{name}_{benefit}", LAYER[name] if benefit != LAYERS[-1] else LAST.format(LAYER[name]))
+    engine.view(f"quick_{benefit}", " UNION ALL ".join(f"SELECT * FROM {name}_{benefit}" for name in ON_SUMS))
     _look_closer(engine, "close_payee")
     make("due", DUE["winner"])
     _pay(engine, f"paid_{benefit}", benefit, "0")
@@ -223,7 +233,17 @@ def _layer(engine: Engine, benefit: str) -> None:
         make(f"left_close_{benefit}", AFTER["left_close"])
     keep("each_paid", RESULTS["each_paid"])
     keep("ranked", RESULTS["ranked"])
-    engine.drop("priced", "counted", "due", "close_rule", "close_person", "close_payee", "turning", "layer_measure")
+    engine.drop(
+        "priced",
+        "counted",
+        "due",
+        "close_rule",
+        "close_person",
+        "close_payee",
+        "turning",
+        "turned_payee",
+        "layer_measure",
+    )
 
 
 def _look_closer(engine: Engine, persons: str) -> None:
