@@ -38,7 +38,7 @@ RESULTS = dict(statements(SQL / "result"))
 STANDS = frozenset({"claim", "ceiling_cap"})  # steps of the settlement's way that read what earlier layers left
 VIEWS = frozenset({"cost", "spell_code", "under_ceiling"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
-ON_SUMS = {  # whose payments follow from sums: all but those worked out one by one; apart, whose rule changes in the year
+ON_SUMS = {  # whose payments follow from sums: those not worked out one by one; apart, whose rule changes in the year
     "steady": (
         "SELECT s.* FROM standing AS s LEFT JOIN close_payee AS x ON x.person_id = s.person_id "
         "LEFT JOIN turned_payee AS t ON t.person_id = s.person_id WHERE x.person_id IS NULL AND t.person_id IS NULL"
@@ -49,6 +49,8 @@ LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, clo
 OFFER_SHARE = (  # rules of one offer have the same
     "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
 )
+PRICING = ("layer_measure", "counted", "close_rule", "close_person")  # steps before the rules of a layer are priced
+PAYING = ("turning", "turned_account", "close_payee", "turned_payee")  # steps before the winners pay
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
 
@@ -117,6 +119,18 @@ QUICK = Table(  # what results and later steps read of `sql/layer/60_steady.sql`
         "close": "BOOLEAN",
     },
 )
+JOINT_CAP = Table(  # the result of `sql/result/85_joint_cap.sql`
+    name="joint_cap",
+    key=("person_id", "nth", "rule_id"),
+    columns={
+        "person_id": "BIGINT",
+        "nth": "INTEGER",
+        "rule_id": "INTEGER",
+        "known": "BOOLEAN",
+        "amount": "BIGINT",
+        "cap_left": "BIGINT",
+    },
+)
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
 DEPTH = {"every_settlement": "BOOLEAN"}
 
@@ -160,9 +174,18 @@ def merge(
         progress("merge", done, total)
     union(engine, "ranked", {benefit: f"rank_{benefit}" for benefit in SHOWN})
     union(engine, "every_paid", {benefit: f"each_paid_{benefit}" for benefit in STANDING})
-    engine.run("joint_cap", RESULTS["joint_cap"])
+    _join_caps(engine)
     for name in ("entitlement", "entitlement_candidate", "payment"):
         engine.view(name, RESULTS[name])
+
+
+def _join_caps(engine: Engine) -> None:
+    """What is paid under caps that several benefits share, where any does."""
+    engine.view("spanning", RESULTS["spanning"])
+    if engine.rows("spanning"):
+        engine.run(JOINT_CAP.name, RESULTS[JOINT_CAP.name])
+    else:
+        engine.register(JOINT_CAP.name, schema(JOINT_CAP).empty_table(), JOINT_CAP.columns)
 
 
 def _among(engine: Engine, persons: pa.Table | None) -> None:
@@ -209,7 +232,7 @@ def _layer(engine: Engine, benefit: str) -> None:
         engine.view(f"{name}_{benefit}", _of_layer(sql, benefit))
 
     engine.view("standing", EARLIER.get(benefit, EARLIER["insurance"]))
-    for step in ("layer_measure", "counted", "close_rule", "close_person"):
+    for step in PRICING:
         make(step, LAYER[step])
     _look_closer(engine, "close_person")
     keep("close_standing", STANDING[benefit])
@@ -218,7 +241,7 @@ def _layer(engine: Engine, benefit: str) -> None:
     engine.view("earlier_doubt", DOUBT["assistance" if benefit == "tilt" else "none"])
     _rank(engine, benefit, LAYER["priced"])
     engine.view("champion", _of_layer(LAYER["champion"], benefit))
-    for step in ("turning", "close_payee", "turned_payee"):
+    for step in PAYING:
         make(step, LAYER[step])
     for name, whose in ON_SUMS.items():
         engine.view("on_sums", whose)
@@ -233,17 +256,7 @@ def _layer(engine: Engine, benefit: str) -> None:
         make(f"left_close_{benefit}", AFTER["left_close"])
     keep("each_paid", RESULTS["each_paid"])
     keep("ranked", RESULTS["ranked"])
-    engine.drop(
-        "priced",
-        "counted",
-        "due",
-        "close_rule",
-        "close_person",
-        "close_payee",
-        "turning",
-        "turned_payee",
-        "layer_measure",
-    )
+    engine.drop("priced", "due", *PRICING, *PAYING)
 
 
 def _look_closer(engine: Engine, persons: str) -> None:
