@@ -182,7 +182,7 @@ def measure(engine: Timed, folder: Path, persons: int, *, read: bool) -> None:
             f"{name:5} merge {whole[kind]:7.2f} s   least query {bare:6.2f} s   ratio {whole[kind] / bare:5.1f}   "
             f"1 % again {again[kind]:6.2f} s = {100 * again[kind] / whole[kind]:.1f} %"
         )
-    for seconds, step in sorted(steps, reverse=True)[:40]:
+    for seconds, step in sorted(steps, reverse=True)[:12]:
         print(f"  {step:28} {seconds:8.2f} s")
     print(f"peak memory  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
