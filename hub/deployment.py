@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from connectors.base import Source, Stream, discover, find
-from hub import config, keys, migrations, store
+from hub import config, keys, locking, migrations, store
 from hub.config import Config
-from hub.errors import HubError
+from hub.errors import ConfigError, HubError
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.reading import identity
@@ -46,6 +46,10 @@ class Deployment:
         """The stream of these names as it is declared today; None where it is not any more."""
         return find(self.sources, source, stream)
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the lake and the store for one run; released when the process ends, however it ends. Raises Locked."""
+        return locking.held(self.engine, self.lake)
+
     @contextmanager
     def spill(self) -> Iterator[Path]:
         """A folder for what does not fit into memory, removed afterwards; what killed processes left goes first."""
@@ -70,6 +74,18 @@ def _runs(process: str) -> bool:
     return True
 
 
+def _concurrency(settings: Settings, sources: Iterable[Source]) -> None:
+    """Refuse a `concurrency` that would change nothing. Raises ConfigError."""
+    for source in sources:
+        asked = settings.sources[source.name].concurrency if source.name in settings.sources else 1
+        if asked > 1 and not any(getattr(stream.transport, "concurrent", False) for stream in source.streams):
+            raise ConfigError(
+                f"source {source.name}: concurrency = {asked} has no effect, because none of its streams can be asked "
+                "for several pages at once",
+                remedy='Take it out, or declare paging = { kind = "page", pages = "place of their number" }',
+            )
+
+
 def open_deployment(settings: Settings) -> Deployment:
     """Open a deployment; an empty store is made.
 
@@ -79,6 +95,7 @@ def open_deployment(settings: Settings) -> Deployment:
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
     sources = discover(settings.declared)
+    _concurrency(settings, sources)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
     try:

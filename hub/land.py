@@ -6,7 +6,8 @@
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
 4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate;
-   what a complete snapshot repeats is kept once (hub/landing/snapshot.py), and counted as before.
+   what a complete snapshot repeats is kept once (hub/landing/snapshot.py), and counted as before. A file that is the
+   very one of another day is a delivery like any other: nothing of it is kept twice, and it says that all still stands.
 5. A delivery in doubt as a whole (hub/landing/doubt.py) is quarantined whole, or held until somebody confirms it.
 """
 
@@ -18,7 +19,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, Page, Source, Stream
+from connectors.base import Connection, Delivery, Page, Source, Stream, landed_as
 from hub import store
 from hub.edge.envelope import Opener
 from hub.errors import ConservationError, InputError
@@ -27,6 +28,7 @@ from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import doubt, fixed, ledger, quarantine, snapshot
 from hub.landing.declaration import contract
+from hub.landing.departed import Listed, departed, landed
 from hub.landing.doubt import Doubt
 from hub.landing.ledger import BatchState
 from hub.landing.snapshot import Earlier, Snapshot
@@ -94,22 +96,25 @@ class Landing:
         mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
             since = connection.scalar(sa.select(sa.func.max(b.as_of)).where(mine, b.state != BatchState.REFUSED))
-            prints = connection.scalars(sa.select(b.fingerprint).where(mine, b.fingerprint.is_not(None)))
-            return since, frozenset(p for p in prints if p)
+            prints = connection.execute(sa.select(b.fingerprint, b.as_of).where(mine, b.fingerprint.is_not(None)))
+            return since, frozenset(landed_as(*row) for row in prints)
 
-    def _known(self, source: Source, stream: Stream, as_of: date) -> Digests:
-        """Digests of rows that an incremental delivery may repeat."""
+    def _known(self, source: Source, stream: Stream, delivery: Delivery) -> Digests:
+        """Digests of rows that an incremental delivery may repeat: those of its overlap, and of the very same file."""
         known = Digests()
         if stream.complete:
             return known
         b = store.batch.c
         mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
-            earlier = sa.and_(mine, b.as_of >= as_of - OVERLAP, b.state != BatchState.REFUSED)
+            same = ledger.of_file(source.name, stream.name, delivery.fingerprint)
+            near = sa.or_(b.as_of >= delivery.as_of - OVERLAP, b.batch_id.in_(same), b.part_of.in_(same))
+            earlier = sa.and_(mine, near, b.state != BatchState.REFUSED)
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
-            known.add(keys(connection.scalars(held)))
+            for chunk in quarantine.chunks(connection.execution_options(yield_per=quarantine.CHUNK).scalars(held)):
+                known.add(keys(chunk))
         for part in parts:
             add_rows(known, self._lake, part[""])
         return known
@@ -126,17 +131,18 @@ class Landing:
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
         self._dated(name, delivery)
-        known = self._known(source, stream, delivery.as_of)
+        known = self._known(source, stream, delivery)
         earlier = snapshot.earlier(
             self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
         )
         making = self._making(source, stream, delivery.as_of, known, earlier)
         edge = Opener(self._ring, stream, making.refuse)
+        about = self._about(source, stream, delivery)
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
                 making.take(edge.opened(page))
-                progress(name, making.read, delivery.declared_rows)
+                progress(name, making.read, about if about and making.read <= about else None)
 
         try:
             with held_back():
@@ -155,9 +161,17 @@ class Landing:
             edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
+            return self._commit(source, stream, delivery, making, parts, sealed, wrong)
         finally:
             making.discard()
-        return self._commit(source, stream, delivery, making, parts, sealed, wrong)
+
+    def _about(self, source: Source, stream: Stream, delivery: Delivery) -> int | None:
+        """How many rows to expect, for those who watch: as the source counts them, or as on the list before."""
+        if delivery.declared_rows is not None or not stream.complete:
+            return delivery.declared_rows
+        with self._engine.connect() as connection:
+            last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
+        return last.present if last else None
 
     def _dated(self, name: str, delivery: Delivery) -> None:
         """Refuse a day to come: until then a pull's window would be empty. A month's list may come before its end."""
@@ -202,7 +216,8 @@ class Landing:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
         under = contract(self._linkage, stream)
         with self._engine.begin() as connection:
-            state, why = self._state(connection, source, stream, delivery, making, wrong)
+            again = ledger.again(connection, source.name, stream.name, delivery.fingerprint)
+            state, why = self._state(connection, source, stream, delivery, making, parts, wrong)
             report = BatchReport(
                 source=source.name,
                 stream=stream.name,
@@ -217,7 +232,7 @@ class Landing:
                 reasons={wrong.reason: making.quarantined} if wrong else making.reasons,
                 repairs=dict(making.repairs),
                 warnings=dict(making.warnings),
-                notes=notes + ((why,) if why else ()),
+                notes=notes + tuple(filter(None, (again, why))),
                 state=state,
             )
             row = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes", "state")}
@@ -244,6 +259,7 @@ class Landing:
         stream: Stream,
         delivery: Delivery,
         making: Snapshot,
+        parts: dict[str, str],
         wrong: Doubt | None,
     ) -> tuple[BatchState, str]:
         """Is the batch in force, and if not, why."""
@@ -255,6 +271,11 @@ class Landing:
             return BatchState.LANDED, doubtful.told if doubtful else ""
         last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
         doubtful = doubtful or doubt.shrunk(stream, last, making.present)
+        if doubtful is None and last is not None:
+            macs = (each.mac for each in making.held)
+            now = Listed(own=[parts[""]], base=making.base, gone=parts.get(snapshot.GONE), macs=macs)
+            gone = departed(connection, self._lake, self._linkage, landed(connection, last.batch_id), now)
+            doubtful = doubt.replaced(stream, last, *gone)
         if doubtful:
             return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
         return BatchState.LANDED, ""

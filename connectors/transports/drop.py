@@ -1,7 +1,8 @@
 """Files that a department drops into a folder: which are new, and which day they describe.
 
 1. A file's name ends in `_YYYYMM` (it describes the last day of that month) or `_YYYYMMDD` (that day). Its SHA-256
-   tells whether it has landed before, whatever it is called now.
+   and that day tell whether it has landed before, whatever else it is called now: a list that did not change from one
+   month to the next is delivered again.
 2. A file still being written is left for the next pull: its name begins with . or ~ or ends in .part, .tmp or the like,
    it changed while it was looked at, or it is younger than the `settle` that the stream declares.
 3. With `archive`, the files stand inside ZIP files of that name (archive.py). With `manifest`, the department says
@@ -22,7 +23,7 @@ from datetime import date, timedelta
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from connectors.base import Connection, Stream
+from connectors.base import Connection, Stream, landed_as
 from connectors.errors import SourceMalformed, SourceSettingsError
 from connectors.transports import archive, manifest
 
@@ -76,6 +77,27 @@ def new_files(stream: Stream, connection: Connection, told: Drop, seen: frozense
             yield from _new(f"{path.name}/{name}", day, path, opened, listed, seen)
 
 
+def why_none(connection: Connection, told: Drop) -> tuple[str, str]:
+    """Why a folder holds nothing to read, in Chinese and English: nothing matches, or what does must wait."""
+    pattern = told.archive or told.pattern
+    folder = Path(connection.folder or "")
+    matching = [path for path in folder.glob(pattern) if path.is_file()]
+    if not matching:
+        others = sum(path.is_file() for path in folder.iterdir()) if folder.is_dir() else 0
+        told_en = f"no file is named {pattern} ({others} other files are there)"
+        return f"没有名为 {pattern} 的文件（另有 {others} 个文件）", told_en
+    young = [path for path in matching if not UNFINISHED.fullmatch(path.name) and not _settled(path, told)]
+    if young:
+        waits = max(path.stat().st_mtime for path in young) + told.settle.total_seconds() - time.time()
+        return (
+            f"{len(young)} 个文件太新，{told.settle} 内不读（settle），约 {max(waits, 1):.0f} 秒后可读",
+            f"{len(young)} files are younger than settle = {told.settle} and wait, {max(waits, 1):.0f} s more",
+        )
+    if told.archive and not all(UNFINISHED.fullmatch(path.name) for path in matching):
+        return f"压缩包中没有名为 {told.pattern} 的文件", f"no file in {pattern} is named {told.pattern}"
+    return f"{len(matching)} 个文件尚未传完", f"{len(matching)} files are still being written, by their names"
+
+
 def day_of(path: PurePath) -> date:
     """The day a file describes, from its name. Raises SourceMalformed."""
     stamp = STAMP.search(path.stem)
@@ -102,7 +124,7 @@ def _new(
     before = _state(path)
     with opened() as file:
         fingerprint = _sha256(file)
-    if fingerprint in seen or _state(path) != before:
+    if not seen.isdisjoint({fingerprint, landed_as(fingerprint, as_of)}) or _state(path) != before:
         return
     if listed is None and name == path.name:
         listed = manifest.read(path.parent, f"{glob.escape(name)}{BESIDE}") or None

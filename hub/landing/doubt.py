@@ -4,8 +4,9 @@
    whole: its rows say nothing that can be trusted, and who is absent from them has not left. That is decided over its
    first rows (`OPENING`), because a delivery can be read only once.
 2. What shows only later, over the whole delivery, holds a complete list until somebody confirms it: more rows refused
-   for one field than all others together, or more than the declared share of rows missing. An incremental delivery is
-   never held: nobody leaves by it, and a later one would count its rows as landed.
+   for one field than all others together, or more than the declared share missing of the rows, or of the persons (as
+   many others may have come: departed.py). An incremental delivery is never held: nobody leaves by it, and a later
+   one would count its rows as landed.
 
 Nothing here knows a value; all of it counts.
 """
@@ -20,7 +21,7 @@ from connectors.base import Field, Page, Stream
 from hub.edge import envelope as edge
 from hub.landing.ledger import Last
 from hub.reading import identity, values
-from hub.reading.batch import Held
+from hub.reading.held_rows import HeldRows
 
 OPENING = 1_000  # rows over which a column is judged
 WIDESPREAD = (
@@ -57,7 +58,7 @@ def opening(pages: Iterable[Page]) -> list[Page]:
     return found
 
 
-def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt | None:
+def column(stream: Stream, held: HeldRows, pages: Sequence[Page]) -> Doubt | None:
     """A column that is missing from these pages, or that most of its values cannot be read in."""
     rows = sum(len(page.lines) for page in pages)
     arrived = {name for page in pages for name in page.columns}
@@ -74,7 +75,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
     return None
 
 
-def later(stream: Stream, held: Sequence[Held], rows: int) -> Doubt | None:
+def later(stream: Stream, held: HeldRows, rows: int) -> Doubt | None:
     """A field for which more than half of a whole delivery's different rows were refused."""
     for name, refused in _refused(stream, held):
         if refused > 1 and 2 * refused > rows:
@@ -94,9 +95,12 @@ def shrunk(stream: Stream, last: Last | None, present: int) -> Doubt | None:
     return None
 
 
-def present(rows: int, held: Iterable[Held]) -> int:
-    """How many of a delivery's different rows name somebody: those in quarantine under an unreadable number do not."""
-    return rows - sum(row.mac is None for row in held)
+def replaced(stream: Stream, last: Last, gone: int, persons: int) -> Doubt | None:
+    """Are more persons of the list in force before it gone than may go, however many others came?"""
+    if gone > max(FEW, stream.shrink * persons):
+        told = f"{gone} of {persons} persons of batch {last.batch_id} are missing"
+        return Doubt(reason="list_shrunk", told=f"{told}; at most {stream.shrink:.0%} may go at once")
+    return None
 
 
 def unmet(stream: Stream) -> Stream:
@@ -104,7 +108,10 @@ def unmet(stream: Stream) -> Stream:
     return replace(stream, fields=(*stream.fields, Field(name=UNMET, required=True)))
 
 
-def _refused(stream: Stream, held: Sequence[Held]) -> list[tuple[str, int]]:
+def _refused(stream: Stream, held: HeldRows) -> list[tuple[str, int]]:
     names = {field.name for field in stream.fields}
-    counted = Counter(row.field for row in held if row.reason in UNREADABLE and row.field in names)
+    counted: Counter[str] = Counter()
+    for (reason, name), count in held.reasons.items():
+        if reason in UNREADABLE and name in names:
+            counted[name] += count
     return counted.most_common()
