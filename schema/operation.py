@@ -25,6 +25,7 @@ from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
+from schema.compile.lines import StatementFailed
 from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
@@ -198,8 +199,8 @@ class Operations:
             raise
         except (NotCompiled, GraphQLError):
             return None
-        except sa.exc.DBAPIError as error:
-            logger.error("compiled statement failed", agreement=agreement.id, error=type(error).__name__)
+        except StatementFailed as error:
+            logger.error("compiled statement failed", agreement=agreement.id, state=error.state)
             return None
         work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"

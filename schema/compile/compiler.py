@@ -98,8 +98,9 @@ class Compiler:
         order = {offset: place for place, offset in enumerate(prepared.offsets)}
         selection = Selection(self.contract.schema, prepared.document, operation, values)
         try:
-            tree = Planner(self.contract, selection, Given(self.context, values), order).plan()
-            plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, order)
+            given = Given(self.context, values)
+            tree = Planner(self.contract, selection, given, order).plan()
+            plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, given, order)
         except NotCompiled:
             return _Kept(plan=None, document=prepared.document)
         return _Kept(plan=plan, document=prepared.document)
