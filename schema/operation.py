@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,16 +103,7 @@ class Operations:
         """Answer one operation; blocks until its entry is in the log."""
         began = time.monotonic()
         agreement = contract.agreement
-        work = _Work(
-            log.Entry(
-                at=datetime.now(UTC),
-                client=claims.client,
-                role=claims.role,
-                agreement=agreement.id,
-                purpose=agreement.purpose,
-                outcome="answered",
-            )
-        )
+        work = _Work(claims, agreement.id, agreement.purpose)
         try:
             answer = self._run(contract, request, work)
         except Refused as refusal:
@@ -124,12 +115,8 @@ class Operations:
 
     def logged(self, work: _Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
-        entry = replace(
-            work.entry,
-            outcome=answer.outcome,
-            refusal=answer.code,
-            duration_us=int((time.monotonic() - began) * 1_000_000),
-        )
+        spent = int((time.monotonic() - began) * 1_000_000)
+        entry = work.entry(outcome=answer.outcome, refusal=answer.code, duration_us=spent)
         try:
             log.append(self.engine, entry)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
@@ -139,10 +126,7 @@ class Operations:
 
     def refuse(self, claims: Claims, refusal: Refused) -> Answer:
         """Log and answer what was refused before there was a contract."""
-        entry = log.Entry(
-            at=datetime.now(UTC), client=claims.client, role=claims.role, agreement="", purpose="", outcome="refused"
-        )
-        return self.logged(_Work(entry), refused(refusal), time.monotonic())
+        return self.logged(_Work(claims, "", ""), refused(refusal), time.monotonic())
 
     def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
         library = self._libraries[contract.agreement.id]
@@ -150,9 +134,10 @@ class Operations:
         prepared = known or library.parse(request.query)
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
-        work.entry = replace(work.entry, document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
+        work.note(document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
         measured = library.measure(request.query, prepared, operation, request.variables)
-        work.entry = replace(work.entry, fields=_granted(contract, measured))
+        granted = _granted(contract, measured)
+        work.note(fields=granted.fields)
         if measured.personal and request.by_get:
             raise MethodRefused("A person is looked up by ID number only in the body of a POST")
         if known is None:
@@ -161,27 +146,25 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, prepared, operation, request, work)
+        return self._execute(contract, granted, prepared, operation, request, work)
 
     def _execute(
         self,
         contract: Contract,
+        granted: Granted,
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
         work: _Work,
     ) -> Answer:
-        if "Person.accessLog" in work.entry.fields:
+        if "Person.accessLog" in granted.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
-        withheld = contract.withheld(work.entry.fields)
         served = self._compiled(contract, prepared, operation, request, work) if self.compilers else None
         answered = self._plain(contract, prepared, request, work) if served is None else served
         if isinstance(answered, Answer):
             return answered
-        work.entry = replace(work.entry, withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld))
-        if withheld:
-            return Answer(body=answered[:-1] + b',"extensions":' + orjson.dumps({"withheld": withheld}) + b"}")
-        return Answer(body=answered)
+        work.note(withheld=granted.withheld)
+        return Answer(body=answered[:-1] + granted.tail)
 
     def _compiled(
         self,
@@ -202,7 +185,7 @@ class Operations:
         except StatementFailed as error:
             logger.error("compiled statement failed", agreement=agreement.id, state=error.state)
             return None
-        work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
+        work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"
 
     def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
@@ -215,16 +198,30 @@ class Operations:
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
         subjects = frozenset(reading.subjects)
-        work.entry = replace(work.entry, publication=view.publication, rows=reading.rows, subjects=subjects)
+        work.note(publication=view.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
 
 
 class _Work:
-    """What is known of an operation while it runs."""
+    """What is known of an operation while it runs, for its entry in the log."""
 
-    def __init__(self, entry: log.Entry) -> None:
-        self.entry = entry
+    def __init__(self, claims: Claims, agreement: str, purpose: str) -> None:
+        self._known: dict[str, Any] = {
+            "at": datetime.now(UTC),
+            "client": claims.client,
+            "role": claims.role,
+            "agreement": agreement,
+            "purpose": purpose,
+        }
+
+    def note(self, **known: Any) -> None:
+        """Keep fields of the entry."""
+        self._known.update(known)
+
+    def entry(self, **known: Any) -> log.Entry:
+        """The entry."""
+        return log.Entry(**self._known, **known)
 
 
 def refused(refusal: Refused) -> Answer:
@@ -280,14 +277,30 @@ def _field_errors(errors: list[GraphQLError]) -> list[dict[str, Any]]:
     return list(told.values())
 
 
-def _granted(contract: Contract, measured: Measure) -> tuple[str, ...]:
-    """The governed fields a document selects."""
-    granted = contract.agreement.fields
-    return tuple(
-        sorted(
-            field for field in measured.selected if field.partition(".")[2] in granted.get(field.partition(".")[0], {})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The governed fields that a document selects, what of them is withheld, and how its answer ends."""
+
+    fields: tuple[str, ...]
+    withheld: tuple[str, ...]
+    tail: bytes
+
+
+def _granted(contract: Contract, measured: Measure) -> Granted:
+    """What follows from a document and its agreement alone, found once a measure."""
+    if measured.granted is None:
+        all_of = contract.agreement.fields
+        parts = ((field, *field.split(".", 1)) for field in measured.selected)
+        fields = tuple(sorted(field for field, kind, name in parts if name in all_of.get(kind, {})))
+        withheld = contract.withheld(fields)
+        told = orjson.dumps({"withheld": withheld})
+        measured.granted = Granted(
+            fields=fields,
+            withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld),
+            tail=b',"extensions":' + told + b"}" if withheld else b"}",
         )
-    )
+    found: Granted = measured.granted
+    return found
 
 
 def _place(error: BaseException) -> str:

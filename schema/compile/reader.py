@@ -2,7 +2,8 @@
 
 1. One statement sees one state of the store, so it needs no transaction, and one exchange with the database is enough.
 2. Each thread has a connection of its own, read-only; a statement is cancelled when its time is up.
-3. What depends on the publication (the first day of its benefit year) is remembered and checked by each statement.
+3. Who listens to the engine's statements (SQLAlchemy's cursor events) hears these too.
+4. What depends on the publication (the first day of its benefit year) is remembered and checked by each statement.
 """
 
 from __future__ import annotations
@@ -60,11 +61,16 @@ class Reader:
         The statement yields the text and the latest publication's number.
         """
         deadline = time.monotonic() + seconds
-        line = self._line()
+        line, heard = self._line(), self._engine.dispatch
         while True:
             known = self._published
+            values = bind(known)
             try:
-                told, number = line.row(sql, bind(known), seconds)
+                for listener in heard.before_cursor_execute:
+                    listener(None, None, sql, values, None, False)
+                told, number = line.row(sql, values, seconds)
+                for listener in heard.after_cursor_execute:
+                    listener(None, None, sql, values, None, False)
             except StatementFailed as failed:
                 if not failed.state:
                     self._drop(line)

@@ -16,7 +16,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import structlog
 import uvicorn
 
 from hub import keys, log, store
@@ -58,7 +57,6 @@ def main() -> None:
     url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if "--no-log" in sys.argv:
         log.append = lambda *_: 0  # type: ignore[assignment]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     served = graph(url, persons)
     app: Any = create_app(served)
     app = add_routes(app, served)

@@ -172,7 +172,7 @@ def http(path: str, token: str, body: dict[str, Any]) -> bytes:
 
 @contextmanager
 def started(command: list[str], **more: Any) -> Iterator[tuple[int, str]]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **more)
     try:
         assert process.stdout
         yield process.pid, process.stdout.readline()
