@@ -18,7 +18,7 @@ from typing import Any
 
 import uvicorn
 
-from hub import keys, log, store
+from hub import keys, store
 from hub.config.divisions import Divisions
 from schema.agreement import MOST, Agreement, load_all
 from schema.app import create_app
@@ -55,10 +55,10 @@ def graph(url: str, persons: int) -> Graph:
 
 def main() -> None:
     url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    if "--no-log" in sys.argv:
-        log.append = lambda *_: 0  # type: ignore[assignment]
     served = graph(url, persons)
     app: Any = create_app(served)
+    if "--no-log" in sys.argv:
+        app.state.hub.operations.log.append = lambda _entry: None
     app = add_routes(app, served)
     codec = Codec(served.ring, served.agreements[0].id)
     told = {

@@ -115,7 +115,7 @@ def add_routes(app: Starlette, graph: Graph) -> Starlette:
             publication=1, rows=len(ids), subjects=frozenset(ids),
             duration_us=int((time.monotonic() - began) * 1_000_000),
         )  # fmt: skip
-        log.append(graph.engine, entry)
+        hub.operations.log.append(entry)
         return body
 
     async def route(name: str, http: Request) -> Response:
