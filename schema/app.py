@@ -27,6 +27,7 @@ from schema import logs
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
+from schema.front import Front
 from schema.metrics import Metrics
 from schema.operation import Answer, Operations
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
@@ -50,6 +51,7 @@ class Hub:
     operations: Operations
     verifier: Verifier
     workers: Workers
+    front: Front
     metrics: Metrics
     explorer: Explorer
 
@@ -79,12 +81,15 @@ def create_app(
         compiled=graph.compiled,
         patience=graph.patience,
     )
+    workers = Workers(threads=threads, waiting=waiting, closing=lambda: _close(front, operations))
+    front = Front(operations, workers, lines=threads)
     hub = Hub(
         graph=graph,
         contracts=contracts,
         operations=operations,
         verifier=Verifier(graph.ring),
-        workers=Workers(threads=threads, waiting=waiting, closing=operations.close),
+        workers=workers,
+        front=front,
         metrics=Metrics(),
         explorer=Explorer(explorer, cdn=cdn),
     )
@@ -110,6 +115,11 @@ def create_app(
     return made
 
 
+def _close(front: Front, operations: Operations) -> None:
+    front.close()
+    operations.close()
+
+
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:
     scheme, _, token = http.headers.get("authorization", "").partition(" ")
     claims = hub.verifier.verify(token.strip()) if scheme.lower() == "bearer" else None
@@ -124,7 +134,7 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
             raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
-        answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
+        answer = await hub.front.answer(contract, claims, told.request)
     except Busy as busy:
         answer = hub.operations.busy(claims, contract, busy)
     except Refused as refusal:

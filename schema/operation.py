@@ -26,6 +26,7 @@ from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
 from schema.compile.lines import StatementFailed
+from schema.compile.plan import Asked, Served
 from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
@@ -89,23 +90,23 @@ class Operations:
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
             for name, contract in contracts.items()
         }
-        self._reader = Reader(engine)
+        self.reader = Reader(engine)
         self.log = log.Keeper(engine)
         self.compilers: dict[str, Compiler] = {}
         for name, contract in contracts.items() if compiled else ():
-            self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
+            self.compilers[name] = Compiler(contract, self._contexts[name], self.reader, patience=patience)
         self._indexed = 0
 
     def close(self) -> None:
         """Close what this keeps open."""
-        self._reader.close()
+        self.reader.close()
         self.log.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
         began = time.monotonic()
         agreement = contract.agreement
-        work = _Work(claims, agreement.id, agreement.purpose)
+        work = Work(claims, agreement.id, agreement.purpose)
         try:
             answer = self._run(contract, request, work)
         except Refused as refusal:
@@ -115,12 +116,10 @@ class Operations:
             answer = refused(Failed())
         return self.logged(work, answer, began)
 
-    def logged(self, work: _Work, answer: Answer, began: float) -> Answer:
+    def logged(self, work: Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
-        spent = int((time.monotonic() - began) * 1_000_000)
-        entry = work.entry(outcome=answer.outcome, refusal=answer.code, duration_us=spent)
         try:
-            self.log.append(entry)
+            self.log.append(work.ended(answer, began))
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())
@@ -128,7 +127,7 @@ class Operations:
 
     def refuse(self, claims: Claims, refusal: Refused) -> Answer:
         """Log and answer what was refused before there was a contract."""
-        return self.logged(_Work(claims, "", ""), refused(refusal), time.monotonic())
+        return self.logged(Work(claims, "", ""), refused(refusal), time.monotonic())
 
     def busy(self, claims: Claims, contract: Contract | None, refusal: Refused) -> Answer:
         """Answer what found no room; it is counted, and the log tells of it behind (hub/log/flood.py)."""
@@ -146,7 +145,38 @@ class Operations:
         )
         return refused(refusal)
 
-    def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
+    def ready(self, contract: Contract, claims: Claims, request: Request) -> Ready | None:
+        """An operation of a known document that is compiled already; None where it is one for `answer`."""
+        agreement = contract.agreement
+        compiler, library = self.compilers.get(agreement.id), self._libraries[agreement.id]
+        prepared = library.known(request.query)
+        operation = operation_of(prepared.document, request.operation_name) if prepared else None
+        if compiler is None or prepared is None or operation is None:
+            return None
+        try:
+            measured = library.measure(request.query, prepared, operation, request.variables)
+            asked = compiler.asked(prepared, operation, request.variables)
+        except (NotCompiled, GraphQLError):
+            return None
+        granted = _granted(contract, measured)
+        if (measured.personal and request.by_get) or "Person.accessLog" in granted.fields:
+            return None
+        work = Work(claims, agreement.id, agreement.purpose)
+        name = operation.name.value if operation.name else ""
+        work.note(
+            document=prepared.digest,
+            operation=name if NAME.fullmatch(name) else "",
+            fields=granted.fields,
+            withheld=granted.withheld,
+        )
+        return Ready(asked=asked, seconds=agreement.limits.seconds, granted=granted, work=work)
+
+    def finished(self, ready: Ready, served: Served) -> Answer:
+        """The answer of what was read."""
+        ready.work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
+        return Answer(body=b"".join((b'{"data":', served.data, ready.granted.tail)))
+
+    def _run(self, contract: Contract, request: Request, work: Work) -> Answer:
         library = self._libraries[contract.agreement.id]
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
@@ -173,7 +203,7 @@ class Operations:
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> Answer:
         if "Person.accessLog" in granted.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
@@ -190,7 +220,7 @@ class Operations:
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> bytes | None:
         """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
         agreement = contract.agreement
@@ -206,7 +236,7 @@ class Operations:
         work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"
 
-    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
+    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: Work) -> bytes | Answer:
         """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
         agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
@@ -221,7 +251,7 @@ class Operations:
         return orjson.dumps({**body, "data": result.data})
 
 
-class _Work:
+class Work:
     """What is known of an operation while it runs, for its entry in the log."""
 
     def __init__(self, claims: Claims, agreement: str, purpose: str) -> None:
@@ -237,9 +267,20 @@ class _Work:
         """Keep fields of the entry."""
         self._known.update(known)
 
-    def entry(self, **known: Any) -> log.Entry:
-        """The entry."""
-        return log.Entry(**self._known, **known)
+    def ended(self, answer: Answer, began: float) -> log.Entry:
+        """The entry of what was answered."""
+        spent = int((time.monotonic() - began) * 1_000_000)
+        return log.Entry(**self._known, outcome=answer.outcome, refusal=answer.code, duration_us=spent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An operation of a known, compiled document, ready to be read."""
+
+    asked: Asked
+    seconds: float
+    granted: Granted
+    work: Work
 
 
 def refused(refusal: Refused) -> Answer:

@@ -7,6 +7,7 @@ whoever asks for a person's accesses, for a checkpoint or a proof need not wait 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 import structlog
@@ -38,6 +39,13 @@ class Keeper:
             self._refusals.append(entry)
         else:
             self._writer.append(entry)
+
+    def append_all(self, entries: Sequence[Entry]) -> None:
+        """Write entries of operations that were not refused, as `append`, together."""
+        if len(entries) == 1:
+            self.append(entries[0])
+        else:
+            self._writer.append_all(entries)
 
     def count(self, entry: Entry) -> None:
         """Count a refusal for which there is no time to wait; it is written behind the log."""

@@ -42,14 +42,25 @@ class Writer:
 
     def append(self, entry: Entry) -> int:
         """Write one entry, durably; returns its seq. Any exception means: there is no entry to rely on."""
-        place = _Place(row_of(entry))
+        return self.append_all([entry])[0]
+
+    def append_all(self, entries: Sequence[Entry]) -> Sequence[int]:
+        """Write entries, in as few statements as they fit in; as `append`. An exception is that of the first of them
+        that is not written; those before it are.
+        """
+        places = [_Place(row_of(entry)) for entry in entries]
         with self._lock:
-            self._line.append(place)
+            self._line += places
             leads, self._led = not self._led, True
-        if not leads:
-            place.turn.acquire()
-        if place.seq is None and place.error is None:
-            self._lead()
+        for number, place in enumerate(places):
+            if number or not leads:
+                place.turn.acquire()
+            if place.seq is None and place.error is None:
+                self._lead()
+        return [self._seq(place) for place in places]
+
+    @staticmethod
+    def _seq(place: _Place) -> int:
         if place.seq is None:
             names = (getattr(place.error, name, None) for name in ("sqlite_errorname", "sqlstate"))
             kind = next(filter(None, names), type(place.error).__name__)

@@ -54,26 +54,32 @@ class Line:
         self._connection.invalidate()
 
 
-class _Postgresql(Line):
+class Postgresql(Line):
     def __init__(self, connection: sa.PoolProxiedConnection) -> None:
         super().__init__(connection)
         driver: Any = connection.driver_connection
         driver.rollback()
-        self._pg: psycopg.pq.abc.PGconn = driver.pgconn
+        self.pg: psycopg.pq.abc.PGconn = driver.pgconn
         self._prepared: OrderedDict[str, bytes] = OrderedDict()
         self._made = 0
         self._seconds = 0.0
 
     def row(self, sql: str, values: Sequence[Any], seconds: float) -> Sequence[Any]:
+        return self.values(self.pg.exec_prepared(self.named(sql, seconds), values))
+
+    def named(self, sql: str, seconds: float) -> bytes:
+        """The name of a statement, prepared and given its time. Raises TookTooLong, StatementFailed."""
         if seconds != self._seconds:
-            self._done(self._pg.exec_(f"SET statement_timeout = {max(1, int(seconds * 1000))}".encode()))
+            self._done(self.pg.exec_(f"SET statement_timeout = {max(1, int(seconds * 1000))}".encode()))
             self._seconds = seconds
         name = self._prepared.get(sql)
         if name is None:
-            name = self._prepare(sql)
-        else:
-            self._prepared.move_to_end(sql)
-        found = self._pg.exec_prepared(name, values)
+            return self._prepare(sql)
+        self._prepared.move_to_end(sql)
+        return name
+
+    def values(self, found: psycopg.pq.abc.PGresult) -> Sequence[Any]:
+        """The one row of a result. Raises TookTooLong, StatementFailed."""
         if found.status != ExecStatus.TUPLES_OK or found.ntuples != 1:
             self._done(found)
             raise StatementFailed("rows")
@@ -82,11 +88,11 @@ class _Postgresql(Line):
     def _prepare(self, sql: str) -> bytes:
         self._made += 1
         name = f"c{self._made}".encode()
-        self._done(self._pg.prepare(name, sql.encode()))
+        self._done(self.pg.prepare(name, sql.encode()))
         self._prepared[sql] = name
         if len(self._prepared) > STATEMENTS:
             _, former = self._prepared.popitem(last=False)
-            self._done(self._pg.exec_(b"DEALLOCATE " + former))
+            self._done(self.pg.exec_(b"DEALLOCATE " + former))
         return name
 
     def _done(self, found: psycopg.pq.abc.PGresult) -> None:
@@ -95,7 +101,7 @@ class _Postgresql(Line):
         state = (found.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode()
         if state == CANCELLED:
             raise TookTooLong
-        if self._pg.status != ConnStatus.OK:
+        if self.pg.status != ConnStatus.OK:
             state = ""
         raise StatementFailed(state)
 
@@ -124,7 +130,7 @@ class _Sqlite(Line):
 def opened(engine: sa.Engine) -> Line:
     """A new line to an engine's database."""
     connection = engine.raw_connection()
-    return (_Postgresql if engine.dialect.name == "postgresql" else _Sqlite)(connection)
+    return (Postgresql if engine.dialect.name == "postgresql" else _Sqlite)(connection)
 
 
 def as_text(value: Any) -> bytes | None:

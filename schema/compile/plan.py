@@ -53,6 +53,12 @@ class Plan:
 
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, StatementFailed, and what its arguments raise."""
+        asked = self.asked(given)
+        text, published = reader.read(self.sql, asked.bind, seconds)
+        return asked.served(text, published)
+
+    def asked(self, given: Given) -> Asked:
+        """What a request gives to the plan. Raises NotCompiled, and what its arguments raise."""
         told: list[Told] = []
         values = dict(self.fixed)
         for place, known in zip(self.tree.places, self.constant, strict=True):
@@ -60,13 +66,25 @@ class Plan:
             told.append(item)
             values |= place.parameters(item)
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
-        text, published = reader.read(self.sql, partial(self._bound, values), seconds)
-        return _filled(text, fills, published.number)
+        return Asked(plan=self, bind=partial(self._bound, values), fills=fills)
 
     def _bound(self, values: dict[str, Any], published: Published) -> Sequence[Any]:
         values[SINCE] = published.since
         wire = self.wire
         return [wire(process(values[name]) if process else values[name]) for name, process in self.binds]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A plan with what a request gives to it: the statement's values under a publication, and what fills the holes."""
+
+    plan: Plan
+    bind: Callable[[Published], Sequence[Any]]
+    fills: Sequence[Fill]
+
+    def served(self, text: bytes, published: Published) -> Served:
+        """The answer of the text that came back. Raises NotCompiled."""
+        return _filled(text, self.fills, published.number)
 
 
 def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:

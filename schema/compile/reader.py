@@ -36,7 +36,7 @@ class Reader:
     """Runs compiled statements; safe to share between threads."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        postgresql = engine.dialect.name == "postgresql"
+        self.postgresql = postgresql = engine.dialect.name == "postgresql"
         self._engine = store.connect(
             engine.url.render_as_string(hide_password=False),
             poolclass=sa.NullPool,
@@ -46,7 +46,7 @@ class Reader:
         self._local = threading.local()
         self._lines: list[Line] = []
         self._lock = threading.Lock()
-        self._published = Published()
+        self.published = Published()
 
     def close(self) -> None:
         """Close the connections."""
@@ -61,36 +61,53 @@ class Reader:
         The statement yields the text and the latest publication's number.
         """
         deadline = time.monotonic() + seconds
-        line, heard = self._line(), self._engine.dispatch
+        line = self._line()
         while True:
-            known = self._published
+            known = self.published
             values = bind(known)
             try:
-                for listener in heard.before_cursor_execute:
-                    listener(None, None, sql, values, None, False)
+                self.heard("before_cursor_execute", sql, values)
                 told, number = line.row(sql, values, seconds)
-                for listener in heard.after_cursor_execute:
-                    listener(None, None, sql, values, None, False)
+                self.heard("after_cursor_execute", sql, values)
             except StatementFailed as failed:
                 if not failed.state:
                     self._drop(line)
                 raise
             if int(number or 0) != known.number:
-                self._published = self._latest()
+                self.look()
                 continue
             if time.monotonic() > deadline:
                 raise TookTooLong
             return told, known
 
+    def heard(self, event: str, sql: str, values: Sequence[Any]) -> None:
+        """Tell those who listen to the engine's statements."""
+        for listener in getattr(self._engine.dispatch, event):
+            listener(None, None, sql, values, None, False)
+
+    def opened(self) -> Line:
+        """A new connection, for one thread at a time. Raises StatementFailed."""
+        try:
+            return opened(self._engine)
+        except sa.exc.DBAPIError:
+            raise StatementFailed("") from None
+
+    def look(self) -> None:
+        """See what is published now."""
+        query = sa.select(publication.c.publication, publication.c.month)
+        try:
+            with self._engine.connect() as connection:
+                row = connection.execute(query.order_by(publication.c.publication.desc())).first()
+        except sa.exc.DBAPIError:
+            raise StatementFailed("") from None
+        since = date(int(row.month[:4]), 1, 1) if row else date.max
+        self.published = Published(number=row.publication if row else 0, since=since)
+
     def _line(self) -> Line:
         """This thread's connection."""
         line: Line | None = getattr(self._local, "line", None)
         if line is None:
-            try:
-                line = opened(self._engine)
-            except sa.exc.DBAPIError:
-                raise StatementFailed("") from None
-            self._local.line = line
+            line = self._local.line = self.opened()
             with self._lock:
                 self._lines.append(line)
         return line
@@ -102,9 +119,3 @@ class Reader:
             if line in self._lines:
                 self._lines.remove(line)
         line.close()
-
-    def _latest(self) -> Published:
-        query = sa.select(publication.c.publication, publication.c.month)
-        with self._engine.connect() as connection:
-            row = connection.execute(query.order_by(publication.c.publication.desc())).first()
-        return Published(number=row.publication, since=date(int(row.month[:4]), 1, 1)) if row else Published()
