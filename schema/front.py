@@ -2,22 +2,18 @@
 
 1. Whatever is not plain sailing (a new document, a refusal, an answer that SQL cannot write) goes the workers' way,
    from the beginning, and is answered and logged there.
-2. The answer leaves when its entry is in the log: entries that come while others are being written are written
-   together, one worker for all of them.
+2. The answer leaves when its entry is in the log (hub/log/soon.py).
 3. What runs here takes the workers' room; beyond it callers are told to try again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import structlog
 
-from hub.log import Entry
+from hub.log.soon import SoonWriter
 from schema.compile.lines import StatementFailed
 from schema.compile.plan import Served
 from schema.compile.soon import SoonReader
@@ -28,7 +24,6 @@ from schema.operation import Answer, Operations, Ready, Request, refused
 from schema.tokens import Claims
 from schema.workers import Workers
 
-TOGETHER = 64  # entries written at once
 logger = structlog.get_logger("aidgraph.graph")
 
 
@@ -39,7 +34,7 @@ class Front:
         self._operations = operations
         self._workers = workers
         self._lines = SoonReader(operations.reader, lines) if operations.reader.postgresql else None
-        self._entries = _Together(operations.log.append_all)
+        self._entries = SoonWriter(operations.engine) if self._lines is not None else None
 
     async def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """The answer, once it is in the log. Raises Busy."""
@@ -66,7 +61,7 @@ class Front:
 
     async def _logged(self, ready: Ready, answer: Answer, began: float) -> Answer:
         try:
-            await self._entries.append(ready.work.ended(answer, began))
+            await self._entries.append(ready.work.ended(answer, began))  # type: ignore[union-attr]
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())
@@ -74,45 +69,7 @@ class Front:
 
     def close(self) -> None:
         """Close the connections and end the thread."""
-        self._entries.close()
+        if self._entries is not None:
+            self._entries.close()
         if self._lines is not None:
             self._lines.close()
-
-
-class _Together:
-    """Appends entries for one loop at a time: what comes while a worker writes is written next, together."""
-
-    def __init__(self, write: Callable[[Sequence[Entry]], None]) -> None:
-        self._write = write
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="entries")
-        self._line: list[tuple[Entry, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
-
-    async def append(self, entry: Entry) -> None:
-        """Come back when the entry is durable. Raises what writing raised: then there is none."""
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        self._line.append((entry, done))
-        if self._writing is None or self._writing.done():
-            self._writing = loop.create_task(self._on())
-        await done
-
-    async def _on(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._line:
-            batch, self._line = self._line[:TOGETHER], self._line[TOGETHER:]
-            error: BaseException | None = None
-            try:
-                await loop.run_in_executor(self._pool, self._write, [entry for entry, _ in batch])
-            except BaseException as failure:  # noqa: BLE001  each of those who wait raises it
-                error = failure
-            for _, done in batch:
-                if not done.done():
-                    if error is None:
-                        done.set_result(None)
-                    else:
-                        done.set_exception(error)
-
-    def close(self) -> None:
-        """End the thread."""
-        self._pool.shutdown(wait=True)

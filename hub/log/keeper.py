@@ -7,7 +7,6 @@ whoever asks for a person's accesses, for a checkpoint or a proof need not wait 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 import structlog
@@ -18,7 +17,8 @@ from hub.log.subjects import index_subjects
 from hub.log.tree import extend
 from hub.log.writer import Writer
 
-EVERY = 1.0  # seconds
+EVERY = 2.0  # seconds
+PAUSE = 0.05  # seconds between its transactions
 A_LITTLE = 2_000  # subjects of one transaction: SQLite's one writer is not kept long from the log
 logger = structlog.get_logger("aidgraph.log")
 
@@ -32,6 +32,7 @@ class Keeper:
         self._refusals = Refusals(self._writer.append)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._behind = True  # whether there may be entries that nothing was built of
 
     def append(self, entry: Entry) -> None:
         """Write an entry, durably; refusals beyond a client's share are counted. Any exception means: not written."""
@@ -39,13 +40,7 @@ class Keeper:
             self._refusals.append(entry)
         else:
             self._writer.append(entry)
-
-    def append_all(self, entries: Sequence[Entry]) -> None:
-        """Write entries of operations that were not refused, as `append`, together."""
-        if len(entries) == 1:
-            self.append(entries[0])
-        else:
-            self._writer.append_all(entries)
+        self._behind = True
 
     def count(self, entry: Entry) -> None:
         """Count a refusal for which there is no time to wait; it is written behind the log."""
@@ -60,9 +55,12 @@ class Keeper:
         while not self._closing.wait(EVERY):
             try:
                 self._refusals.flush()
-                index_subjects(self._engine, at_once=A_LITTLE)
-                extend(self._engine)
+                if self._behind:
+                    self._behind = False
+                    index_subjects(self._engine, at_once=A_LITTLE, rest=lambda: self._closing.wait(PAUSE))
+                    extend(self._engine)
             except Exception as error:  # noqa: BLE001  it tries again; a reader of the log builds what is missing
+                self._behind = True
                 logger.error("behind the access log", error=type(error).__name__)
 
     def close(self) -> None:

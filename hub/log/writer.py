@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 from hub import store
 from hub.errors import StoreFailed
@@ -39,32 +39,21 @@ class Writer:
     """Appends entries; safe to share between threads. Close it."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._connection: _Connection = (_Postgresql if engine.dialect.name == "postgresql" else _Sqlite)(engine)
+        self._connection: _Connection = (Postgresql if engine.dialect.name == "postgresql" else _Sqlite)(engine)
         self._lock = threading.Lock()
         self._line: list[_Place] = []
         self._led = False
 
     def append(self, entry: Entry) -> int:
         """Write one entry, durably; returns its seq. Any exception means: there is no entry to rely on."""
-        return self.append_all([entry])[0]
-
-    def append_all(self, entries: Sequence[Entry]) -> Sequence[int]:
-        """Write entries, in as few statements as they fit in; as `append`. An exception is that of the first of them
-        that is not written; those before it are.
-        """
-        places = [_Place(row_of(entry)) for entry in entries]
+        place = _Place(row_of(entry))
         with self._lock:
-            self._line += places
+            self._line.append(place)
             leads, self._led = not self._led, True
-        for number, place in enumerate(places):
-            if number or not leads:
-                place.turn.acquire()
-            if place.seq is None and place.error is None:
-                self._lead()
-        return [self._seq(place) for place in places]
-
-    @staticmethod
-    def _seq(place: _Place) -> int:
+        if not leads:
+            place.turn.acquire()
+        if place.seq is None and place.error is None:
+            self._lead()
         if place.seq is None:
             names = (getattr(place.error, name, None) for name in ("sqlite_errorname", "sqlstate"))
             kind = next(filter(None, names), type(place.error).__name__)
@@ -125,11 +114,14 @@ class _Connection:
 
     def write(self, rows: Sequence[Row]) -> Sequence[int]:
         """Commit the rows as one statement; their seqs."""
+        self._ready()
+        values = [getattr(row, name) for row in rows for name in COLUMNS]
+        return self._write(self._open.driver_connection, values, len(rows))
+
+    def _ready(self) -> None:
         if self._open is None:
             self._open = self._engine.raw_connection()
             self._prepare(self._open.driver_connection)
-        values = [getattr(row, name) for row in rows for name in COLUMNS]
-        return self._write(self._open.driver_connection, values, len(rows))
 
     def close(self) -> None:
         if self._open is not None:
@@ -144,7 +136,7 @@ class _Connection:
         raise NotImplementedError
 
 
-class _Postgresql(_Connection):
+class Postgresql(_Connection):
     """One exchange a batch, below psycopg's cursor: libpq waits without Python, at a third of the CPU."""
 
     def _prepare(self, driver: psycopg.Connection[Any]) -> None:
@@ -157,14 +149,36 @@ class _Postgresql(_Connection):
         self._prepared: set[int] = set()
 
     def _write(self, driver: psycopg.Connection[Any], values: list[Any], count: int) -> Sequence[int]:
-        name = b"access_log_%d" % count
-        if count not in self._prepared:
-            _done(driver.pgconn.prepare(name, _locked_insert(count), None))
-            self._prepared.add(count)
+        name = self.named(count)
         sent = [_binary(value) for value in values]
-        done = _done(driver.pgconn.exec_prepared(name, sent, [1] * len(sent), 1))
+        done = self.done(driver.pgconn.exec_prepared(name, sent, [1] * len(sent), 1))
         seqs = (done.get_value(row, 0) for row in range(done.ntuples))
         return [int.from_bytes(seq, "big") for seq in seqs if seq is not None]
+
+    def opened(self) -> PGconn:
+        """The connection, opened where it is not."""
+        self._ready()
+        pg: PGconn = self._open.driver_connection.pgconn
+        return pg
+
+    def named(self, count: int) -> bytes:
+        """The statement that writes so many rows, prepared."""
+        name = b"access_log_%d" % count
+        if count not in self._prepared:
+            self.done(self.opened().prepare(name, _locked_insert(count), None))
+            self._prepared.add(count)
+        return name
+
+    def values(self, rows: Sequence[Row]) -> list[bytes]:
+        """What the statement binds, in binary."""
+        return [_binary(getattr(row, name)) for row in rows for name in COLUMNS]
+
+    @staticmethod
+    def done(result: PGresult) -> PGresult:
+        """A result that is one. Raises psycopg's error."""
+        if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+            raise psycopg.errors.error_from_result(result)
+        return result
 
 
 def _binary(value: Any) -> bytes:
@@ -172,12 +186,6 @@ def _binary(value: Any) -> bytes:
     if isinstance(value, str):
         return value.encode()
     return value if isinstance(value, bytes) else ((value - EPOCH) // MICROSECOND).to_bytes(8, "big", signed=True)
-
-
-def _done(result: PGresult) -> PGresult:
-    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-        raise psycopg.errors.error_from_result(result)
-    return result
 
 
 class _Sqlite(_Connection):

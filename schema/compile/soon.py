@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from hub.wire import Lost, Wire
 from schema.compile.lines import Postgresql, StatementFailed
 from schema.compile.reader import Published, Reader
 from schema.errors import TookTooLong
@@ -90,56 +91,24 @@ class _Line:
 
     def __init__(self, line: Any) -> None:
         self._line: Postgresql = line
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._answer: asyncio.Future[Any] | None = None
-        self._found: Any = None
-        self.lost = False
+        self._wire = Wire(self._line.pg)
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is of no more use."""
+        return self._wire.lost
 
     async def row(self, sql: str, values: Sequence[Any], seconds: float) -> Sequence[Any]:
         """The one row of a statement. Raises TookTooLong, StatementFailed."""
-        loop = asyncio.get_running_loop()
         try:
             name = self._line.named(sql, seconds)
-            if self._loop is not loop:
-                loop.add_reader(self._line.pg.socket, self._readable)
-                self._loop = loop
-            self._answer, self._found = loop.create_future(), None
-            self._line.pg.send_query_prepared(name, values)
-        except psycopg.Error:
-            self.lost = True
+            found = await self._wire.ask(name, values)
+        except (Lost, psycopg.Error):
+            self._wire.lost = True
             raise StatementFailed("") from None
-        except StatementFailed as failed:
-            self.lost = not failed.state
-            raise
-        try:
-            found = await self._answer
-        except BaseException:
-            self.lost = True
-            raise
-        finally:
-            self._answer = None
         return self._line.values(found)
-
-    def _readable(self) -> None:
-        pg, answer = self._line.pg, self._answer
-        try:
-            pg.consume_input()
-            while answer is not None and not pg.is_busy():
-                found = pg.get_result()
-                if found is None:
-                    if not answer.done():
-                        answer.set_result(self._found)
-                    return
-                self._found = found
-        except psycopg.Error:
-            self.lost = True
-            self.close()
-            if answer is not None and not answer.done():
-                answer.set_exception(StatementFailed(""))
 
     def close(self) -> None:
         """Close the connection."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self._line.pg.socket)
-        self._loop = None
+        self._wire.close()
         self._line.close()
