@@ -23,6 +23,7 @@ class Wire:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._answer: asyncio.Future[PGresult] | None = None
         self._found: Any = None
+        self._socket = -1
 
     async def ask(
         self, name: bytes, values: Sequence[bytes | None], formats: Sequence[int] | None = None, result: int = 0
@@ -35,7 +36,8 @@ class Wire:
             raise Lost
         try:
             if self._loop is not loop:
-                loop.add_reader(self.pg.socket, self._readable)
+                self._socket = self.pg.socket  # libpq closes it of itself where the connection is lost
+                loop.add_reader(self._socket, self._readable)
                 self._loop = loop
             self._answer, self._found = loop.create_future(), None
             self.pg.send_query_prepared(name, values, formats, result)
@@ -69,5 +71,5 @@ class Wire:
     def close(self) -> None:
         """Leave the loop."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self.pg.socket)
+            self._loop.remove_reader(self._socket)
         self._loop = None

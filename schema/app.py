@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from hub.store import publication
 from schema import logs
@@ -82,7 +83,7 @@ def create_app(
         patience=graph.patience,
     )
     workers = Workers(threads=threads, waiting=waiting, closing=lambda: _close(front, operations))
-    front = Front(operations, workers, lines=threads)
+    front = Front(operations, workers, lines=threads, keep=graph.keep)
     hub = Hub(
         graph=graph,
         contracts=contracts,
@@ -100,7 +101,7 @@ def create_app(
         yield
         hub.workers.close()
 
-    made = Starlette(
+    made = _Application(
         lifespan=lifespan,
         routes=[
             Route("/graphql", partial(_graphql, hub), methods=["GET", "POST"]),
@@ -118,6 +119,17 @@ def create_app(
 def _close(front: Front, operations: Operations) -> None:
     front.close()
     operations.close()
+
+
+class _Application(Starlette):
+    """Starlette's, with the graph before all that stands between it and its routes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("GET", "POST"):
+            response = await _graphql(self.state.hub, HttpRequest(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:

@@ -41,6 +41,7 @@ from schema.tokens import Claims
 from schema.workers import loop
 
 NAME = re.compile(r"(?!.*\d{6})[_A-Za-z]\w{0,63}", re.ASCII)
+OF_ANSWER = ("document", "operation", "fields", "withheld", "publication", "rows", "subjects")
 logger = structlog.get_logger("aidgraph.graph")
 
 
@@ -169,12 +170,19 @@ class Operations:
             fields=granted.fields,
             withheld=granted.withheld,
         )
-        return Ready(asked=asked, seconds=agreement.limits.seconds, granted=granted, work=work)
+        shared = asked.plan.of_edition and not measured.personal
+        return Ready(asked=asked, seconds=agreement.limits.seconds, granted=granted, work=work, shared=shared)
 
     def finished(self, ready: Ready, served: Served) -> Answer:
         """The answer of what was read."""
         ready.work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
         return Answer(body=b"".join((b'{"data":', served.data, ready.granted.tail)))
+
+    def again(self, contract: Contract, claims: Claims, known: Mapping[str, Any]) -> Work:
+        """The work of an answer that is given again; `known` is what the log said of it (`Work.of_answer`)."""
+        work = Work(claims, contract.agreement.id, contract.agreement.purpose)
+        work.note(**known)
+        return work
 
     def _run(self, contract: Contract, request: Request, work: Work) -> Answer:
         library = self._libraries[contract.agreement.id]
@@ -267,6 +275,11 @@ class Work:
         """Keep fields of the entry."""
         self._known.update(known)
 
+    @property
+    def of_answer(self) -> dict[str, Any]:
+        """What is known of the answer, whoever asked, and when."""
+        return {name: self._known[name] for name in OF_ANSWER}
+
     def ended(self, answer: Answer, began: float) -> log.Entry:
         """The entry of what was answered."""
         spent = int((time.monotonic() - began) * 1_000_000)
@@ -281,6 +294,7 @@ class Ready:
     seconds: float
     granted: Granted
     work: Work
+    shared: bool  # the answer is the same for whoever asks so under the agreement, until the next edition
 
 
 def refused(refusal: Refused) -> Answer:

@@ -10,16 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from hub.store import erasure, publication, published
 from schema.compile.arguments import Given, Told
 from schema.compile.holes import Fill
 from schema.compile.lines import WIRE
 from schema.compile.planner import Tree
-from schema.compile.reader import Published, Reader
+from schema.compile.reader import Found, Published, Reader
 from schema.compile.statement import Writer
 from schema.compile.texts import DIALECTS
 from schema.compile.tree import FAIL, HOLE, ROW, SUBJECT, UNWRITTEN, NotCompiled
 from schema.read.model import SINCE, Scope
 
+PUBLISHED = {*published.values(), publication, erasure}
 Process = Callable[[Any], Any]
 OPEN, ROWS, FAILED, WHOSE, MISSING = (mark.encode() for mark in (HOLE, ROW, FAIL, SUBJECT, UNWRITTEN))
 
@@ -32,6 +34,7 @@ class Served:
     rows: int
     subjects: frozenset[int]
     publication: int
+    erasure: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ class Plan:
     """A tree with its statement. `order` tells which literal of the document stands at an offset of its text.
 
     `binds` are the statement's values in order, each with how its type writes it; `fixed` those that the dialect binds
-    of itself (SQLite: OFFSET 0). `constant` is what the plan's own document gives to each place, where no variable
+    of itself (SQLite: OFFSET 0). `of_edition`: it reads published tables alone, so that its answer is the same until
+    the next publication or erasure. `constant` is what the plan's own document gives to each place, where no variable
     stands there; `wire` writes a value as the connection takes it.
     """
 
@@ -47,6 +51,7 @@ class Plan:
     sql: str
     binds: Sequence[tuple[str, Process | None]]
     fixed: Mapping[str, Any]
+    of_edition: bool
     constant: Sequence[Told | None]
     wire: Process
     order: Mapping[int, int]
@@ -54,8 +59,7 @@ class Plan:
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, StatementFailed, and what its arguments raise."""
         asked = self.asked(given)
-        text, published = reader.read(self.sql, asked.bind, seconds)
-        return asked.served(text, published)
+        return asked.served(reader.read(self.sql, asked.bind, seconds))
 
     def asked(self, given: Given) -> Asked:
         """What a request gives to the plan. Raises NotCompiled, and what its arguments raise."""
@@ -82,9 +86,9 @@ class Asked:
     bind: Callable[[Published], Sequence[Any]]
     fills: Sequence[Fill]
 
-    def served(self, text: bytes, published: Published) -> Served:
-        """The answer of the text that came back. Raises NotCompiled."""
-        return _filled(text, self.fills, published.number)
+    def served(self, found: Found) -> Served:
+        """The answer of what came back. Raises NotCompiled."""
+        return _filled(found, self.fills)
 
 
 def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:
@@ -111,14 +115,16 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
         sql=made.string,
         binds=[(name, process.get(name)) for name in made.positiontup],
         fixed={name: made.params[name] for name in made.positiontup if name not in bound},
+        of_edition=all(table in PUBLISHED for table in visitors.iterate(query) if isinstance(table, sa.Table)),
         constant=[place.told(given, order) if place.constant else None for place in tree.places],
         wire=WIRE[dialect.name],
         order=order,
     )
 
 
-def _filled(told: bytes, fills: Sequence[Fill], publication: int) -> Served:
+def _filled(found: Found, fills: Sequence[Fill]) -> Served:
     """The text with its holes filled, its rows counted and whose rows they are."""
+    told = found.text
     if FAILED in told:
         raise NotCompiled
     pieces = told.split(OPEN)
@@ -127,7 +133,13 @@ def _filled(told: bytes, fills: Sequence[Fill], publication: int) -> Served:
     pieces[1::2] = [memo[hole] for hole in holes]
     rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in memo else 0)
     data = b"".join(pieces).replace(ROWS, b"{")
-    return Served(data=data, rows=rows, subjects=frozenset(memo.subjects), publication=publication)
+    return Served(
+        data=data,
+        rows=rows,
+        subjects=frozenset(memo.subjects),
+        publication=found.published.number,
+        erasure=found.erasure,
+    )
 
 
 class _Memo(dict[bytes, bytes]):

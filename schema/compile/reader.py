@@ -32,6 +32,15 @@ class Published:
     since: date = date.max
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a statement yields: a text, the publication that it shows, the latest erasure in it."""
+
+    text: bytes
+    published: Published
+    erasure: int
+
+
 class Reader:
     """Runs compiled statements; safe to share between threads."""
 
@@ -55,10 +64,10 @@ class Reader:
                 self._lines.pop().close()
         self._local = threading.local()
 
-    def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> tuple[bytes, Published]:
-        """The text that a statement yields, and the publication that it shows. Raises TookTooLong, StatementFailed.
+    def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> Found:
+        """What a statement yields: a text, the latest publication's number, perhaps the latest erasure's.
 
-        The statement yields the text and the latest publication's number.
+        Raises TookTooLong, StatementFailed.
         """
         deadline = time.monotonic() + seconds
         line = self._line()
@@ -67,7 +76,7 @@ class Reader:
             values = bind(known)
             try:
                 self.heard("before_cursor_execute", sql, values)
-                told, number = line.row(sql, values, seconds)
+                told, number, *more = line.row(sql, values, seconds)
                 self.heard("after_cursor_execute", sql, values)
             except StatementFailed as failed:
                 if not failed.state:
@@ -78,7 +87,7 @@ class Reader:
                 continue
             if time.monotonic() > deadline:
                 raise TookTooLong
-            return told, known
+            return Found(text=told, published=known, erasure=int(more[0] or 0) if more else 0)
 
     def heard(self, event: str, sql: str, values: Sequence[Any]) -> None:
         """Tell those who listen to the engine's statements."""

@@ -17,8 +17,10 @@ import psycopg
 
 from hub.wire import Lost, Wire
 from schema.compile.lines import Postgresql, StatementFailed
-from schema.compile.reader import Published, Reader
+from schema.compile.reader import Found, Published, Reader
 from schema.errors import TookTooLong
+
+EDITION = "SELECT (SELECT max(publication) FROM publication), (SELECT max(seq) FROM erasure)"
 
 
 class SoonReader:
@@ -30,9 +32,7 @@ class SoonReader:
         self._free: list[_Line] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def read(
-        self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float
-    ) -> tuple[bytes, Published]:
+    async def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> Found:
         """As `Reader.read`."""
         deadline = time.monotonic() + seconds
         line = await self._taken()
@@ -41,16 +41,25 @@ class SoonReader:
                 known = self._reader.published
                 values = bind(known)
                 self._reader.heard("before_cursor_execute", sql, values)
-                told, number = await line.row(sql, values, seconds)
+                told, number, erased = await line.row(sql, values, seconds)
                 self._reader.heard("after_cursor_execute", sql, values)
                 if int(number or 0) != known.number:
                     await asyncio.get_running_loop().run_in_executor(None, self._reader.look)
                     continue
                 if time.monotonic() > deadline:
                     raise TookTooLong
-                return told, known
+                return Found(text=told, published=known, erasure=int(erased or 0))
         finally:
             self._given_back(line)
+
+    async def edition(self, seconds: float) -> tuple[int, int]:
+        """The latest publication and the latest erasure. Raises TookTooLong, StatementFailed."""
+        line = await self._taken()
+        try:
+            number, erased = await line.row(EDITION, (), seconds)
+        finally:
+            self._given_back(line)
+        return int(number or 0), int(erased or 0)
 
     def close(self) -> None:
         """Close the connections."""

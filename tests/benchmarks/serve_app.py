@@ -42,20 +42,20 @@ def agreement() -> Agreement:
     return replace(shipped, fields=fields, limits=MOST, scope=replace(shipped.scope, divisions=("37",)))
 
 
-def graph(url: str, persons: int) -> Graph:
+def graph(url: str, persons: int, **more: Any) -> Graph:
     """What is served."""
     names = dict.fromkeys(counties(persons), "某县")
     names |= {f"{code}{n:03d}": "某镇" for code in counties(persons) for n in range(1, 21)}
     config: Any = SimpleNamespace(divisions=Divisions(names=names), documents={})
     engine, ring = store.connect(url), keys.make()
     return Graph(
-        engine=engine, ring=ring, config=config, agreements=[agreement()], lookup=lambda _n, _c: "", sources=()
+        engine=engine, ring=ring, config=config, agreements=[agreement()], lookup=lambda _n, _c: "", sources=(), **more
     )
 
 
 def main() -> None:
     url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    served = graph(url, persons)
+    served = graph(url, persons, **({} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}))
     app: Any = create_app(served)
     if "--no-log" in sys.argv:
         app.state.hub.operations.log.append = lambda _entry: None

@@ -195,7 +195,7 @@ def run(told: argparse.Namespace) -> None:
         for label, root in checkouts.items():
             port += 1
             command = [sys.executable, str(HERE / "serve_app.py"), told.url, str(port), str(told.persons)]
-            command += [f"--{name}" for name in ("no-log",) if getattr(told, name.replace("-", "_"))]
+            command += [f"--{name}" for name in ("no-log", "keep") if getattr(told, name.replace("-", "_"))]
             env = {**os.environ, "PYTHONPATH": str(root)}
             pid, line = opened.enter_context(started(command, env=env, cwd=root))
             served = json.loads(line)
@@ -268,7 +268,7 @@ def main() -> None:
     parser.add_argument("--queries", default="Q1,Q2,Q3")
     parser.add_argument("--node")
     parser.add_argument("--other", action="append", default=[])
-    for flag in ("fill", "clustered", "no-log", "repeat"):
+    for flag in ("fill", "clustered", "no-log", "keep", "repeat"):
         parser.add_argument(f"--{flag}", action="store_true")
     run(parser.parse_args())
 
