@@ -91,9 +91,7 @@ class _Entry(Filler):
         return filled
 
 
-def of_column(
-    finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool
-) -> Filler:
+def of_column(finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool) -> Filler:
     """A column's value, finished with the agreement's keys or the configuration; `binary` comes in hexadecimal.
 
     What the configuration makes of a code (`configured`) is remembered: it tells of nobody.

@@ -86,7 +86,10 @@ def _load(connection: sa.Connection, table: sa.Table, rows: duckdb.DuckDBPyRelat
     with tempfile.TemporaryDirectory() as folder, driver.cursor() as cursor:
         path = Path(folder) / "rows.csv"
         rows.write_csv(str(path))
-        with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT csv, HEADER)") as copy, path.open("rb") as file:
+        with (
+            cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT csv, HEADER)") as copy,
+            path.open("rb") as file,
+        ):
             while chunk := file.read(1 << 20):
                 copy.write(chunk)
     for index in table.indexes:

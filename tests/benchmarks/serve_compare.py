@@ -245,7 +245,12 @@ def measure(engine: sa.Engine, q: str, ways: list[Way], told: argparse.Namespace
             times.sort()
             if turn:
                 found[way.name].append(
-                    (server * 1000 / count, behind * 1000 / count, statistics.median(times), times[int(len(times) * 0.95)])
+                    (
+                        server * 1000 / count,
+                        behind * 1000 / count,
+                        statistics.median(times),
+                        times[int(len(times) * 0.95)],
+                    )
                 )
         place += count
     for name, rows in found.items():

@@ -132,7 +132,9 @@ def add_routes(app: Starlette, graph: Graph) -> Starlette:
     return app
 
 
-PERSON = tuple(f"Person.{name}" for name in ("birth", "categories", "enrolments", "entitlements", "name", "sex", "token"))
+PERSON = tuple(
+    f"Person.{name}" for name in ("birth", "categories", "enrolments", "entitlements", "name", "sex", "token")
+)
 FIELDS = {"Q1": (*PERSON, "Settlement.settled", "Settlement.total", "Entitlement.benefit", "Enrolment.status"),
           "Q2": PERSON, "Q3": PERSON}  # fmt: skip
 
