@@ -109,12 +109,13 @@ class Postgresql(Line):
 class _Sqlite(Line):
     def __init__(self, connection: sa.PoolProxiedConnection) -> None:
         super().__init__(connection)
-        self._driver: Any = connection.driver_connection
-        self._driver.isolation_level = None
-        self._driver.execute("PRAGMA query_only = ON")
-        self._driver.text_factory = bytes
+        driver: Any = connection.driver_connection
+        driver.isolation_level = None
+        driver.execute("PRAGMA query_only = ON")
+        driver.text_factory = bytes
+        self._driver = driver
         self._deadline = 0.0
-        self._driver.set_progress_handler(lambda: time.monotonic() > self._deadline, STEPS)
+        driver.set_progress_handler(lambda: time.monotonic() > self._deadline, STEPS)
 
     def row(self, sql: str, values: Sequence[Any], seconds: float) -> Sequence[Any]:
         self._deadline = time.monotonic() + seconds

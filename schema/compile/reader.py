@@ -51,7 +51,8 @@ class Reader:
             poolclass=sa.NullPool,
             connect_args={"options": SESSION} if postgresql else {"check_same_thread": False},
         )
-        self.dialect: sa.Dialect = psycopg.dialect(paramstyle="numeric_dollar") if postgresql else self._engine.dialect
+        written: Any = psycopg.dialect
+        self.dialect: sa.Dialect = written(paramstyle="numeric_dollar") if postgresql else self._engine.dialect
         self._local = threading.local()
         self._lines: list[Line] = []
         self._lock = threading.Lock()

@@ -78,7 +78,9 @@ def _load(connection: sa.Connection, table: sa.Table, rows: duckdb.DuckDBPyRelat
         insert = f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(rows.columns))})"
         for chunk in rows.to_arrow_table().to_batches(CHUNK):
             columns = [column.to_pylist() for column in chunk.columns]
-            connection.exec_driver_sql(insert, [tuple(_plain(value) for value in row) for row in zip(*columns)])
+            connection.exec_driver_sql(
+                insert, [tuple(_plain(value) for value in row) for row in zip(*columns, strict=True)]
+            )
         return
     for index in table.indexes:
         index.drop(connection)

@@ -165,8 +165,8 @@ def memory(pid: int) -> float:
 def http(path: str, token: str, body: dict[str, Any]) -> bytes:
     told = json.dumps(body).encode()
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
     ).encode() + told
 
 

@@ -136,9 +136,10 @@ def test_many_at_once_get_their_own_answers(client: Client) -> None:
     assert log.verify(client.engine) == []
 
 
-def test_a_connection_that_is_lost_is_replaced(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_lost_is_replaced(client: Client) -> None:
     asked = {"t": client.person(CIVIL, 1)}
-    expected = [client.ask(CIVIL, QUERY, asked).text for _ in range(2)][0]
+    expected = client.ask(CIVIL, QUERY, asked).text
+    client.ask(CIVIL, QUERY, asked)
     client.app.state.hub.front._short._kept.clear()
     with client.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(
