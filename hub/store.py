@@ -234,7 +234,7 @@ for _table, _columns in (
     ("household", ("county", "household_key")),
     ("household_member", ("household_key", "person_id")),
     ("household_member", ("person_id",)),
-    ("category_spell", ("person_id", "category")),
+    ("category_spell", ("person_id", "category", "valid_until")),  # row scope looks at nothing else
     ("category_spell", ("household_key",)),
     ("identity_tag", ("person_id",)),
     ("enrolment", ("person_id",)),
