@@ -21,14 +21,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from hub.store import publication
 from schema import logs
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
+from schema.front import Front
 from schema.metrics import Metrics
-from schema.operation import Answer, Operations, refused
+from schema.operation import Answer, Operations
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
 from schema.read.reference import Reference
 from schema.serving import Graph
@@ -50,6 +52,7 @@ class Hub:
     operations: Operations
     verifier: Verifier
     workers: Workers
+    front: Front
     metrics: Metrics
     explorer: Explorer
 
@@ -79,22 +82,26 @@ def create_app(
         compiled=graph.compiled,
         patience=graph.patience,
     )
+    workers = Workers(threads=threads, waiting=waiting, closing=lambda: _close(front, operations))
+    front = Front(operations, workers, lines=threads, keep=graph.keep)
     hub = Hub(
         graph=graph,
         contracts=contracts,
         operations=operations,
         verifier=Verifier(graph.ring),
-        workers=Workers(threads=threads, waiting=waiting, closing=operations.close),
+        workers=workers,
+        front=front,
         metrics=Metrics(),
         explorer=Explorer(explorer, cdn=cdn),
     )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        hub.operations.log.follow()
         yield
         hub.workers.close()
 
-    made = Starlette(
+    made = _Application(
         lifespan=lifespan,
         routes=[
             Route("/graphql", partial(_graphql, hub), methods=["GET", "POST"]),
@@ -107,6 +114,22 @@ def create_app(
     )
     made.state.hub = hub
     return made
+
+
+def _close(front: Front, operations: Operations) -> None:
+    front.close()
+    operations.close()
+
+
+class _Application(Starlette):
+    """Starlette's, with the graph before all that stands between it and its routes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql" and scope["method"] in ("GET", "POST"):
+            response = await _graphql(self.state.hub, HttpRequest(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:
@@ -123,9 +146,9 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
             raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
-        answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
+        answer = await hub.front.answer(contract, claims, told.request)
     except Busy as busy:
-        answer = refused(busy)
+        answer = hub.operations.busy(claims, contract, busy)
     except Refused as refusal:
         answer = await _refuse(hub, claims, refusal)
     name = contract.agreement.id if contract else ""
@@ -140,7 +163,7 @@ async def _refuse(hub: Hub, claims: Claims, refusal: Refused) -> Answer:
     try:
         return await hub.workers.run(partial(hub.operations.refuse, claims, refusal))
     except Busy as busy:
-        return refused(busy)
+        return hub.operations.busy(claims, None, busy)
 
 
 def _response(answer: Answer, media: str) -> Response:

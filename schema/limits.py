@@ -65,13 +65,17 @@ NOTHING = Weight()
 
 @dataclass(slots=True, kw_only=True)
 class Measure:
-    """What a document asks for: its weight, the `Type.field`s it selects, and how many steps it took to find out."""
+    """What a document asks for: its weight, the `Type.field`s it selects, and how many steps it took to find out.
+
+    `granted` is for schema/operation.py: what follows of it for the log and the answer's end.
+    """
 
     weight: Weight = NOTHING
     selected: set[str] = field(default_factory=set)
     introspects: bool = False
     personal: bool = False
     steps: int = 0
+    granted: Any = None
 
 
 class _Scale:

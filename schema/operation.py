@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from hub import log
 from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
+from schema.compile.lines import StatementFailed
+from schema.compile.plan import Asked, Served
 from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
@@ -39,6 +41,7 @@ from schema.tokens import Claims
 from schema.workers import loop
 
 NAME = re.compile(r"(?!.*\d{6})[_A-Za-z]\w{0,63}", re.ASCII)
+OF_ANSWER = ("document", "operation", "fields", "withheld", "publication", "rows", "subjects")
 logger = structlog.get_logger("aidgraph.graph")
 
 
@@ -88,30 +91,23 @@ class Operations:
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
             for name, contract in contracts.items()
         }
-        self._reader = Reader(engine)
+        self.reader = Reader(engine)
+        self.log = log.Keeper(engine)
         self.compilers: dict[str, Compiler] = {}
         for name, contract in contracts.items() if compiled else ():
-            self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
+            self.compilers[name] = Compiler(contract, self._contexts[name], self.reader, patience=patience)
         self._indexed = 0
 
     def close(self) -> None:
         """Close what this keeps open."""
-        self._reader.close()
+        self.reader.close()
+        self.log.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
         began = time.monotonic()
         agreement = contract.agreement
-        work = _Work(
-            log.Entry(
-                at=datetime.now(UTC),
-                client=claims.client,
-                role=claims.role,
-                agreement=agreement.id,
-                purpose=agreement.purpose,
-                outcome="answered",
-            )
-        )
+        work = Work(claims, agreement.id, agreement.purpose)
         try:
             answer = self._run(contract, request, work)
         except Refused as refusal:
@@ -121,37 +117,83 @@ class Operations:
             answer = refused(Failed())
         return self.logged(work, answer, began)
 
-    def logged(self, work: _Work, answer: Answer, began: float) -> Answer:
+    def logged(self, work: Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
-        entry = replace(
-            work.entry,
-            outcome=answer.outcome,
-            refusal=answer.code,
-            duration_us=int((time.monotonic() - began) * 1_000_000),
-        )
         try:
-            log.append(self.engine, entry)
+            self.log.append(work.ended(answer, began))
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
-            logger.error("access log not written", error=type(error).__name__)
+            logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())
         return answer
 
     def refuse(self, claims: Claims, refusal: Refused) -> Answer:
         """Log and answer what was refused before there was a contract."""
-        entry = log.Entry(
-            at=datetime.now(UTC), client=claims.client, role=claims.role, agreement="", purpose="", outcome="refused"
-        )
-        return self.logged(_Work(entry), refused(refusal), time.monotonic())
+        return self.logged(Work(claims, "", ""), refused(refusal), time.monotonic())
 
-    def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
+    def busy(self, claims: Claims, contract: Contract | None, refusal: Refused) -> Answer:
+        """Answer what found no room; it is counted, and the log tells of it behind (hub/log/flood.py)."""
+        id_, purpose = (contract.agreement.id, contract.agreement.purpose) if contract else ("", "")
+        self.log.count(
+            log.Entry(
+                at=datetime.now(UTC),
+                client=claims.client,
+                role=claims.role,
+                agreement=id_,
+                purpose=purpose,
+                outcome="refused",
+                refusal=refusal.code,
+            )
+        )
+        return refused(refusal)
+
+    def ready(self, contract: Contract, claims: Claims, request: Request) -> Ready | None:
+        """An operation of a known document that is compiled already; None where it is one for `answer`."""
+        agreement = contract.agreement
+        compiler, library = self.compilers.get(agreement.id), self._libraries[agreement.id]
+        prepared = library.known(request.query)
+        operation = operation_of(prepared.document, request.operation_name) if prepared else None
+        if compiler is None or prepared is None or operation is None:
+            return None
+        try:
+            measured = library.measure(request.query, prepared, operation, request.variables)
+            asked = compiler.asked(prepared, operation, request.variables)
+        except (NotCompiled, GraphQLError):
+            return None
+        granted = _granted(contract, measured)
+        if (measured.personal and request.by_get) or "Person.accessLog" in granted.fields:
+            return None
+        work = Work(claims, agreement.id, agreement.purpose)
+        name = operation.name.value if operation.name else ""
+        work.note(
+            document=prepared.digest,
+            operation=name if NAME.fullmatch(name) else "",
+            fields=granted.fields,
+            withheld=granted.withheld,
+        )
+        shared = asked.plan.of_edition and not measured.personal
+        return Ready(asked=asked, seconds=agreement.limits.seconds, granted=granted, work=work, shared=shared)
+
+    def finished(self, ready: Ready, served: Served) -> Answer:
+        """The answer of what was read."""
+        ready.work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
+        return Answer(body=b"".join((b'{"data":', served.data, ready.granted.tail)))
+
+    def again(self, contract: Contract, claims: Claims, known: Mapping[str, Any]) -> Work:
+        """The work of an answer that is given again; `known` is what the log said of it (`Work.of_answer`)."""
+        work = Work(claims, contract.agreement.id, contract.agreement.purpose)
+        work.note(**known)
+        return work
+
+    def _run(self, contract: Contract, request: Request, work: Work) -> Answer:
         library = self._libraries[contract.agreement.id]
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
-        work.entry = replace(work.entry, document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
+        work.note(document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
         measured = library.measure(request.query, prepared, operation, request.variables)
-        work.entry = replace(work.entry, fields=_granted(contract, measured))
+        granted = _granted(contract, measured)
+        work.note(fields=granted.fields)
         if measured.personal and request.by_get:
             raise MethodRefused("A person is looked up by ID number only in the body of a POST")
         if known is None:
@@ -160,27 +202,25 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, prepared, operation, request, work)
+        return self._execute(contract, granted, prepared, operation, request, work)
 
     def _execute(
         self,
         contract: Contract,
+        granted: Granted,
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> Answer:
-        if "Person.accessLog" in work.entry.fields:
+        if "Person.accessLog" in granted.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
-        withheld = contract.withheld(work.entry.fields)
         served = self._compiled(contract, prepared, operation, request, work) if self.compilers else None
         answered = self._plain(contract, prepared, request, work) if served is None else served
         if isinstance(answered, Answer):
             return answered
-        work.entry = replace(work.entry, withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld))
-        if withheld:
-            return Answer(body=answered[:-1] + b',"extensions":' + orjson.dumps({"withheld": withheld}) + b"}")
-        return Answer(body=answered)
+        work.note(withheld=granted.withheld)
+        return Answer(body=answered[:-1] + granted.tail)
 
     def _compiled(
         self,
@@ -188,7 +228,7 @@ class Operations:
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> bytes | None:
         """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
         agreement = contract.agreement
@@ -198,13 +238,13 @@ class Operations:
             raise
         except (NotCompiled, GraphQLError):
             return None
-        except sa.exc.DBAPIError as error:
-            logger.error("compiled statement failed", agreement=agreement.id, error=type(error).__name__)
+        except StatementFailed as error:
+            logger.error("compiled statement failed", agreement=agreement.id, state=error.state)
             return None
-        work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
+        work.note(publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"
 
-    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
+    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: Work) -> bytes | Answer:
         """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
         agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
@@ -214,16 +254,47 @@ class Operations:
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
         subjects = frozenset(reading.subjects)
-        work.entry = replace(work.entry, publication=view.publication, rows=reading.rows, subjects=subjects)
+        work.note(publication=view.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
 
 
-class _Work:
-    """What is known of an operation while it runs."""
+class Work:
+    """What is known of an operation while it runs, for its entry in the log."""
 
-    def __init__(self, entry: log.Entry) -> None:
-        self.entry = entry
+    def __init__(self, claims: Claims, agreement: str, purpose: str) -> None:
+        self._known: dict[str, Any] = {
+            "at": datetime.now(UTC),
+            "client": claims.client,
+            "role": claims.role,
+            "agreement": agreement,
+            "purpose": purpose,
+        }
+
+    def note(self, **known: Any) -> None:
+        """Keep fields of the entry."""
+        self._known.update(known)
+
+    @property
+    def of_answer(self) -> dict[str, Any]:
+        """What is known of the answer, whoever asked, and when."""
+        return {name: self._known[name] for name in OF_ANSWER}
+
+    def ended(self, answer: Answer, began: float) -> log.Entry:
+        """The entry of what was answered."""
+        spent = int((time.monotonic() - began) * 1_000_000)
+        return log.Entry(**self._known, outcome=answer.outcome, refusal=answer.code, duration_us=spent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An operation of a known, compiled document, ready to be read."""
+
+    asked: Asked
+    seconds: float
+    granted: Granted
+    work: Work
+    shared: bool  # the answer is the same for whoever asks so under the agreement, until the next edition
 
 
 def refused(refusal: Refused) -> Answer:
@@ -279,14 +350,30 @@ def _field_errors(errors: list[GraphQLError]) -> list[dict[str, Any]]:
     return list(told.values())
 
 
-def _granted(contract: Contract, measured: Measure) -> tuple[str, ...]:
-    """The governed fields a document selects."""
-    granted = contract.agreement.fields
-    return tuple(
-        sorted(
-            field for field in measured.selected if field.partition(".")[2] in granted.get(field.partition(".")[0], {})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The governed fields that a document selects, what of them is withheld, and how its answer ends."""
+
+    fields: tuple[str, ...]
+    withheld: tuple[str, ...]
+    tail: bytes
+
+
+def _granted(contract: Contract, measured: Measure) -> Granted:
+    """What follows from a document and its agreement alone, found once a measure."""
+    if measured.granted is None:
+        all_of = contract.agreement.fields
+        parts = ((field, *field.split(".", 1)) for field in measured.selected)
+        fields = tuple(sorted(field for field, kind, name in parts if name in all_of.get(kind, {})))
+        withheld = contract.withheld(fields)
+        told = orjson.dumps({"withheld": withheld})
+        measured.granted = Granted(
+            fields=fields,
+            withheld=tuple(f"{item['field']} {item['reason']}" for item in withheld),
+            tail=b',"extensions":' + told + b"}" if withheld else b"}",
         )
-    )
+    found: Granted = measured.granted
+    return found
 
 
 def _place(error: BaseException) -> str:

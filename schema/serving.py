@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.config import Config
     from hub.deployment import Deployment
 
+KEEP = 64 << 20
 NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the same statement
 
 
@@ -26,7 +27,8 @@ NO_MAC = ""  # no alias has it: a number that cannot be one finds nobody, by the
 class Graph:
     """Everything the application answers from. `compiled` False: graphql-core alone answers.
 
-    `patience`: how often it answers a form of a document before that is compiled.
+    `patience`: how often it answers a form of a document before that is compiled. `keep`: bytes of answers that may be
+    kept until the next publication or erasure (schema/kept.py; PostgreSQL only); 0: none.
     """
 
     engine: sa.Engine
@@ -37,6 +39,7 @@ class Graph:
     sources: Sequence[Source]
     compiled: bool = True
     patience: int = PATIENCE
+    keep: int = KEEP
 
 
 def graph_of(deployment: Deployment) -> Graph:

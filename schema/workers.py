@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from schema.errors import Busy
@@ -39,11 +40,17 @@ class Workers:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Do the work in a thread. Raises Busy where there is no room."""
+        with self.room():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """A place among those that run or wait, for work that needs no thread. Raises Busy where there is none."""
         if self.running >= self._room:
             raise Busy
         self.running += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            yield
         finally:
             self.running -= 1
 

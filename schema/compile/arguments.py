@@ -18,6 +18,7 @@ from graphql import (
     ObjectValueNode,
     StringValueNode,
     ValueNode,
+    VariableNode,
     get_named_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values
@@ -49,6 +50,11 @@ class Given:
         self.variables = variables
         self._literals = literals
 
+    @property
+    def own(self) -> bool:
+        """Whether the document is the plan's own."""
+        return self._literals is None
+
     def arguments(self, field: GraphQLField, node: FieldNode, order: Mapping[int, int]) -> dict[str, Any]:
         """A field's arguments by Python's names; `order` tells which literal stands at an offset of the plan's text."""
         if self._literals is not None and node.arguments:
@@ -78,6 +84,11 @@ class Place:
     field: GraphQLField
     node: FieldNode
 
+    @property
+    def constant(self) -> bool:
+        """Whether its arguments are the same for each request with this document."""
+        return not any(_varies(argument.value) for argument in self.node.arguments or ())
+
     def told(self, given: Given, order: Mapping[int, int]) -> Told:
         """What a request gives to it. Raises as `span` does."""
         arguments = given.arguments(self.field, self.node, order)
@@ -103,6 +114,14 @@ class Place:
         if told.span is not None:
             found |= {TAKE: told.span.take, **told.span.key}
         return {named(self.number, name): value for name, value in found.items()}
+
+
+def _varies(node: ValueNode) -> bool:
+    if isinstance(node, ListValueNode):
+        return any(_varies(item) for item in node.values)
+    if isinstance(node, ObjectValueNode):
+        return any(_varies(item.value) for item in node.fields)
+    return isinstance(node, VariableNode)
 
 
 def named(place: int, name: str) -> str:

@@ -17,7 +17,7 @@ from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
 from schema.compile.arguments import Given
-from schema.compile.plan import Plan, Served, compiled
+from schema.compile.plan import Asked, Plan, Served, compiled
 from schema.compile.planner import Planner
 from schema.compile.reader import Reader
 from schema.compile.selection import Selection
@@ -55,26 +55,47 @@ class Compiler:
 
         Raises NotCompiled, TookTooLong, and GraphQLError where its arguments are refused: the plain executor tells.
         """
+        key, values = self._key(prepared, operation, variables)
+        kept = self._known(key)
+        if kept is None and self._new(key):
+            raise NotCompiled
+        if kept is None:
+            kept = self._keep(key, self._compile(prepared, operation, values))
+        plan, given = self._given(kept, prepared, values)
+        return plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
+
+    def asked(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Asked:
+        """A validated operation whose form is compiled already. Raises NotCompiled, and GraphQLError as `serve`."""
+        key, values = self._key(prepared, operation, variables)
+        kept = self._known(key)
+        if kept is None:
+            raise NotCompiled
+        plan, given = self._given(kept, prepared, values)
+        return plan.asked(given)
+
+    def _key(
+        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> tuple[Any, VariableValues]:
         values = get_variable_values(
             self.contract.schema, operation.variable_definitions or (), dict(variables), hide_suggestions=True
         )
         if isinstance(values, list):
             raise NotCompiled
         name = operation.name.value if operation.name else ""
-        key = (prepared.digest, name, _form(values.coerced))
+        return (prepared.digest, name, _form(values.coerced)), values
+
+    def _known(self, key: Any) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
-        if kept is None and self._new(key):
-            raise NotCompiled
-        if kept is None:
-            kept = self._keep(key, self._compile(prepared, operation, values))
+        return kept
+
+    def _given(self, kept: _Kept, prepared: Prepared, values: VariableValues) -> tuple[Plan, Given]:
         if kept.plan is None:
             raise NotCompiled
         own = kept.document is prepared.document
-        given = Given(self.context, values, None if own else prepared.literals)
-        return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
+        return kept.plan, Given(self.context, values, None if own else prepared.literals)
 
     def _new(self, key: Any) -> bool:
         """Whether a form is not asked often enough to be compiled; counts it."""
@@ -98,8 +119,9 @@ class Compiler:
         order = {offset: place for place, offset in enumerate(prepared.offsets)}
         selection = Selection(self.contract.schema, prepared.document, operation, values)
         try:
-            tree = Planner(self.contract, selection, Given(self.context, values), order).plan()
-            plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, order)
+            given = Given(self.context, values)
+            tree = Planner(self.contract, selection, given, order).plan()
+            plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, given, order)
         except NotCompiled:
             return _Kept(plan=None, document=prepared.document)
         return _Kept(plan=plan, document=prepared.document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from schema.compile.tree import NotCompiled
 from schema.read.context import Context
 from schema.read.pages import sealed
 
+KEPT = 5_000  # values of one hole that the configuration made
+PLAIN = re.compile(rb"[ !#-\[\]-~\"]*").fullmatch  # ASCII without escapes
 Fill = Callable[[bytes], bytes]  # the JSON value that the database put into a hole -> JSON text
 
 
@@ -27,19 +30,30 @@ class Filler:
 
 
 class _Column(Filler):
-    def __init__(self, finish: Callable[[Context, Any], Any], complete: Complete, binary: bool) -> None:
+    def __init__(
+        self, finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool
+    ) -> None:
         self.finish = finish
         self.complete = complete
         self.binary = binary
+        self.kept: dict[bytes, bytes] | None = {} if configured else None
 
     def fill(self, given: Given, told: Sequence[Told], order: Mapping[int, int]) -> Fill:
-        context, finish, complete, binary = given.context, self.finish, self.complete, self.binary
+        context, finish, complete, binary, kept = given.context, self.finish, self.complete, self.binary, self.kept
 
         def filled(raw: bytes) -> bytes:
             value = orjson.loads(raw)
             return orjson.dumps(complete(finish(context, bytes.fromhex(value) if binary else value)))
 
-        return filled
+        def remembered(raw: bytes) -> bytes:
+            found = kept.get(raw) if kept is not None else None
+            if found is None:
+                found = filled(raw)
+                if kept is not None and len(kept) < KEPT:
+                    kept[raw] = found
+            return found
+
+        return filled if kept is None else remembered
 
 
 class _Cursor(Filler):
@@ -50,8 +64,11 @@ class _Cursor(Filler):
         codec, span = given.context.codec, told[self.place].span
         if span is None:
             raise NotCompiled
+        binding, cursor = span.binding, codec.cursor
 
         def filled(raw: bytes) -> bytes:
+            if PLAIN(raw):  # the key as Python would write it
+                return b'"' + cursor(binding, raw).encode() + b'"'
             return orjson.dumps(sealed(orjson.loads(raw), span, codec))
 
         return filled
@@ -74,9 +91,12 @@ class _Entry(Filler):
         return filled
 
 
-def of_column(finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool) -> Filler:
-    """A column's value, finished with the agreement's keys or the configuration; `binary` comes in hexadecimal."""
-    return _Column(finish, complete, binary)
+def of_column(finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool) -> Filler:
+    """A column's value, finished with the agreement's keys or the configuration; `binary` comes in hexadecimal.
+
+    What the configuration makes of a code (`configured`) is remembered: it tells of nobody.
+    """
+    return _Column(finish, complete, binary=binary, configured=configured)
 
 
 def of_cursor(place: int) -> Filler:

@@ -10,15 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
-from schema.compile.arguments import Given
+from hub.store import erasure, publication, published
+from schema.compile.arguments import Given, Told
 from schema.compile.holes import Fill
+from schema.compile.lines import WIRE
 from schema.compile.planner import Tree
-from schema.compile.reader import Published, Reader
+from schema.compile.reader import Found, Published, Reader
 from schema.compile.statement import Writer
 from schema.compile.texts import DIALECTS
 from schema.compile.tree import FAIL, HOLE, ROW, SUBJECT, UNWRITTEN, NotCompiled
 from schema.read.model import SINCE, Scope
 
+PUBLISHED = {*published.values(), publication, erasure}
 Process = Callable[[Any], Any]
 OPEN, ROWS, FAILED, WHOSE, MISSING = (mark.encode() for mark in (HOLE, ROW, FAIL, SUBJECT, UNWRITTEN))
 
@@ -31,42 +34,64 @@ class Served:
     rows: int
     subjects: frozenset[int]
     publication: int
+    erasure: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A tree with its statement. `order` tells which literal of the document stands at an offset of its text.
 
-    `fixed` are values that the dialect binds of itself (SQLite: OFFSET 0).
+    `binds` are the statement's values in order, each with how its type writes it; `fixed` those that the dialect binds
+    of itself (SQLite: OFFSET 0). `of_edition`: it reads published tables alone, so that its answer is the same until
+    the next publication or erasure. `constant` is what the plan's own document gives to each place, where no variable
+    stands there; `wire` writes a value as the connection takes it.
     """
 
     tree: Tree
     sql: str
-    binds: Mapping[str, Process | None]
+    binds: Sequence[tuple[str, Process | None]]
     fixed: Mapping[str, Any]
-    positions: Sequence[str] | None
+    of_edition: bool
+    constant: Sequence[Told | None]
+    wire: Process
     order: Mapping[int, int]
 
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
-        """Answer a request. Raises NotCompiled, TookTooLong, and what its arguments raise."""
-        told = [place.told(given, self.order) for place in self.tree.places]
-        values: dict[str, Any] = {}
-        for place, item in zip(self.tree.places, told, strict=True):
+        """Answer a request. Raises NotCompiled, TookTooLong, StatementFailed, and what its arguments raise."""
+        asked = self.asked(given)
+        return asked.served(reader.read(self.sql, asked.bind, seconds))
+
+    def asked(self, given: Given) -> Asked:
+        """What a request gives to the plan. Raises NotCompiled, and what its arguments raise."""
+        told: list[Told] = []
+        values = dict(self.fixed)
+        for place, known in zip(self.tree.places, self.constant, strict=True):
+            item = known if known is not None and given.own else place.told(given, self.order)
+            told.append(item)
             values |= place.parameters(item)
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
-        text, published = reader.read(self.sql, partial(self._bound, values), seconds)
-        return _filled(text, fills, published.number)
+        return Asked(plan=self, bind=partial(self._bound, values), fills=fills)
 
-    def _bound(self, given: Mapping[str, Any], published: Published) -> Any:
-        values = {**given, SINCE: published.since}
-        ready = {name: process(values[name]) if process else values[name] for name, process in self.binds.items()}
-        if self.positions is None:
-            return ready
-        ready |= self.fixed
-        return tuple(ready[name] for name in self.positions)
+    def _bound(self, values: dict[str, Any], published: Published) -> Sequence[Any]:
+        values[SINCE] = published.since
+        wire = self.wire
+        return [wire(process(values[name]) if process else values[name]) for name, process in self.binds]
 
 
-def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, order: Mapping[int, int]) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A plan with what a request gives to it: the statement's values under a publication, and what fills the holes."""
+
+    plan: Plan
+    bind: Callable[[Published], Sequence[Any]]
+    fills: Sequence[Fill]
+
+    def served(self, found: Found) -> Served:
+        """The answer of what came back. Raises NotCompiled."""
+        return _filled(found, self.fills)
+
+
+def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:
     """Write a tree's statement. Raises NotCompiled."""
     texts = DIALECTS.get(dialect.name)
     if texts is None:
@@ -84,18 +109,22 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, order: Mapping[int, 
 
     visitors.traverse(query, {}, {"bindparam": settle})
     made: Any = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    process = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in bound.items()}
     return Plan(
         tree=tree,
         sql=made.string,
-        binds={name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in bound.items()},
-        fixed={name: made.params[name] for name in made.positiontup or () if name not in bound},
-        positions=made.positiontup if made.positional else None,
+        binds=[(name, process.get(name)) for name in made.positiontup],
+        fixed={name: made.params[name] for name in made.positiontup if name not in bound},
+        of_edition=all(table in PUBLISHED for table in visitors.iterate(query) if isinstance(table, sa.Table)),
+        constant=[place.told(given, order) if place.constant else None for place in tree.places],
+        wire=WIRE[dialect.name],
         order=order,
     )
 
 
-def _filled(told: bytes, fills: Sequence[Fill], publication: int) -> Served:
+def _filled(found: Found, fills: Sequence[Fill]) -> Served:
     """The text with its holes filled, its rows counted and whose rows they are."""
+    told = found.text
     if FAILED in told:
         raise NotCompiled
     pieces = told.split(OPEN)
@@ -104,7 +133,13 @@ def _filled(told: bytes, fills: Sequence[Fill], publication: int) -> Served:
     pieces[1::2] = [memo[hole] for hole in holes]
     rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in memo else 0)
     data = b"".join(pieces).replace(ROWS, b"{")
-    return Served(data=data, rows=rows, subjects=frozenset(memo.subjects), publication=publication)
+    return Served(
+        data=data,
+        rows=rows,
+        subjects=frozenset(memo.subjects),
+        publication=found.published.number,
+        erasure=found.erasure,
+    )
 
 
 class _Memo(dict[bytes, bytes]):

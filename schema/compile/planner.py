@@ -135,7 +135,9 @@ class Planner:
             raise NotCompiled
         binary = isinstance(_type(column, link), sa.LargeBinary)
         complete = completer(self.selection, kind, details)
-        return Hole(number=self._hole(of_column(column.form.finish, complete, binary=binary)), column=column)
+        configured = not isinstance(get_named_type(kind), GraphQLScalarType)
+        filler = of_column(column.form.finish, complete, binary=binary, configured=configured)
+        return Hole(number=self._hole(filler), column=column)
 
     def _connection(
         self, kind: GraphQLObjectType, details: FieldDetailsList, link: Link, place: int, told: Told

@@ -1,31 +1,27 @@
-"""Connections on which compiled statements run: each statement is an answer of its own, outside any transaction.
+"""Where compiled statements run: each statement is an answer of its own, outside any transaction.
 
 1. One statement sees one state of the store, so it needs no transaction, and one exchange with the database is enough.
-2. The connections are read-only; a statement is cancelled when its time is up. PostgreSQL's write dates as ISO and
-   compile nothing just in time (that takes longer than any of these statements).
-3. What depends on the publication (the first day of its benefit year) is remembered and checked by each statement.
+2. Each thread has a connection of its own, read-only; a statement is cancelled when its time is up.
+3. Who listens to the engine's statements (SQLAlchemy's cursor events) hears these too.
+4. What depends on the publication (the first day of its benefit year) is remembered and checked by each statement.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
-from psycopg.adapt import Loader
-from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import psycopg
 
 from hub import store
 from hub.store import publication
+from schema.compile.lines import SESSION, Line, StatementFailed, opened
 from schema.errors import TookTooLong
-from schema.read.snapshot import STEPS
-
-SESSION = "-c default_transaction_read_only=on -c jit=off -c datestyle=ISO"
-TIMEOUT = "statement_timeout"  # seconds, as the session has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,80 +32,100 @@ class Published:
     since: date = date.max
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a statement yields: a text, the publication that it shows, the latest erasure in it."""
+
+    text: bytes
+    published: Published
+    erasure: int
+
+
 class Reader:
     """Runs compiled statements; safe to share between threads."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._postgresql = engine.dialect.name == "postgresql"
+        self.postgresql = postgresql = engine.dialect.name == "postgresql"
         self._engine = store.connect(
             engine.url.render_as_string(hide_password=False),
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,
-            connect_args={"options": SESSION} if self._postgresql else {},
+            poolclass=sa.NullPool,
+            connect_args={"options": SESSION} if postgresql else {"check_same_thread": False},
         )
-        event.listen(self._engine, "connect", _as_bytes)
-        self._published = Published()
-
-    @property
-    def dialect(self) -> sa.Dialect:
-        """The dialect that statements are written in."""
-        return self._engine.dialect
+        written: Any = psycopg.dialect
+        self.dialect: sa.Dialect = written(paramstyle="numeric_dollar") if postgresql else self._engine.dialect
+        self._local = threading.local()
+        self._lines: list[Line] = []
+        self._lock = threading.Lock()
+        self.published = Published()
 
     def close(self) -> None:
         """Close the connections."""
-        self._engine.dispose()
+        with self._lock:
+            while self._lines:
+                self._lines.pop().close()
+        self._local = threading.local()
 
-    def read(self, sql: str, bind: Callable[[Published], Any], seconds: float) -> tuple[bytes, Published]:
-        """The text that a statement yields, and the publication that it shows. Raises TookTooLong.
+    def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> Found:
+        """What a statement yields: a text, the latest publication's number, perhaps the latest erasure's.
 
-        The statement yields the text and the latest publication's number.
+        Raises TookTooLong, StatementFailed.
         """
         deadline = time.monotonic() + seconds
-        with self._engine.connect() as connection:
-            self._limit(connection, seconds, deadline)
-            while True:
-                known = self._published
-                try:
-                    told, number = connection.exec_driver_sql(sql, bind(known)).one()
-                    current = (number or 0) == known.number
-                    if not current:
-                        self._published = self._latest(connection)
-                except sa.exc.OperationalError as error:
-                    if time.monotonic() > deadline:
-                        raise TookTooLong from None
-                    raise error
-                if time.monotonic() > deadline:
-                    raise TookTooLong
-                if current:
-                    return told, known
+        line = self._line()
+        while True:
+            known = self.published
+            values = bind(known)
+            try:
+                self.heard("before_cursor_execute", sql, values)
+                told, number, *more = line.row(sql, values, seconds)
+                self.heard("after_cursor_execute", sql, values)
+            except StatementFailed as failed:
+                if not failed.state:
+                    self._drop(line)
+                raise
+            if int(number or 0) != known.number:
+                self.look()
+                continue
+            if time.monotonic() > deadline:
+                raise TookTooLong
+            return Found(text=told, published=known, erasure=int(more[0] or 0) if more else 0)
 
-    def _limit(self, connection: sa.Connection, seconds: float, deadline: float) -> None:
-        """Have the database cancel what takes longer."""
-        if not self._postgresql:
-            driver: Any = connection.connection.driver_connection
-            driver.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
-        elif connection.info.get(TIMEOUT) != seconds:
-            connection.exec_driver_sql(f"SET statement_timeout = {max(1, int(seconds * 1000))}")
-            connection.info[TIMEOUT] = seconds
+    def heard(self, event: str, sql: str, values: Sequence[Any]) -> None:
+        """Tell those who listen to the engine's statements."""
+        for listener in getattr(self._engine.dispatch, event):
+            listener(None, None, sql, values, None, False)
 
-    @staticmethod
-    def _latest(connection: sa.Connection) -> Published:
+    def opened(self) -> Line:
+        """A new connection, for one thread at a time. Raises StatementFailed."""
+        try:
+            return opened(self._engine)
+        except sa.exc.DBAPIError:
+            raise StatementFailed("") from None
+
+    def look(self) -> None:
+        """See what is published now."""
         query = sa.select(publication.c.publication, publication.c.month)
-        row = connection.execute(query.order_by(publication.c.publication.desc())).first()
-        return Published(number=row.publication, since=date(int(row.month[:4]), 1, 1)) if row else Published()
+        try:
+            with self._engine.connect() as connection:
+                row = connection.execute(query.order_by(publication.c.publication.desc())).first()
+        except sa.exc.DBAPIError:
+            raise StatementFailed("") from None
+        since = date(int(row.month[:4]), 1, 1) if row else date.max
+        self.published = Published(number=row.publication if row else 0, since=since)
 
+    def _line(self) -> Line:
+        """This thread's connection."""
+        line: Line | None = getattr(self._local, "line", None)
+        if line is None:
+            line = self._local.line = self.opened()
+            with self._lock:
+                self._lines.append(line)
+        return line
 
-class _Bytes(Loader):
-    """PostgreSQL's text as it came."""
-
-    def load(self, data: Any) -> bytes:
-        return bytes(data)
-
-
-def _as_bytes(driver: Any, _record: Any) -> None:
-    """An answer is UTF-8 from the database to the caller: it is never decoded. SQLite is told to be read-only."""
-    if isinstance(driver, psycopg.Connection):
-        driver.adapters.register_loader("text", _Bytes)
-    else:
-        driver.execute("PRAGMA query_only = ON")
-        driver.text_factory = bytes
+    def _drop(self, line: Line) -> None:
+        """Let go of a connection that is lost."""
+        self._local.line = None
+        with self._lock:
+            if line in self._lines:
+                self._lines.remove(line)
+        line.close()

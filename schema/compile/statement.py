@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import operators
 
-from hub.store import publication
+from hub.store import erasure, publication
 from schema.compile.arguments import named
 from schema.compile.texts import Texts, joined, text
 from schema.compile.tree import (
@@ -50,7 +50,10 @@ class Writer:
         self.scope = scope
 
     def statement(self, root: Object) -> sa.Select[Any]:
-        """The statement that yields the answer's data as one text, and the latest publication. Raises NotCompiled."""
+        """The statement that yields the answer's data as one text, the latest publication and the latest erasure.
+
+        Raises NotCompiled.
+        """
 
         def write(node: Node) -> Iterable[Part]:
             if isinstance(node, Branch):
@@ -58,7 +61,9 @@ class Writer:
             return _plain(node)
 
         latest = sa.select(sa.func.max(publication.c.publication)).scalar_subquery()
-        return sa.select(joined(*_object(root, write)).label("text"), latest.label("publication"))
+        erased = sa.select(sa.func.max(erasure.c.seq)).scalar_subquery()
+        text = joined(*_object(root, write)).label("text")
+        return sa.select(text, latest.label("publication"), erased.label("erasure"))
 
     def _branch(self, branch: Branch, parent: Table | None) -> sa.ColumnElement[Any]:
         link = branch.link

@@ -97,6 +97,7 @@ def serve(
     *,
     compiled: bool = True,
     patience: int = 0,
+    keep: int = 0,
     **more: Any,
 ) -> Client:
     graph = Graph(
@@ -108,5 +109,6 @@ def serve(
         sources=discover(),
         compiled=compiled,
         patience=patience,
+        keep=keep,
     )
     return Client(create_app(graph, **more), graph)

@@ -16,18 +16,74 @@ import structlog
 from sqlalchemy import event
 
 from hub import log
+from hub.keys import KeyRing
+from hub.log.flood import OWN
 from hub.store import access_log
+from schema.agreement import Agreement
 from schema.errors import TookTooLong
 from schema.read.snapshot import snapshot
 from tests.schema import world
-from tests.schema.client import Client
+from tests.schema.client import Client, serve
 
 CIVIL, AUDITOR = "civil-affairs", "auditor"
+
+
+@pytest.fixture(scope="module")
+def client(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Client]:
+    """A server whose clients have not been refused before: each refusal has an entry of its own."""
+    made = serve(filled, ring, agreements)
+    yield made
+    made.app.state.hub.workers.close()
 
 
 def last(client: Client) -> tuple[Any, dict[str, Any]]:
     entry = client.entries()[-1]
     return entry, json.loads(entry.leaf)
+
+
+ASK = {"query": "{ agreement { id } }"}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "status", "code"),
+    [
+        ("POST", {"json": ASK, "headers": {"Accept": "text/html"}}, 406, "BAD_REQUEST"),
+        ("POST", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400, "BAD_REQUEST"),
+        ("POST", {"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "BAD_REQUEST"),
+        ("POST", {"json": {"query": "#" * 2_000_000}}, 413, "BAD_REQUEST"),
+        ("POST", {"json": ASK, "headers": {"X-Purpose": "another"}}, 403, "AGREEMENT_REFUSED"),
+        ("GET", {"params": ASK}, 405, "METHOD_REFUSED"),
+        ("POST", {"json": {"query": "{ nope }"}}, 400, "DOCUMENT_REFUSED"),
+        ("POST", {"json": {"query": "{ persons(first: 5000) { nodes { sex } } }"}}, 400, "LIMIT_EXCEEDED"),
+    ],
+)
+def test_whatever_is_refused_to_a_known_caller_is_logged_once(
+    client: Client, method: str, more: dict[str, Any], status: int, code: str
+) -> None:
+    before = len(client.entries())
+    headers = {"Authorization": f"Bearer {client.token(CIVIL)}", **more.get("headers", {})}
+    accept = {"Accept": "application/graphql-response+json"}
+    reply = client.http(method, "/graphql", **{**more, "headers": {**accept, **headers}})
+    entries = client.entries()[before:]
+    assert (reply.status, reply.code) == (status, code)
+    assert [(item.client, item.outcome, json.loads(item.leaf)["refusal"]) for item in entries] == [
+        ("tester", "refused", code)
+    ]
+
+
+def test_who_cannot_be_known_is_not_in_the_log(client: Client) -> None:
+    before = len(client.entries())
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {client.token(CIVIL)}"}):
+        assert client.http("POST", "/graphql", json=ASK, headers=headers).status == 401
+    assert len(client.entries()) == before
+
+
+async def together(client: Client, count: int, query: str) -> list[httpx.Response]:
+    """Many operations at the same time."""
+    transport = httpx.ASGITransport(app=client.app)
+    headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
+        return await asyncio.gather(*(http.post("/graphql", json={"query": query}) for _ in range(count)))
 
 
 def test_an_answered_operation_is_logged_with_fields_and_subjects(client: Client) -> None:
@@ -85,16 +141,9 @@ def test_what_is_refused_before_there_is_an_agreement_is_logged(client: Client) 
 
 
 def test_operations_at_the_same_time_are_all_logged_in_one_order(client: Client) -> None:
-    async def many(count: int) -> list[int]:
-        transport = httpx.ASGITransport(app=client.app)
-        headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
-            query = {"query": "{ persons(first: 3) { nodes { token categories { category } } } }"}
-            answers = await asyncio.gather(*(http.post("/graphql", json=query) for _ in range(count)))
-            return [answer.status_code for answer in answers]
-
     before = len(client.entries())
-    assert asyncio.run(many(40)) == [200] * 40
+    replies = asyncio.run(together(client, 40, "{ persons(first: 3) { nodes { token categories { category } } } }"))
+    assert [reply.status_code for reply in replies] == [200] * 40
     entries = client.entries()
     assert len(entries) == before + 40
     assert log.verify(client.engine) == []
@@ -143,8 +192,41 @@ def test_without_the_log_nothing_is_answered(client: Client, document: str) -> N
     assert {"event": "access log not written", "error": events[0]["error"], "log_level": "error"} == events[0]
 
 
+@pytest.mark.usefixtures("closed_log")
+def test_without_the_log_none_of_many_who_wait_together_is_answered(client: Client) -> None:
+    replies = asyncio.run(together(client, 12, "{ persons(first: 3) { nodes { token name } } }"))
+    assert [reply.status_code for reply in replies] == [503] * 12
+    assert all(reply.json()["errors"][0]["extensions"]["code"] == "LOG_UNAVAILABLE" for reply in replies)
+    assert not any("data" in reply.json() for reply in replies)
+
+
+def test_who_finds_no_room_is_counted_in_the_log(changed: Any) -> None:
+    client = changed(CIVIL)
+    hub = client.app.state.hub
+    hub.workers.running = 10_000
+    replies = [client.ask(CIVIL, "{ agreement { id } }") for _ in range(3)]
+    hub.workers.running = 0
+    assert {(reply.status, reply.code) for reply in replies} == {(503, "BUSY")}
+    hub.workers.close()
+    entry, told = last(client)
+    assert (entry.client, entry.agreement, entry.outcome) == ("tester", CIVIL, "refused")
+    assert (told["refusal"], told["times"]) == ("BUSY", 3)
+
+
+def test_a_flood_of_refused_documents_fills_the_log_no_further_and_answers_are_all_there(changed: Any) -> None:
+    client = changed(CIVIL)
+    before = len(client.entries())
+    for _ in range(OWN + 20):
+        assert client.ask(CIVIL, "{ nope }").code == "DOCUMENT_REFUSED"
+    assert len(client.entries()) == before + OWN
+    assert client.ask(CIVIL, "{ agreement { id } }").status == 200
+    assert len(client.entries()) == before + OWN + 1
+    client.app.state.hub.workers.close()
+    assert (last(client)[1]["refusal"], last(client)[1]["times"]) == ("DOCUMENT_REFUSED", 20)
+
+
 def test_the_entry_is_committed_before_the_first_byte_of_the_answer_leaves(client: Client) -> None:
-    order: list[str] = []
+    order: list[tuple[str, int]] = []
     body = b'{"query": "{ persons(first: 1) { nodes { token } } }"}'
     token = client.token(CIVIL).encode()
     scope = {
@@ -157,17 +239,11 @@ def test_the_entry_is_committed_before_the_first_byte_of_the_answer_leaves(clien
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
-        order.append(message["type"])
+        order.append((message["type"], len(client.entries())))  # as another connection sees the log
 
-    def committed(_connection: Any) -> None:
-        order.append("commit")
-
-    event.listen(client.engine, "commit", committed)
-    try:
-        asyncio.run(client.app(scope, receive, send))
-    finally:
-        event.remove(client.engine, "commit", committed)
-    assert order == ["commit", "http.response.start", "http.response.body"]
+    before = len(client.entries())
+    asyncio.run(client.app(scope, receive, send))
+    assert order == [("http.response.start", before + 1), ("http.response.body", before + 1)]
 
 
 def test_reading_the_log_is_logged_and_a_person_sees_who_read_them(client: Client) -> None:

@@ -13,6 +13,7 @@ from hub.keys import KeyRing
 from hub.store import published
 from schema.agreement import Agreement
 from schema.compile import compiler
+from schema.compile.lines import StatementFailed
 from schema.compile.reader import Published, Reader
 from schema.errors import TookTooLong
 from schema.operation import Operations
@@ -134,7 +135,10 @@ def test_the_database_stops_a_compiled_statement_whose_time_is_up_and_writes_not
         with pytest.raises(TookTooLong):
             reader.read(endless, lambda _: (), 0.3)
         assert reader.read(plain, lambda _: (), 5)[0] == b"x"
-        with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"):
+        with pytest.raises(StatementFailed) as failed:
+            reader.read("SELECT CAST('CANARY' AS INTEGER), nothing FROM publication", lambda _: (), 5)
+        assert "CANARY" not in str(failed.value)
+        with pytest.raises(StatementFailed):
             reader.read("DELETE FROM publication RETURNING 'x', 9", lambda _: (), 5)
         assert reader._published == Published(number=1, since=reader._published.since)
     finally:
@@ -145,7 +149,7 @@ def test_where_the_compiled_statement_fails_the_plain_executor_answers(
     client: Client, fallen: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: Any) -> Any:
-        raise sa.exc.OperationalError("CANARY", {}, Exception("CANARY"))
+        raise StatementFailed("42P01")
 
     query = "{ persons(first: 1) { nodes { sex } } }"
     expected = client.ask(CIVIL, query).json
@@ -154,4 +158,4 @@ def test_where_the_compiled_statement_fails_the_plain_executor_answers(
     assert len(fallen) == 1
     told = capsys.readouterr()
     assert "compiled statement failed" in told.out + told.err
-    assert "CANARY" not in told.out + told.err
+    assert "42P01" in told.out + told.err  # the database's code for it; what it says may hold values

@@ -1,0 +1,101 @@
+"""The short way of a request: a known, compiled document is read on the server's own loop, without a thread.
+
+1. Whatever is not plain sailing (a new document, a refusal, an answer that SQL cannot write) goes the workers' way,
+   from the beginning, and is answered and logged there.
+2. The answer leaves when its entry is in the log (hub/log/soon.py).
+3. What runs here takes the workers' room; beyond it callers are told to try again.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import structlog
+
+from hub.log.soon import SoonWriter
+from schema.compile.lines import StatementFailed
+from schema.compile.soon import SoonReader
+from schema.compile.tree import NotCompiled
+from schema.contract import Contract
+from schema.errors import LogUnavailable, TookTooLong
+from schema.kept import Answered, Kept
+from schema.operation import Answer, Operations, Ready, Request, Work, refused
+from schema.tokens import Claims
+from schema.workers import Workers
+
+LOOKING = 5.0  # seconds for the question what is published
+logger = structlog.get_logger("aidgraph.graph")
+
+
+class Front:
+    """Answers operations for the application's loop. `keep`: bytes of answers that may be kept (schema/kept.py)."""
+
+    def __init__(self, operations: Operations, workers: Workers, *, lines: int, keep: int) -> None:
+        self._operations = operations
+        self._workers = workers
+        self._short = _Short(operations, lines, keep) if operations.reader.postgresql else None
+
+    async def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
+        """The answer, once it is in the log. Raises Busy."""
+        if self._short is not None:
+            with self._workers.room():
+                answer = await self._short.answer(contract, claims, request)
+            if answer is not None:
+                return answer
+        return await self._workers.run(partial(self._operations.answer, contract, claims, request))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._short is not None:
+            self._short.close()
+
+
+class _Short:
+    """The short way."""
+
+    def __init__(self, operations: Operations, lines: int, keep: int) -> None:
+        self._operations = operations
+        self._lines = SoonReader(operations.reader, lines)
+        self._entries = SoonWriter(operations.engine)
+        self._kept = Kept(keep, partial(self._lines.edition, LOOKING)) if keep else None
+
+    async def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer | None:
+        """The answer, once it is in the log; None where it is for the workers."""
+        began, kept = time.monotonic(), self._kept
+        ready: Ready | None = None
+        key = kept.key(contract.agreement.id, request) if kept is not None else None
+        try:
+            found = await kept.find(key) if kept is not None and key is not None else None
+            if found is not None:
+                work = self._operations.again(contract, claims, found.known)
+                return await self._logged(work, Answer(body=found.body), began)
+            ready = self._operations.ready(contract, claims, request)
+            if ready is None:
+                return None
+            asked = ready.asked
+            served = asked.served(await self._lines.read(asked.plan.sql, asked.bind, ready.seconds))
+            answer = self._operations.finished(ready, served)
+        except (NotCompiled, StatementFailed):
+            return None
+        except TookTooLong as late:
+            return await self._logged(ready.work, refused(late), began) if ready is not None else None
+        if kept is not None and key is not None and ready.shared:
+            edition = (served.publication, served.erasure)
+            kept.keep(key, edition, Answered(body=answer.body, known=ready.work.of_answer))
+        return await self._logged(ready.work, answer, began)
+
+    async def _logged(self, work: Work, answer: Answer, began: float) -> Answer:
+        try:
+            await self._entries.append(work.ended(answer, began))
+        except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
+            logger.error("access log not written", error=type(error.__cause__ or error).__name__)
+            return refused(LogUnavailable())
+        return answer
+
+    def close(self) -> None:
+        """Close the connections and forget what was kept."""
+        if self._kept is not None:
+            self._kept.clear()
+        self._entries.close()
+        self._lines.close()

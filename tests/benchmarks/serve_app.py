@@ -1,0 +1,74 @@
+"""The application over a store of made-up persons, with the hand-written routes beside it, behind uvicorn.
+
+    python tests/benchmarks/serve_app.py URL PORT PERSONS [--no-log]
+
+Prints one line of JSON once it can be asked: the caller's token and tokens of persons. Run by serve_compare.py.
+"""
+
+# ruff: noqa: T201 - it reports on standard output
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import uvicorn
+
+from hub import keys, store
+from hub.config.divisions import Divisions
+from schema.agreement import MOST, Agreement, load_all
+from schema.app import create_app
+from schema.codec import Codec
+from schema.serving import Graph
+from schema.tokens import issue
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.benchmarks.made_persons import counties
+from tests.benchmarks.serve_hand import add_routes
+
+ROOT = Path(__file__).parents[2]
+TOKENS = 5_000
+
+
+def agreement() -> Agreement:
+    """The shipped civil-affairs agreement over all the made-up counties, with what the queries read."""
+    shipped = next(item for item in load_all(ROOT / "config") if item.id == "civil-affairs")
+    person = {**shipped.fields["Person"], "ethnic": "show", "idGrade": "show"}
+    fields = {**shipped.fields, "Person": person}
+    return replace(shipped, fields=fields, limits=MOST, scope=replace(shipped.scope, divisions=("37",)))
+
+
+def graph(url: str, persons: int, **more: Any) -> Graph:
+    """What is served."""
+    names = dict.fromkeys(counties(persons), "某县")
+    names |= {f"{code}{n:03d}": "某镇" for code in counties(persons) for n in range(1, 21)}
+    config: Any = SimpleNamespace(divisions=Divisions(names=names), documents={})
+    engine, ring = store.connect(url), keys.make()
+    return Graph(
+        engine=engine, ring=ring, config=config, agreements=[agreement()], lookup=lambda _n, _c: "", sources=(), **more
+    )
+
+
+def main() -> None:
+    url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    served = graph(url, persons, **({} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}))
+    app: Any = create_app(served)
+    if "--no-log" in sys.argv:
+        app.state.hub.operations.log.append = lambda _entry: None
+    app = add_routes(app, served)
+    codec = Codec(served.ring, served.agreements[0].id)
+    told = {
+        "token": issue(served.ring, agreements=(served.agreements[0].id,), client="benchmark"),
+        "persons": [codec.person(n * 7919 % persons) for n in range(min(TOKENS, persons))],
+        "ids": [n * 7919 % persons for n in range(min(TOKENS, persons))],
+    }
+    print(json.dumps(told), flush=True)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()
