@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -25,20 +27,28 @@ from starlette.types import Receive, Scope, Send
 
 from hub.store import publication
 from schema import logs
+from schema.agreement import Limits
+from schema.care import Care
 from schema.contract import Contract
-from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
+from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused
 from schema.explorer import Explorer
 from schema.front import Front
 from schema.metrics import Metrics
-from schema.operation import Answer, Operations
+from schema.operation import Answer, Operations, refused
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
+from schema.rates import Rates
 from schema.read.reference import Reference
 from schema.serving import Graph
+from schema.stopping import Statements, within
+from schema.token_ledger import Revocations
 from schema.tokens import Claims, Verifier, choose
+from schema.turns import Turns
 from schema.workers import Workers
 
 THREADS = 4
 WAITING = 64
+LAST = 1.0  # seconds for what runs when the server has waited its time, before its SQL is cancelled
+READING = 30.0  # seconds that a body may take to come
 SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 logger = structlog.get_logger("aidgraph.http")
 
@@ -51,6 +61,9 @@ class Hub:
     contracts: Mapping[str, Contract]
     operations: Operations
     verifier: Verifier
+    rates: Rates
+    care: Care
+    turns: Turns
     workers: Workers
     front: Front
     metrics: Metrics
@@ -73,6 +86,7 @@ def create_app(
     if not structlog.is_configured():
         logs.configure()
     contracts = {agreement.id: Contract(agreement) for agreement in graph.agreements}
+    metrics, rates, revoked = Metrics(), Rates(), Revocations(graph.engine)
     operations = Operations(
         engine=graph.engine,
         ring=graph.ring,
@@ -81,17 +95,31 @@ def create_app(
         lookup=graph.lookup,
         compiled=graph.compiled,
         patience=graph.patience,
+        registered=graph.registered,
+        log_took=metrics.log_seconds.observe,
     )
     workers = Workers(threads=threads, waiting=waiting, closing=lambda: _close(front, operations))
     front = Front(operations, workers, lines=threads, keep=graph.keep)
+    statements = Statements()
+    for engine in (graph.engine, operations.reader.engine):
+        statements.watch(engine)
+    care = Care([revoked.look, partial(metrics.look, graph.engine)])
+    care.look()
+    metrics.revoked.set_function(lambda: len(revoked.ids))
+    metrics.room.set(threads + waiting)
+    if isinstance(graph.engine.pool, sa.QueuePool):
+        metrics.connections.set_function(graph.engine.pool.checkedout)
     hub = Hub(
         graph=graph,
         contracts=contracts,
         operations=operations,
-        verifier=Verifier(graph.ring),
+        verifier=Verifier(graph.ring, revoked),
+        rates=rates,
+        care=care,
+        turns=Turns(share=max(1, threads // 2), waiting=waiting),
         workers=workers,
         front=front,
-        metrics=Metrics(),
+        metrics=metrics,
         explorer=Explorer(explorer, cdn=cdn),
     )
 
@@ -99,7 +127,7 @@ def create_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         hub.operations.log.follow()
         yield
-        hub.workers.close()
+        within(LAST, hub.workers.close, statements.cancel)
 
     made = _Application(
         lifespan=lifespan,
@@ -133,6 +161,10 @@ class _Application(Starlette):
 
 
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:
+    try:
+        await hub.care.due()
+    except Busy as busy:
+        return _response(refused(busy), JSON)
     scheme, _, token = http.headers.get("authorization", "").partition(" ")
     claims = hub.verifier.verify(token.strip()) if scheme.lower() == "bearer" else None
     if claims is None:
@@ -146,11 +178,14 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
             raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
-        answer = await hub.front.answer(contract, claims, told.request)
-    except Busy as busy:
-        answer = hub.operations.busy(claims, contract, busy)
+        hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
+        request = hub.operations.asked(contract, told.request)
+        async with hub.turns.of(claims.client):
+            answer = await hub.front.answer(contract, claims, request)
+    except (Busy, RateLimited) as refusal:
+        answer = hub.operations.busy(claims, contract, refusal)
     except Refused as refusal:
-        answer = await _refuse(hub, claims, refusal)
+        answer = await _refuse(hub, claims, refusal, contract)
     name = contract.agreement.id if contract else ""
     hub.metrics.operations.labels(name, answer.outcome, answer.code).inc()
     hub.metrics.seconds.labels(name).observe(time.monotonic() - began)
@@ -159,17 +194,22 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
     return _response(answer, media or JSON)
 
 
-async def _refuse(hub: Hub, claims: Claims, refusal: Refused) -> Answer:
+async def _refuse(hub: Hub, claims: Claims, refusal: Refused, contract: Contract | None) -> Answer:
+    """Log and answer what was refused here; without an agreement the widest of the caller's says how often."""
+    under = contract.agreement if contract else None
     try:
-        return await hub.workers.run(partial(hub.operations.refuse, claims, refusal))
-    except Busy as busy:
-        return hub.operations.busy(claims, None, busy)
+        if under is None:
+            held = [hub.contracts[name].agreement.limits.rate for name in claims.agreements if name in hub.contracts]
+            hub.rates.take("", claims, max(held, default=Limits().rate))
+        return await hub.workers.run(partial(hub.operations.refuse, claims, refusal, under))
+    except (Busy, RateLimited) as instead:
+        return hub.operations.busy(claims, contract, instead)
 
 
 def _response(answer: Answer, media: str) -> Response:
     headers = dict(SAFE)
-    if answer.status == 503:
-        headers["Retry-After"] = "1"
+    if answer.status in (429, 503):
+        headers["Retry-After"] = str(answer.retry)
     if answer.status == 405:
         headers["Allow"] = "POST"
     return Response(
@@ -180,15 +220,19 @@ def _response(answer: Answer, media: str) -> Response:
 async def _told(hub: Hub, claims: Claims, http: HttpRequest) -> Told:
     """The request, read no further than the widest of the caller's agreements allows."""
     if http.method == "GET":
-        return from_query(http.query_params)
+        return from_query(http.query_params, len(http.scope["query_string"]))
     held = [hub.contracts[name].agreement.limits.body_bytes for name in claims.agreements if name in hub.contracts]
     most, body = max(held, default=0), bytearray()
     if not held:
         raise AgreementRefused("The caller holds no agreement for this purpose")
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
+    try:
+        async with asyncio.timeout(READING):
+            async for chunk in http.stream():
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except (TimeoutError, ClientDisconnect):
+        raise BadRequest("The body did not come to its end", status=408) from None
     return from_body(http.headers.get("content-type"), bytes(body))
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
     GraphQLError,
@@ -31,8 +32,18 @@ from graphql import (
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
 from schema.limits import INTROSPECTION, Measure, measure, page_variables
+from schema.merging import bounded
+from schema.shelf import Shelf
 
-REMEMBERED = 500  # documents a contract
+REMEMBERED = 100_000  # tokens of all the documents of a contract together
+TOKEN_BYTES = 400  # that a token takes in memory, with its node
+LEAST = 200  # tokens that even the smallest document counts for: with its measures and its place
+TOKEN = re.compile(  # what the lexer finds, found much faster; a comment is the group
+    r'"""(?:\\"""|[^"]|"(?!""))*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?'
+    r"|\.\.\.|[_A-Za-z]\w*|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[!$&()\[\]{}:=@|]|(#[^\n\r]*)",
+    re.ASCII,
+)
+PREPARING = Lock()  # one document at a time: whoever asks for one that is known does not compete with many new ones
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
 ECHOES = (
     re.compile(r", but encountered error .*", re.DOTALL),
@@ -42,8 +53,9 @@ ECHOES = (
     re.compile(r"(?<=Unexpected (BlockString)) .*", re.DOTALL),
 )
 DIGITS = re.compile(r"\d{6,}")
-MEASURES = 50  # a document
-ERRORS = 20
+MEASURES = 8  # a document: sizes of pages that are in use
+ERRORS = 10  # told of one document; each may cost as much as its longest literal
+ARGUMENTS = 400  # tokens between two parentheses: longer values are given as variables
 SMALL = 4  # digits of a page's size: it tells of nobody
 
 
@@ -56,6 +68,8 @@ class Prepared:
 
     document: DocumentNode
     digest: str
+    key: str  # the SHA-256 of its text
+    size: int  # tokens
     literals: tuple[str, ...]
     offsets: tuple[int, ...]
     telling: bool
@@ -65,36 +79,37 @@ class Prepared:
 class _Kept:
     """A document that was found valid, with the measures of its operations by the sizes of pages that are asked for."""
 
+    text: str
     prepared: Prepared
     pages: tuple[str, ...]
     measures: dict[tuple[object, ...], Measure]
 
 
 class Library:
-    """The documents of one contract that have been found valid, the least used forgotten first."""
+    """The documents of one contract that have been found valid, the least used forgotten first (schema/shelf.py)."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._valid: OrderedDict[str, _Kept] = OrderedDict()
-        self._lock = Lock()
+        self._valid: Shelf[_Kept] = Shelf(REMEMBERED)
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
-        with self._lock:
-            found = self._valid.get(text)
-            if found:
-                self._valid.move_to_end(text)
+        found = self._valid.get(digest(text))
         return found.prepared if found else None
+
+    def text(self, key: str) -> str | None:
+        """The text of a document that was found valid before, by its SHA-256."""
+        found = self._valid.get(key)
+        return found.text if found else None
 
     def measure(
         self,
-        text: str,
         prepared: Prepared,
         operation: OperationDefinitionNode | None,
         variables: Mapping[str, Any],
     ) -> Measure:
         """What an operation asks for, found once where the document is remembered. Raises as the limits do."""
-        kept = self._valid.get(text)
+        kept = self._valid.get(prepared.key)
         if kept is None or kept.prepared is not prepared:
             return measure(self.contract, prepared.document, operation, variables)
         name = operation.name.value if operation and operation.name else operation is None
@@ -109,17 +124,26 @@ class Library:
     def parse(self, text: str) -> Prepared:
         """Parse a document. Raises DocumentRefused, LimitExceeded."""
         limits = self.contract.agreement.limits
+        if len(tokens(text, limits.tokens + 1)) > limits.tokens:
+            raise LimitExceeded("tokens", limits.tokens)
         try:
-            document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+            with PREPARING:
+                document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
             if "more than" in error.message:
                 raise LimitExceeded("tokens", limits.tokens) from None
             place = error.locations[0] if error.locations else None
             where = f" (line {place.line}, column {place.column})" if place else ""
             raise DocumentRefused(clean(error.message) + where) from None
-        parts, literals, offsets, telling = [], [], [], False
+        parts, literals, offsets, telling, size, inside = [], [], [], False, 0, 0
         token = document.loc.start_token.next if document.loc else None
         while token is not None and token.kind is not TokenKind.EOF:
+            size += 1
+            inside = (
+                0 if token.kind is TokenKind.PAREN_R else inside + 1 if inside or token.kind is TokenKind.PAREN_L else 0
+            )
+            if inside > ARGUMENTS:
+                raise LimitExceeded("arguments", ARGUMENTS)
             if token.kind in LITERALS:
                 parts.append(f"<{token.kind.name}>")
                 literals.append(token.value or "")
@@ -130,23 +154,43 @@ class Library:
             token = token.next
         return Prepared(
             document=document,
-            digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+            digest=digest(" ".join(parts)),
+            key=digest(text),
+            size=size,
             literals=tuple(literals),
             offsets=tuple(offsets),
             telling=telling,
         )
 
     def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
-        """What is wrong with a parsed document; where nothing is and no literal tells, it is remembered."""
-        rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
-        errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
+        """What is wrong with a measured document; where nothing is and no literal tells, it is remembered.
+
+        Raises LimitExceeded where to find out would take too long.
+        """
+        bounded(prepared.document)
+        asked = rules(self.contract)
+        with PREPARING:
+            errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
         if not errors and not prepared.telling:
-            kept = _Kept(prepared=prepared, pages=page_variables(prepared.document), measures={})
-            with self._lock:
-                self._valid[text] = kept
-                while len(self._valid) > REMEMBERED:
-                    self._valid.popitem(last=False)
+            kept = _Kept(text=text, prepared=prepared, pages=page_variables(prepared.document), measures={})
+            weight = prepared.size + len(text) // TOKEN_BYTES
+            self._valid.put(prepared.key, kept, max(LEAST, weight))
         return errors
+
+
+def digest(text: str) -> str:
+    """SHA-256: what a document is remembered and asked for by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tokens(text: str, most: int) -> list[str]:
+    """The first tokens of a document, `most` of them at most; of what is none, anything."""
+    return list(islice((found[0] for found in TOKEN.finditer(text) if found[1] is None), most))
+
+
+def rules(contract: Contract) -> Collection[type[ASTValidationRule]]:
+    """What a document of a contract is held against."""
+    return specified_rules if contract.agreement.introspection else (*specified_rules, NoIntrospection)
 
 
 def _size(variables: Mapping[str, Any], name: str) -> object:

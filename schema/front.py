@@ -86,8 +86,10 @@ class _Short:
         return await self._logged(ready.work, answer, began)
 
     async def _logged(self, work: Work, answer: Answer, began: float) -> Answer:
+        logging = time.monotonic()
         try:
             await self._entries.append(work.ended(answer, began))
+            self._operations.log_took(time.monotonic() - logging)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 
 from hub import log
 from hub.keys import KeyRing
+from schema.agreement import Agreement
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
 from schema.compile.lines import StatementFailed
@@ -31,15 +32,27 @@ from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
-from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
+from schema.errors import (
+    DocumentRefused,
+    DocumentUnknown,
+    Failed,
+    LimitExceeded,
+    LogUnavailable,
+    MethodRefused,
+    NotRegistered,
+    Refused,
+    TookTooLong,
+)
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
 from schema.read.snapshot import snapshot
+from schema.registered import Registered, document_text
 from schema.tokens import Claims
 from schema.workers import loop
 
+DOCUMENT_FAULTS = (DocumentRefused.code, LimitExceeded.code, NotRegistered.code, DocumentUnknown.code)
 NAME = re.compile(r"(?!.*\d{6})[_A-Za-z]\w{0,63}", re.ASCII)
 OF_ANSWER = ("document", "operation", "fields", "withheld", "publication", "rows", "subjects")
 logger = structlog.get_logger("aidgraph.graph")
@@ -49,10 +62,11 @@ logger = structlog.get_logger("aidgraph.graph")
 class Request:
     """A GraphQL request, as GraphQL over HTTP carries it."""
 
-    query: str
+    query: str  # empty where the document is asked for by its hash alone
     operation_name: str | None = None
     variables: Mapping[str, Any]
     by_get: bool = False
+    sha256: str | None = None  # of a document sent before, or registered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +77,12 @@ class Answer:
     status: int = 200
     outcome: str = "answered"
     code: str = ""
+    retry: int = 1  # seconds, where trying again makes sense
 
     @property
     def document_fault(self) -> bool:
         """Whether the request was well formed but its document or its variables were not of the contract."""
-        return self.code in (DocumentRefused.code, LimitExceeded.code)
+        return self.code in DOCUMENT_FAULTS
 
 
 class Operations:
@@ -83,9 +98,13 @@ class Operations:
         lookup: Lookup,
         compiled: bool = True,
         patience: int = PATIENCE,
+        registered: Mapping[str, Registered] | None = None,
+        log_took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self.engine = engine
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
+        self._registered = registered or {}
+        self.log_took = log_took
         self.codecs = {name: Codec(ring, name) for name in contracts}
         self._contexts = {
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
@@ -119,16 +138,28 @@ class Operations:
 
     def logged(self, work: Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
+        logging = time.monotonic()
         try:
             self.log.append(work.ended(answer, began))
+            self.log_took(time.monotonic() - logging)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())
         return answer
 
-    def refuse(self, claims: Claims, refusal: Refused) -> Answer:
-        """Log and answer what was refused before there was a contract."""
-        return self.logged(Work(claims, "", ""), refused(refusal), time.monotonic())
+    def asked(self, contract: Contract, request: Request) -> Request:
+        """The request with its document's text, where it was asked for by a hash, or must be a registered one.
+
+        Raises BadRequest, NotRegistered, DocumentUnknown.
+        """
+        library = self._libraries[contract.agreement.id]
+        text = document_text(contract.agreement, request, library, self._registered)
+        return replace(request, query=text, sha256=None)
+
+    def refuse(self, claims: Claims, refusal: Refused, under: Agreement | None = None) -> Answer:
+        """Log and answer what was refused before a document was looked at."""
+        work = Work(claims, under.id if under else "", under.purpose if under else "")
+        return self.logged(work, refused(refusal), time.monotonic())
 
     def busy(self, claims: Claims, contract: Contract | None, refusal: Refused) -> Answer:
         """Answer what found no room; it is counted, and the log tells of it behind (hub/log/flood.py)."""
@@ -155,7 +186,7 @@ class Operations:
         if compiler is None or prepared is None or operation is None:
             return None
         try:
-            measured = library.measure(request.query, prepared, operation, request.variables)
+            measured = library.measure(prepared, operation, request.variables)
             asked = compiler.asked(prepared, operation, request.variables)
         except (NotCompiled, GraphQLError):
             return None
@@ -191,7 +222,7 @@ class Operations:
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
         work.note(document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
-        measured = library.measure(request.query, prepared, operation, request.variables)
+        measured = library.measure(prepared, operation, request.variables)
         granted = _granted(contract, measured)
         work.note(fields=granted.fields)
         if measured.personal and request.by_get:
@@ -301,7 +332,7 @@ def refused(refusal: Refused) -> Answer:
     """The answer that says why there is none."""
     body = orjson.dumps({"errors": [{"message": refusal.message, "extensions": refusal.extensions}]})
     outcome = "failed" if refusal.status == 500 or isinstance(refusal, TookTooLong) else "refused"
-    return Answer(body=body, status=refusal.status, code=refusal.code, outcome=outcome)
+    return Answer(body=body, status=refusal.status, code=refusal.code, outcome=outcome, retry=refusal.retry)
 
 
 def _invalid(errors: list[GraphQLError]) -> Answer:

@@ -58,6 +58,11 @@ class Reader:
         self._lock = threading.Lock()
         self.published = Published()
 
+    @property
+    def engine(self) -> sa.Engine:
+        """Of the connections that it reads on."""
+        return self._engine
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:

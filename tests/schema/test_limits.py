@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind, get_introspection_query, parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schema.agreement import Agreement, Limits
 from schema.contract import Contract
-from schema.document import operation_of
+from schema.document import operation_of, tokens
 from schema.errors import LimitExceeded
 from schema.limits import Measure, measure
+from schema.merging import bounded
 from tests.schema.client import Client
 
 MUCH = 10**300
@@ -42,6 +45,27 @@ def bomb(levels: int, alias: str = "") -> str:
         f"fragment F{n} on Person {{ {alias}sex ...F{n + 1} ... on Person {{ ...F{n + 1} }} }}" for n in range(levels)
     )
     return f"{{ persons {{ nodes {{ ...F0 }} }} }} {spreads} fragment F{levels} on Person {{ {alias}sex }}"
+
+
+PIECES = ["{", "}", "(", ")", "a", "_b1", "query", "$", ":", "[", "]", "!", "=", "@", "|", "&", "...", "..", ".", " ",
+          "\n", "\r", ",", "#", "\ufeff", "1", "-", "-1.5e+3", '"', '\\"', '"""', '\\"""', "\\", "é", "x"]  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_tokens_counted_ahead_are_those_that_the_lexer_finds(text: str) -> None:
+    lexer, found = Lexer(Source(text)), []
+    try:
+        while (token := lexer.advance()).kind is not TokenKind.EOF:
+            found.append(text[token.start : token.end])
+    except GraphQLSyntaxError:
+        return  # what is refused for its tokens is no document anyway
+    assert tokens(text, 10**6) == found
+
+
+def test_tokens_are_counted_in_linear_steps() -> None:
+    for text in ('"""' + '\\"""' * 20_000, '"' * 60_001, '"\\' * 30_000, "#" * 60_000, '"""' * 20_001, "-1" * 30_000):
+        assert len(tokens(text, 10**6)) <= len(text)  # a pattern that tried again and again would take hours
 
 
 def test_the_explorer_s_introspection_fits_the_limits_of_every_agreement_that_allows_it(
@@ -125,6 +149,45 @@ def test_every_definition_counts_not_only_the_one_that_runs(weigh: Callable[...,
         weigh("{ agreement { id } } fragment Unused on Person { a:sex b:sex c:sex d:sex e:sex f:sex }", narrow)
 
 
+def equal(count: int) -> str:
+    return "{ persons { nodes { " + "sex " * count + "} } }"
+
+
+COMPARED = {
+    "one field": (equal(1), 0),
+    "equal fields": (equal(10), 45),
+    "different fields": ("{ persons { nodes { sex birth rural } } }", 0),
+    "aliases": ("{ persons { nodes { a: sex b: sex } } }", 0),
+    "one fragment often": ("{ persons { nodes { ...A ...A ...A } } } fragment A on Person { sex }", 0),
+    "two fragments of one field": (
+        "{ persons { nodes { ...A ...B } } } fragment A on Person { sex } fragment B on Person { sex }",
+        1 + 1,  # the two fragments, and their fields
+    ),
+    "inline": ("{ persons { nodes { ... on Person { sex } ... { sex } sex } } }", 3),
+    "below equal fields": ("{ persons { nodes { sex } } persons { nodes { sex } } }", 1 + 1 + 1),
+    "an unused fragment": ("{ agreement { id } } fragment A on Person { sex sex }", 1),
+    "a cycle": ("{ persons { nodes { ...A } } } fragment A on Person { sex ...A }", 0),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_validation_compares_pair_by_pair_is_counted(name: str) -> None:
+    document, pairs = COMPARED[name]
+    assert bounded(parse(document)) == pairs
+
+
+def test_what_would_make_validation_slow_is_refused_before_it() -> None:
+    assert bounded(parse(equal(32))) == 496
+    names = range(40)
+    fragments = " ".join(f"fragment F{n} on Person {{ a{n}: sex }}" for n in names)
+    persons = "persons { nodes { " + "sex " * 8 + "} nodes { sex } } "
+    nested = "{ " + persons * 6 + "}"
+    for document in (equal(33), nested, "{ p { " + " ".join(f"...F{n}" for n in names) + " } } " + fragments):
+        with pytest.raises(LimitExceeded) as refusal:
+            bounded(parse(document))
+        assert (refusal.value.extensions or {})["limit"] == "repeats"
+
+
 HOSTILE = {
     "fragments that spread each other": bomb(60),
     "a cycle of fragments": "{ persons { nodes { ...A } } } fragment A on Person { ...B } fragment B on Person {...A}",
@@ -139,6 +202,15 @@ HOSTILE = {
     "many variables": "query Q(" + " ".join(f"$v{n}: Int" for n in range(600)) + ") { agreement { id } }",
     "many directives": "{ agreement " + "@skip(if: false) " * 400 + "{ id } }",
     "a bomb of introspection": "{ __schema { types { fields " + "{ type { fields " * 4 + "{ name }" + "}" * 11,
+    "three hundred fields of one name": equal(290),
+    "one list in a hundred forms": "{ " + "persons { nodes { sex } } " * 90 + "}",
+    "seventy fragments": COMPARED["one field"][0].replace("sex", " ".join(f"...F{n}" for n in range(70)))
+    + " ".join(f"fragment F{n} on Person {{ sex }}" for n in range(70)),
+    "a chain of fragments": COMPARED["one field"][0].replace("sex", "...F0")
+    + " ".join(f"fragment F{n} on Person {{ sex ...F{n + 1} }}" for n in range(100))
+    + " fragment F100 on Person { sex }",
+    "a wide object": "{ persons(filter: {" + " ".join(f"k{n}: 1" for n in range(290)) + "}) { nodes { sex } } }",
+    "many schemas": "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(20)) + " }",
     "a bomb of lists": "{ persons(first: 1000) { nodes { settlements(first: 1000) { nodes { number } } } } }",
 }  # fmt: skip
 
