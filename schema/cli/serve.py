@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.errors import InputError
-from schema.cli.common import State, app, say
+from hub.errors import InputError, LakeError, Locked
+from schema.cli.common import State, app, complain, say
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -57,10 +57,15 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     """Serve until interrupted. `cdn` lets the explorer page load GraphiQL from a public CDN (the demo only)."""
     import uvicorn
 
+    from schema.aggregate import ensure
     from schema.app import create_app
     from schema.serving import graph_of
     from schema.stopping import GRACE, exit_cleanly
 
+    try:
+        ensure(deployment)
+    except (Locked, LakeError) as error:  # persons are served all the same
+        complain("roll-ups that agreements lack are made at the next start", error)
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
     exit_cleanly()
