@@ -33,6 +33,7 @@ from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused
 from schema.explorer import Explorer
 from schema.front import Front
+from schema.identities import Identities
 from schema.metrics import Metrics
 from schema.operation import Answer, Operations, refused
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
@@ -93,6 +94,7 @@ def create_app(
         contracts=contracts,
         reference=Reference(graph.config, graph.sources),
         lookup=graph.lookup,
+        identities=Identities(graph.ring, graph.sources),
         compiled=graph.compiled,
         patience=graph.patience,
         registered=graph.registered,

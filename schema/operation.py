@@ -43,6 +43,7 @@ from schema.errors import (
     Refused,
     TookTooLong,
 )
+from schema.identities import Identities
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
@@ -96,6 +97,7 @@ class Operations:
         contracts: Mapping[str, Contract],
         reference: Reference,
         lookup: Lookup,
+        identities: Identities,
         compiled: bool = True,
         patience: int = PATIENCE,
         registered: Mapping[str, Registered] | None = None,
@@ -107,7 +109,13 @@ class Operations:
         self.log_took = log_took
         self.codecs = {name: Codec(ring, name) for name in contracts}
         self._contexts = {
-            name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
+            name: Context(
+                terms=contract.terms,
+                codec=self.codecs[name],
+                reference=reference,
+                lookup=lookup,
+                identities=identities,
+            )
             for name, contract in contracts.items()
         }
         self.reader = Reader(engine)

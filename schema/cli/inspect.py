@@ -1,21 +1,15 @@
-"""`aidgraph review`, `access`: what people look into and decide."""
+"""`aidgraph review`: one ID number, two names; what people look into and decide."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, print_json, say, show
 
-if TYPE_CHECKING:
-    from schema.agreement import Agreement
-
 review_app = typer.Typer(no_args_is_help=True, help="One ID number, two names. 同证异名复核。")
-access_app = typer.Typer(no_args_is_help=True, help="What an agreement grants. 协议授权。")
 app.add_typer(review_app, name="review")
-app.add_typer(access_app, name="access")
 
 
 @review_app.command("list")
@@ -55,35 +49,3 @@ def review_decide(
     with open_deployment(State.settings()) as deployment:
         decisions.decide(deployment, case, judgement, actor=actor, reason=reason)
     say(f"{case}: {judgement}. Run `aidgraph month compute` to apply it.")
-
-
-@access_app.command("sdl")
-def access_sdl(agreement: Annotated[str, typer.Argument(help="An agreement, as civil-affairs.")]) -> None:
-    """The GraphQL schema that follows from an agreement. 协议对应的查询结构。"""
-    from schema.contract import Contract
-
-    typer.echo(Contract(_agreement(agreement)).sdl, nl=False)
-
-
-@access_app.command("documents")
-def access_documents(
-    agreement: Annotated[str, typer.Argument(help="An agreement, as civil-affairs.")], as_json: AsJson = False
-) -> None:
-    """The registered documents of an agreement with the SHA-256 to ask for them by. 协议登记的查询。"""
-    from schema import registered
-
-    documents = registered.read(State.settings().config, _agreement(agreement).id)
-    if as_json:
-        print_json({"documents": [{"file": found.file, "sha256": found.sha256} for found in documents]})
-        return
-    for found in documents:
-        typer.echo(f"{found.sha256}  {found.file}")
-
-
-def _agreement(name: str) -> Agreement:
-    from schema.agreement import load_all
-
-    known = {found.id: found for found in load_all(State.settings().config)}
-    if name not in known:
-        raise InputError(f"There is no agreement {name}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}")
-    return known[name]

@@ -42,7 +42,13 @@ class Reading(Context):
     """The context of one operation."""
 
     def __init__(self, *, snapshot: Snapshot, context: Context) -> None:
-        super().__init__(terms=context.terms, codec=context.codec, reference=context.reference, lookup=context.lookup)
+        super().__init__(
+            terms=context.terms,
+            codec=context.codec,
+            reference=context.reference,
+            lookup=context.lookup,
+            identities=context.identities,
+        )
         self.snapshot = snapshot
         self.subjects: set[int] = set()
         self._plans: dict[tuple[int, ...], Plan] = {}
@@ -86,7 +92,7 @@ class Reading(Context):
         place: Span | None = None
         if page is not None:
             binding = binding_of(info.parent_type.name, info.field_name, bound)
-            place = span(page, self.terms.page, link.target, binding, self.codec)
+            place = span(page, self.terms.page, self.terms.order(link.target), binding, self.codec)
             parameters |= {TAKE: place.take + 1, **place.key}
         shape = Shape(
             link=link,
@@ -136,7 +142,7 @@ class Reading(Context):
             return rows[0] if rows else None
         if plan.span is None:
             return rows
-        return connection(rows, plan.span, plan.link.target, self.codec)
+        return connection(rows, plan.span, len(self.terms.order(plan.link.target)), self.codec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from hub import log, store
 from hub.keys import KeyRing
 from schema.agreement import MOST, Agreement
 from schema.contract import Contract
+from schema.identities import Identities
 from schema.operation import Answer, Operations, Request
 from schema.read.reference import Reference
 from schema.tokens import Claims
@@ -33,7 +34,14 @@ from tests.schema.compile.documents import Document, documents
 from tests.schema.compile.made_up import HOUSEHOLDS, PERSONS, MadeUp
 from tests.stores import a_store
 
-NAMES = ("auditor", "civil-affairs", "hospital", "rural-revitalization")
+NAMES = (
+    "auditor",
+    "charity",
+    "civil-affairs",
+    "health",
+    "hospital",
+    "rural-revitalization",
+)  # those with persons' rows
 PLAIN_SEED, ODD_SEED = 1, 2
 CLAIMS = Claims(client="tester", role="client", agreements=NAMES, expires=2**40)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # documents are small as drawn
@@ -76,6 +84,7 @@ class Both:
                 contracts=contracts,
                 reference=reference,
                 lookup=lookup,
+                identities=Identities(ring, discover()),
                 compiled=compiled,
                 patience=0,
             )
