@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "aggregates"
-down_revision = "0002"
+down_revision = "0003_contracts"
 branch_labels = None
 depends_on = None
 
