@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hub.rollup import Demand
+from hub.rollup.demand import LISTS
 from schema.agreement import Agreement, load_all
 from schema.catalogue import catalogue
 from schema.graph.aggregate import Aggregate
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def demand(agreement: Agreement) -> Demand:
     """The demand of an agreement."""
-    return Demand(**asdict(agreement.scope), smallest_cell=agreement.smallest_cell)
+    lists = {name: getattr(agreement.scope, name) for name in LISTS}
+    return Demand(**lists, smallest_cell=agreement.smallest_cell)
 
 
 def demands(agreements: Iterable[Agreement]) -> list[Demand]:
