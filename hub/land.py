@@ -109,7 +109,8 @@ class Landing:
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
-            known.add(keys(connection.scalars(held)))
+            for chunk in quarantine.chunks(connection.execution_options(yield_per=quarantine.CHUNK).scalars(held)):
+                known.add(keys(chunk))
         for part in parts:
             add_rows(known, self._lake, part[""])
         return known
@@ -155,9 +156,9 @@ class Landing:
             edge.finish(f"{name} {delivery.label}")
             self._assess(stream, delivery, making, name)
             parts, sealed = making.finish()
+            return self._commit(source, stream, delivery, making, parts, sealed, wrong)
         finally:
             making.discard()
-        return self._commit(source, stream, delivery, making, parts, sealed, wrong)
 
     def _dated(self, name: str, delivery: Delivery) -> None:
         """Refuse a day to come: until then a pull's window would be empty. A month's list may come before its end."""

@@ -20,7 +20,7 @@ from connectors.base import Field, Page, Stream
 from hub.edge import envelope as edge
 from hub.landing.ledger import Last
 from hub.reading import identity, values
-from hub.reading.batch import Held
+from hub.reading.held_rows import HeldRows
 
 OPENING = 1_000  # rows over which a column is judged
 WIDESPREAD = (
@@ -57,7 +57,7 @@ def opening(pages: Iterable[Page]) -> list[Page]:
     return found
 
 
-def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt | None:
+def column(stream: Stream, held: HeldRows, pages: Sequence[Page]) -> Doubt | None:
     """A column that is missing from these pages, or that most of its values cannot be read in."""
     rows = sum(len(page.lines) for page in pages)
     arrived = {name for page in pages for name in page.columns}
@@ -74,7 +74,7 @@ def column(stream: Stream, held: Sequence[Held], pages: Sequence[Page]) -> Doubt
     return None
 
 
-def later(stream: Stream, held: Sequence[Held], rows: int) -> Doubt | None:
+def later(stream: Stream, held: HeldRows, rows: int) -> Doubt | None:
     """A field for which more than half of a whole delivery's different rows were refused."""
     for name, refused in _refused(stream, held):
         if refused > 1 and 2 * refused > rows:
@@ -94,17 +94,15 @@ def shrunk(stream: Stream, last: Last | None, present: int) -> Doubt | None:
     return None
 
 
-def present(rows: int, held: Iterable[Held]) -> int:
-    """How many of a delivery's different rows name somebody: those in quarantine under an unreadable number do not."""
-    return rows - sum(row.mac is None for row in held)
-
-
 def unmet(stream: Stream) -> Stream:
     """The stream with a demand that no row meets: all of them go to quarantine, whose they are being read."""
     return replace(stream, fields=(*stream.fields, Field(name=UNMET, required=True)))
 
 
-def _refused(stream: Stream, held: Sequence[Held]) -> list[tuple[str, int]]:
+def _refused(stream: Stream, held: HeldRows) -> list[tuple[str, int]]:
     names = {field.name for field in stream.fields}
-    counted = Counter(row.field for row in held if row.reason in UNREADABLE and row.field in names)
+    counted: Counter[str] = Counter()
+    for (reason, name), count in held.reasons.items():
+        if reason in UNREADABLE and name in names:
+            counted[name] += count
     return counted.most_common()

@@ -7,7 +7,7 @@ until it is replayed or somebody says it was fixed: that another row of the pers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,18 +17,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from connectors.base import Sealed, Stream
+from connectors.base import Stream
 from hub import store
 from hub.errors import KeysError
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import ledger
 from hub.landing.ledger import HUB
-from hub.landing.quarantine import CHUNK, Place, State, record
+from hub.landing.quarantine import JOINED, Place, State, chunks, record
 from hub.reading.values import READ, Unreadable
 from hub.sealing import Sealer
 
 Key = tuple[Any, ...]
+MACS = 100_000  # persons with open rows who are looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +48,12 @@ class Landed:
 
 def close(connection: sa.Connection, lake: Lake, ring: KeyRing, landed: Landed) -> int:
     """Mark what this batch brought right, in the caller's transaction; returns how many rows."""
-    places = list(_places(connection, lake, ring, landed))
-    return record(
-        connection,
-        places,
-        State.FIXED,
-        actor=HUB,
-        reason=f"batch {landed.batch_id} brought the same row, accepted",
-        by_batch=landed.batch_id,
-    )
+    reason = f"batch {landed.batch_id} brought the same row, accepted"
+    count = 0
+    for macs in _waiting(connection, landed):
+        places = list(_places(connection, lake, ring, landed, macs))
+        count += record(connection, places, State.FIXED, actor=HUB, reason=reason, by_batch=landed.batch_id)
+    return count
 
 
 def key_of(stream: Stream, values: Mapping[str, Any], mac: str) -> Key | None:
@@ -75,29 +73,40 @@ def key_of(stream: Stream, values: Mapping[str, Any], mac: str) -> Key | None:
     return tuple(found)
 
 
-def _places(connection: sa.Connection, lake: Lake, ring: KeyRing, landed: Landed) -> Iterator[Place]:
+def _waiting(connection: sa.Connection, landed: Landed) -> Iterator[list[str]]:
+    """Whose open rows the batch may bring right, MACS of them at a time."""
     clear = {field.name for field in landed.stream.fields if field.sealed is None}
-    if "mac" not in landed.stream.key and not any(f.sealed is Sealed.ID_NUMBER for f in landed.stream.fields):
-        return
     if not set(landed.stream.key) <= clear | {"mac"}:
         return
+    q = store.quarantine.c
+    query = sa.select(q.mac).select_from(JOINED).where(_open(landed)).distinct().order_by(q.mac).limit(MACS)
+    last = ""
+    while macs := list(connection.scalars(query.where(q.mac > last))):
+        yield macs
+        last = macs[-1]
+
+
+def _open(landed: Landed) -> sa.ColumnElement[bool]:
+    """The condition on rows that the batch may bring right: open ones of its stream, of lists before it."""
     q, b = store.quarantine.c, store.batch.c
-    waiting = sa.and_(
+    return sa.and_(
         ledger.of_stream(landed.source, landed.stream.name),
         b.as_of <= landed.as_of,
         q.state == State.OPEN,
         q.mac.is_not(None),
         q.batch_id != landed.batch_id,
     )
-    joined = store.quarantine.join(store.batch, q.batch_id == b.batch_id)
-    macs = set(connection.scalars(sa.select(q.mac).select_from(joined).where(waiting).distinct()))
-    arrived = _keys(lake, landed, macs) if macs else {}
+
+
+def _places(
+    connection: sa.Connection, lake: Lake, ring: KeyRing, landed: Landed, macs: Sequence[str]
+) -> Iterator[Place]:
+    q = store.quarantine.c
+    arrived = _keys(lake, landed, macs)
     sealer = Sealer(ring, f"{landed.source}/{landed.stream.name}")
-    wanted = sorted(arrived)
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        rows = sa.select(q.batch_id, q.line, q.mac, q.sealed).select_from(joined).where(waiting, q.mac.in_(chunk))
-        for row in connection.execute(rows).all():
+    columns = sa.select(q.batch_id, q.line, q.mac, q.sealed).select_from(JOINED).where(_open(landed))
+    for chunk in chunks(sorted(arrived)):
+        for row in connection.execute(columns.where(q.mac.in_(chunk))).all():
             try:
                 values = sealer.open(row.sealed)
             except KeysError:
@@ -106,11 +115,11 @@ def _places(connection: sa.Connection, lake: Lake, ring: KeyRing, landed: Landed
                 yield row.batch_id, row.line
 
 
-def _keys(lake: Lake, landed: Landed, macs: set[str]) -> dict[str, set[Key]]:
+def _keys(lake: Lake, landed: Landed, macs: Sequence[str]) -> dict[str, set[Key]]:
     """The keys of a batch's rows that belong to one of these persons, by MAC; the batch is never held in memory."""
     names = list(landed.stream.key)
     found: dict[str, set[Key]] = {}
-    wanted = pa.array(sorted(macs), pa.string())
+    wanted = pa.array(macs, pa.string())
     for part, gone in landed.parts.items():
         with pq.ParquetFile(lake.path("rows", part)) as file:
             for batch in file.iter_batches(columns=list(dict.fromkeys(["line", "mac", *names]))):

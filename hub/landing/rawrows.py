@@ -15,15 +15,17 @@ import sys
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from connectors.base import Page, Stream
 from hub.keys import KeyRing
@@ -170,13 +172,35 @@ class Waiting(NamedTuple):
     nobody: bool
 
 
+class Held:
+    """The rows of a batch that wait in quarantine, by line: 6 bytes a row."""
+
+    def __init__(self, rows: Iterable[tuple[int, Waiting]] = ()) -> None:
+        self.kinds: list[Waiting] = []
+        known: dict[Waiting, int] = {}
+        lines, codes = array("i"), array("H")
+        for line, waiting in rows:
+            if waiting not in known:
+                known[waiting] = len(self.kinds)
+                self.kinds.append(waiting)
+            lines.append(line)
+            codes.append(known[waiting])
+        order = np.argsort(lines)
+        self.lines: NDArray[np.int32] = np.array(lines, np.int32)[order]
+        self._codes: NDArray[np.uint16] = np.array(codes, np.uint16)[order]
+
+    def of(self, lines: NDArray[np.int32]) -> array[int]:
+        """For each line 1 + its place in `kinds`; 0 where the row is not held. Empty where none ever is."""
+        if not len(self.lines):
+            return array("H")
+        at = np.searchsorted(self.lines, lines).clip(max=len(self.lines) - 1)
+        return array("H", np.where(self.lines[at] == lines, self._codes[at] + 1, 0).astype(np.uint16).tobytes())
+
+
 class RawIndex:
-    """The rows of a whole snapshot that were accepted or held, found by their digests.
+    """The rows of a whole snapshot that were accepted or held, found by their digests; `lines` is the line of each."""
 
-    `lines` is the line of each; `waiting` says by position what of it is in quarantine.
-    """
-
-    def __init__(self, found: Iterable[pa.RecordBatch], held: Mapping[int, Waiting]) -> None:
+    def __init__(self, found: Iterable[pa.RecordBatch], held: Held) -> None:
         self._high, self._low, lines = array("Q"), array("Q"), array("i")
         for batch in found:
             for words, name in ((self._high, "high"), (self._low, "low"), (lines, "line")):
@@ -184,7 +208,10 @@ class RawIndex:
                 start = size * column.offset
                 words.frombytes(memoryview(column.buffers()[1])[start : start + size * len(column)])
         self.lines = pa.Array.from_buffers(pa.int32(), len(lines), [None, pa.py_buffer(lines)])
-        self.waiting = {at: held[line] for at, line in enumerate(lines) if line in held} if held else {}
+        self._kinds, self._held = (
+            held.kinds,
+            held.of(np.frombuffer(lines, np.int32) if lines else np.empty(0, np.int32)),
+        )
         bits = min(16, max(0, len(self._high).bit_length() - 8))
         self._shift = 64 - bits
         edges = (bisect_left(self._high, bucket << self._shift) for bucket in range(1 << bits))
@@ -192,6 +219,11 @@ class RawIndex:
 
     def __len__(self) -> int:
         return len(self._high)
+
+    def waiting(self, at: int) -> Waiting | None:
+        """What of the row at this position is in quarantine; None where it was accepted."""
+        held = self._held[at] if self._held else 0
+        return self._kinds[held - 1] if held else None
 
     def find(self, digests: Sequence[bytes]) -> list[int]:
         """The position of each row; -1 where the snapshot has no such row."""
@@ -211,8 +243,8 @@ def read_as(lake: Lake, raw: str) -> str:
     return bytes(metadata.get(READING, b"")).decode()
 
 
-def load(lake: Lake, raw: str, rows: str | None, held: Mapping[int, Waiting]) -> RawIndex:
-    """The index over a list; `held` are the batch's rows in quarantine, by line.
+def load(lake: Lake, raw: str, rows: str | None, held: Held) -> RawIndex:
+    """The index over a list; `held` are the batch's rows in quarantine.
 
     `rows` is the part with the batch's accepted rows, where not every row read was accepted or held: what the batch
     left out as a duplicate of a row in other letters is not a row that anything can stand on.
@@ -222,7 +254,7 @@ def load(lake: Lake, raw: str, rows: str | None, held: Mapping[int, Waiting]) ->
     paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
     try:
         with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(spill)}) as duck:
-            duck.register("held", pa.table({"line": pa.array(held, pa.int32())}))
+            duck.register("held", pa.table({"line": pa.array(held.lines)}))
             return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
     finally:
         shutil.rmtree(spill, ignore_errors=True)

@@ -13,11 +13,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from connectors.base import Page, Stream
@@ -31,8 +32,9 @@ from hub.landing import doubt, ledger, quarantine, snapshot
 from hub.landing.declaration import contract
 from hub.landing.ledger import BatchState
 from hub.landing.quarantine import CHUNK, Filter, State
-from hub.reading.batch import Batch, Held
+from hub.reading.batch import Batch
 from hub.reading.digests import Digests
+from hub.reading.held_rows import Held
 from hub.reading.rows import RowReader
 from hub.sealing import Sealer
 
@@ -98,7 +100,7 @@ class _Replay:
         there = q.reason != "edge_damaged"  # what was moved or damaged after it was sealed must be sent again
         self._chosen = sa.and_(rows, there, q.batch_id == batch.batch_id)
         self._sealer = Sealer(deployment.ring, f"{batch.source}/{batch.stream}")
-        self._lines: list[int] = []
+        self._lines = array("i")
         self._shut = 0
 
     def run(self, progress: Progress, *, actor: str, reason: str) -> ReplayReport:
@@ -115,7 +117,6 @@ class _Replay:
                 progress(f"replay of batch {self._batch.batch_id}", making.read, None)
             self._assess(making)
             if making.read == len(making.held):
-                making.discard()
                 return self._commit(making, None, actor, reason)
             return self._commit(making, making.finish(), actor, reason)
         finally:
@@ -142,7 +143,7 @@ class _Replay:
             last = rows[-1].line
             opened = [(row.line, values) for row in rows if (values := self._open(row)) is not None]
             lines = [line for line, _ in opened]
-            self._lines += lines
+            self._lines.extend(lines)
             if lines:
                 yield Page.of([values for _, values in opened], lines)
 
@@ -173,7 +174,7 @@ class _Replay:
     def _commit(self, making: Batch, files: tuple[dict[str, str], str] | None, actor: str, reason: str) -> ReplayReport:
         batch = self._batch
         under = contract(self._deployment.linkage, self._stream)
-        failed = {row.line for row in making.held}
+        failed = np.fromiter((row.line for row in making.held), np.int32, len(making.held))
         with self._deployment.engine.begin() as connection:
             number, state, why = None, BatchState.LANDED, ""
             if files is not None:
@@ -198,7 +199,7 @@ class _Replay:
                     "warnings": dict(making.warnings) or None,
                 }
                 ledger.add(connection, values, state, why)
-                passed = ((batch.batch_id, line) for line in self._lines if line not in failed)
+                passed = ((batch.batch_id, line) for line in np.setdiff1d(self._lines, failed).tolist())
                 quarantine.record(connection, passed, State.REPLAYED, actor=actor, reason=reason, by_batch=number)
             _note(connection, batch.batch_id, making.held, under, actor=actor)
         return ReplayReport(
@@ -210,7 +211,7 @@ class _Replay:
             accepted=making.accepted,
             duplicates=making.duplicates,
             still_open=len(failed) + self._shut,
-            reasons=dict(Counter(row.reason for row in making.held)),
+            reasons=dict(making.held.by_reason),
             state=state,
             note="; ".join(filter(None, (why, f"{self._shut} rows do not open" if self._shut else ""))),
         )
@@ -223,7 +224,7 @@ class _Replay:
         last = ledger.last_list(connection, batch.source, batch.stream, batch.as_of, batch.batch_id)
         q = store.quarantine.c
         before = sa.select(sa.func.count()).where(q.batch_id == batch.batch_id, q.state == State.REPLAYED)
-        here = doubt.present(making.read - making.duplicates, making.held) + (connection.scalar(before) or 0)
+        here = making.read - making.duplicates - making.held.nobody + (connection.scalar(before) or 0)
         missing = doubt.shrunk(self._stream, last, here)
         return (
             (BatchState.HELD, f"held until somebody confirms it: {missing.told}")

@@ -27,8 +27,10 @@ from hub import store
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import ledger, rawrows
-from hub.landing.rawrows import RawDigests, RawIndex, RawWriter, Waiting
-from hub.reading.batch import Batch, Held
+from hub.landing.quarantine import CHUNK
+from hub.landing.rawrows import Held, RawDigests, RawIndex, RawWriter, Waiting
+from hub.reading.batch import Batch
+from hub.reading.held_rows import HeldRows
 from hub.reading.identity import Linkage
 from hub.reading.rows import counted, repaired
 from hub.reading.values import Codes
@@ -116,17 +118,17 @@ class Snapshot:
     @property
     def present(self) -> int:
         """How many different rows name somebody: those in quarantine under an unreadable number do not."""
-        return self.read - self.duplicates - self._nobody - sum(held.mac is None for held in self.held)
+        return self.read - self.duplicates - self._nobody - self.held.nobody
 
     @property
-    def held(self) -> list[Held]:
+    def held(self) -> HeldRows:
         """The rows that go to quarantine with this batch; those that stand there already are not among them."""
         return self._making.held
 
     @property
     def reasons(self) -> dict[str, int]:
         """Rows in quarantine by reason, those that stand there included."""
-        return dict(Counter(held.reason for held in self.held) + self._waiting)
+        return dict(self.held.by_reason + self._waiting)
 
     @property
     def undeclared(self) -> set[str]:
@@ -149,9 +151,9 @@ class Snapshot:
             else:
                 seen[at] = 1
                 self._stood += 1
-                if at in index.waiting:
-                    self._waiting[index.waiting[at].reason] += 1
-                    self._nobody += index.waiting[at].nobody
+                if waiting := index.waiting(at):
+                    self._waiting[waiting.reason] += 1
+                    self._nobody += waiting.nobody
         if new:
             self._making.take(_some(page, new))
 
@@ -253,10 +255,11 @@ def _base(engine: sa.Engine, lake: Lake, source: str, stream: str, as_of: date, 
             return None
         if rawrows.read_as(lake, whole.parts[RAW]) != read:
             return None
-        held = connection.execute(sa.select(q.line, q.reason, q.mac).where(q.batch_id == whole.batch_id)).all()
+        waiting = sa.select(q.line, q.reason, q.mac.is_(None)).where(q.batch_id == whole.batch_id)
+        found = connection.execution_options(yield_per=CHUNK).execute(waiting)
+        held = Held((line, Waiting(reason, bool(nobody))) for line, reason, nobody in found)
     rows = whole.parts[""] if whole.duplicates else None
-    waiting = {row.line: Waiting(row.reason, row.mac is None) for row in held}
-    index = rawrows.load(lake, whole.parts[RAW], rows, waiting)
+    index = rawrows.load(lake, whole.parts[RAW], rows, held)
     return Base(batch_id=whole.batch_id, rows=whole.parts[""], index=index)
 
 

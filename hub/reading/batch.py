@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,23 +13,12 @@ from connectors.base import Page, RawRow
 from hub.lake import Lake, Writer
 from hub.reading.collector import catch_up
 from hub.reading.digests import Digests, Keys, keys
+from hub.reading.held_rows import Held, HeldRows
 from hub.reading.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas, counted, repaired
 from hub.sealing import Sealer
 
 FLUSH = 20_000  # rows of a row group
 RANDOM = ("mac", "name_mac", "record_digest")  # columns that no dictionary makes smaller
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A row for quarantine; `digest` tells it again when an overlap repeats it, `mac` whose it is, where known."""
-
-    line: int
-    reason: str
-    field: str
-    digest: str
-    mac: str | None
-    sealed: bytes
 
 
 class Batch:
@@ -43,7 +31,7 @@ class Batch:
     def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: Digests | Iterable[str]) -> None:
         self.reader = reader
         self.read = self.accepted = self.duplicates = 0
-        self.held: list[Held] = []
+        self.held = HeldRows(lake.root / "sealed")
         self.repairs: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
         self._sealer = sealer
@@ -89,9 +77,10 @@ class Batch:
         return {name: writer.finish() for name, writer in self._writers.items()}, self._sealed.finish()
 
     def discard(self) -> None:
-        """Leave nothing of the files behind; harmless after `finish`."""
+        """Leave nothing of the files behind; what was finished stays, but for the rows held."""
         for writer in (*self._writers.values(), self._sealed):
             writer.discard()
+        self.held.close()
 
     def _new(self, told: Keys) -> NDArray[np.bool_]:
         """Which rows are not duplicates; the others are counted."""
@@ -103,10 +92,10 @@ class Batch:
         new = self._new(keys(row.digest for row in rejected)).tolist()
         kept = [row for row, fresh in zip(rejected, new, strict=True) if fresh]
         blobs = self._sealer.seal_all((row.content for row in kept), len(kept))
-        self.held += [
+        self.held.extend(
             Held(line=row.line, reason=row.reason, field=row.field, digest=row.digest, mac=row.mac, sealed=blob)
             for row, blob in zip(kept, blobs, strict=True)
-        ]
+        )
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

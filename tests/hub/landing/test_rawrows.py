@@ -67,12 +67,13 @@ def test_rows_are_found_at_the_lines_that_were_kept(digests, tmp_path):
     raw = writer.finish()
     assert rawrows.read_as(lake, raw) == "so"
     kept = lake.write("rows", pa.table({"line": pa.array(range(1, 500), pa.int32())}))
-    index = rawrows.load(lake, raw, kept, {600: rawrows.Waiting("unknown_code", nobody=False)})
+    index = rawrows.load(lake, raw, kept, rawrows.Held([(600, rawrows.Waiting("unknown_code", nobody=False))]))
     assert len(index) == 500
     lines = [index.lines[at].as_py() if at >= 0 else None for at in index.find(made)]
     assert lines[:498:2] == list(range(1, 499, 2))  # of two equal rows the first
     assert lines[599] == 600
-    assert [index.waiting[at].reason for at in index.find(made[599:600])] == ["unknown_code"]
+    assert [index.waiting(at).reason for at in index.find(made[599:600])] == ["unknown_code"]
+    assert index.waiting(index.find(made[:1])[0]) is None
     assert set(index.find(made[600:])) == {-1}
     empty = RawWriter(lake, "so").finish()
-    assert rawrows.load(lake, empty, None, {}).find(made[:2]) == [-1, -1]
+    assert rawrows.load(lake, empty, None, rawrows.Held()).find(made[:2]) == [-1, -1]
