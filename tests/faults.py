@@ -6,8 +6,8 @@ with Points(fail=7, kind="once"): job()           # only the 7th fails
 with Points(at=lambda number: copy(folder)): ...  # what kill -9 would leave at each point: the disk as it is then
 
 Points are counted where Python hands over to the operating system or the database: `os.fsync`, `os.rename`,
-`os.replace`, each use of a Parquet writer, each statement that writes, and each commit, before and after it (an error
-after a commit is a connection lost before the answer came).
+`os.replace`, `os.pwrite` (rows for quarantine that wait on disk), each use of a Parquet writer, each statement that
+writes, and each commit, before and after it (an error after a commit is a connection lost before the answer came).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Points:
         self._wrap(os, "fsync", self._file)
         self._wrap(os, "rename", self._file)
         self._wrap(os, "replace", self._file)
+        self._wrap(os, "pwrite", self._file)
         for name in ("__init__", "write_table", "close"):
             self._wrap(pq.ParquetWriter, name, self._file)
         for name in ("do_execute", "do_executemany"):

@@ -27,6 +27,7 @@ from hub import deployment, keys, months, settings, store
 from hub.deployment import Deployment, open_deployment
 from hub.landing import snapshot
 from hub.landing.snapshot import GONE
+from hub.reading import held_rows
 from schema.cli import main
 from tests.faults import Points
 from tests.test_killed import adds_up, content
@@ -40,8 +41,8 @@ Batches = dict[tuple[str, str], Counter[tuple[object, ...]]]
 
 @pytest.fixture
 def job(monkeypatch, capsys) -> Job:
-    """Run a verb on a data folder: (exit code, what was told)."""
-
+    """Run a verb on a data folder: (exit code, what was told). Rows for quarantine wait on disk, few as they are."""
+    monkeypatch.setattr(held_rows, "KEPT", 1)
     monkeypatch.setattr(deployment.config, "load", cache(deployment.config.load))  # the same each time
 
     def run(data: Path, verb: tuple[str, ...]) -> tuple[int, str]:
@@ -158,6 +159,7 @@ def disturbed(
     with Points() as points:
         assert job(copy(start, folder / "counted"), verb)[0] == 0
     assert {"fsync", "rename", "write_table", "close", "INSERT", "do_commit", "after do_commit"} <= set(points.names)
+    assert verb != PULL or "pwrite" in points.names
     total = len(points.names)
     chosen = sampled(total, min(wanted, total))
     calm, images = copy(start, folder / "calm"), folder / "images"

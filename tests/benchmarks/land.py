@@ -1,11 +1,13 @@
 """How fast rows land: the hub's landing beside a bare pipeline, interleaved, and each step beside its own limit.
 
     python tests/benchmarks/land.py [--kind http|csv|xlsx|memory] [--rows 200000] [--rounds 5] [--core 0]
+        [--refused 0.5]
 
 http: rows of some 550 bytes (medical_insurance.persons) from a loopback server in its own process. The bare pipeline
 fetches with httpx, decodes with orjson, hashes (the number, the name, the row), seals three fields and writes the same
 rows and lists into Parquet with plain Python, validating nothing. csv, xlsx: files of civil_affairs.recipients and
-rural_revitalization.monitored, beside the transport alone and the library alone. memory: one landing, its peak memory.
+rural_revitalization.monitored, beside the transport alone and the library alone. memory: one landing, its peak memory;
+`refused` is the share of its rows that go to quarantine, at most a half.
 Rates are rows per second of this process's own CPU time, so that other work on the machine counts less; those of the
 wall clock stand beside. It asserts nothing; what it measured belongs into DECISIONS.md.
 """
@@ -92,10 +94,13 @@ def race(rows: int, rounds: int, works: dict[str, Work]) -> dict[str, tuple[floa
 
 
 @contextmanager
-def platform(rows: int, core: int | None) -> Iterator[tuple[Connection, list[bytes]]]:
+def platform(rows: int, core: int | None, refused: float = 0.0) -> Iterator[tuple[Connection, list[bytes]]]:
     """The register of insured persons as a platform that serves `rows` of it, and its pages' bodies."""
     made, _, _ = World(DISTINCT + 2_000).deliveries.page(PERSONS, "2025-10", 1, DISTINCT, None)
     made = (made * 2)[: DISTINCT // PAGE * PAGE]
+    for at, row in enumerate(made):  # by two fields in turn: refused for one alone, the list would be in doubt
+        if (at % 100) < 100 * refused:
+            made[at] = row | ({"brdy": "不详"} if at % 2 else {"gend": "不详"})
     texts = [json.dumps(row, ensure_ascii=False) for row in made]
     print(f"{sum(len(text.encode()) for text in texts) / len(texts):.0f} bytes a row")
     bodies = [f"[{', '.join(texts[start : start + PAGE])}]".encode() for start in range(0, min(rows, DISTINCT), PAGE)]
@@ -141,8 +146,8 @@ def from_files(kind: str, rows: int, rounds: int) -> None:
             race(count, rounds, works | {"hub": lambda: land(connection)})
 
 
-def in_memory(rows: int) -> None:
-    with platform(rows, None) as (connection, _), hub(medical_insurance.SOURCE, "persons") as land:
+def in_memory(rows: int, refused: float) -> None:
+    with platform(rows, None, refused) as (connection, _), hub(medical_insurance.SOURCE, "persons") as land:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         race(rows, 1, {"hub": lambda: print(land(connection))})
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -154,6 +159,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=("http", "csv", "xlsx", "memory"), default="http")
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--refused", type=float, default=0.0)
     parser.add_argument("--core", type=int, help="run on this core only; the server takes the next")
     given = parser.parse_args()
     if given.core is not None:
@@ -162,7 +168,7 @@ def main() -> None:
     if given.kind == "http":
         over_http(given.rows, given.rounds, other)
     elif given.kind == "memory":
-        in_memory(given.rows)
+        in_memory(given.rows, given.refused)
     else:
         from_files(given.kind, given.rows, given.rounds)
 

@@ -15,6 +15,7 @@ from hub.errors import InputError
 from hub.landing import doubt, ledger
 from hub.landing.confirm import confirm, refuse
 from hub.landing.ledger import Last
+from hub.reading import held_rows
 from tests.hub.landing.lists import STRANGE, Lists, line
 from tests.hub.test_land import STREAM, Hub, row
 
@@ -86,7 +87,9 @@ def test_a_column_that_changed_its_form_quarantines_the_whole_list_and_ends_nobo
     lists.conserved()
 
 
-def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(anywhere):
+@pytest.mark.parametrize("kept", [1, held_rows.KEPT])
+def test_a_list_quarantined_whole_is_replayed_whole_and_held_where_too_much_is_missing(anywhere, monkeypatch, kept):
+    monkeypatch.setattr(held_rows, "KEPT", kept)
     lists = anywhere
     lists.land("202508", [line(n) for n in range(20)])
     lists.land("202509", [line(n, kind=STRANGE) for n in range(7)])
