@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from connectors.base import Source, Stream, discover, find
-from hub import config, keys, migrations, store
+from hub import config, keys, locking, migrations, store
 from hub.config import Config
 from hub.errors import HubError
 from hub.keys import KeyRing
@@ -45,6 +45,10 @@ class Deployment:
     def stream(self, source: str, stream: str) -> Stream | None:
         """The stream of these names as it is declared today; None where it is not any more."""
         return find(self.sources, source, stream)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the lake and the store for one run; released when the process ends, however it ends. Raises Locked."""
+        return locking.held(self.engine, self.lake)
 
     @contextmanager
     def spill(self) -> Iterator[Path]:

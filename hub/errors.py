@@ -4,7 +4,7 @@ HubError
 ├── ConfigError      fix the file in config/: file, line, key, remedy          exit 3
 ├── InputError       fix the source or the input                              exit 4
 ├── KeysError        make or protect the keys                                 exit 5
-├── Locked           another run works on this lake: wait for it              exit 6
+├── Locked           another run, or another hub, holds this lake or store   exit 6
 ├── StoreError       the store is missing, or of another version: migrate     exit 3
 │   └── StoreFailed  the database failed during the run: run it again         exit 75
 ├── LakeError        a folder or a disk cannot be used as it is               exit 3
@@ -46,7 +46,7 @@ class KeysError(HubError):
 
 
 class Locked(HubError):
-    """Another run holds this lake."""
+    """Another run holds this lake or store, or the store is another lake's."""
 
     exit_code = 6
 

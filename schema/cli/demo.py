@@ -142,7 +142,7 @@ def _open() -> Deployment:
 def _play(deployment: Deployment, show_month_of: Callable[[str], None]) -> tuple[list[BatchReport], list[MonthReport]]:
     batches: list[BatchReport] = []
     months: list[MonthReport] = []
-    with deployment.lake.lock():
+    with deployment.lock():
         for month in MONTHS:
             show_month_of(month)
             with bars() as progress:

@@ -27,7 +27,7 @@ def month_compute(month: Month, as_json: AsJson = False) -> None:
     from hub import months
     from hub.deployment import open_deployment
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         with bars() as progress:
             report = compute_month(deployment, month, progress)
         left_out = months.left_out(deployment, month)

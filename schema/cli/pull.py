@@ -35,7 +35,7 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
 
     reports: list[BatchReport] = []
     failed = 0
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         for source in chosen(deployment.sources, names):
             try:
                 with bars() as progress:

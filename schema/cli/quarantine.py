@@ -115,7 +115,7 @@ def quarantine_replay(
     from hub.landing.replay import replay
 
     wanted = _filter(source, stream, reason, field, None, batch)
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock(), bars() as progress:
+    with open_deployment(State.settings()) as deployment, deployment.lock(), bars() as progress:
         reports = list(replay(deployment, wanted, progress, actor=actor or _account(), reason=why))
     if as_json:
         names = ("source", "stream", "replayed_batch", "batch_id", "read", "accepted", "duplicates", "still_open")
@@ -182,7 +182,7 @@ def _decide(batch: int, lines: list[int] | None, state: RowState, actor: str, re
     from hub.deployment import open_deployment
     from hub.landing import quarantine
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         count = quarantine.decide(deployment.engine, batch, lines or [], state, actor=actor, reason=reason)
     say(f"{count} rows of batch {batch}: {_state(state)}")
 

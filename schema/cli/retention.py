@@ -29,7 +29,7 @@ def erase(
     """Destroy the sealed identifiers of a batch for good; its pseudonymous rows stay. 销毁一批数据的封存部分。"""
     from hub.deployment import open_deployment
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         eraser = _eraser(deployment)
         resumed = eraser.resume()
         done = [e for e in resumed if e.batch_id == batch] or eraser.erase(batch, actor=actor, reason=reason)
@@ -61,7 +61,7 @@ def retain(
         )
     told = month or f"{date.today():%Y-%m}"  # noqa: DTZ011  the operator's month
     erased: list[Erased] = []
-    with open_deployment(settings) as deployment, deployment.lake.lock(), bars() as report:
+    with open_deployment(settings) as deployment, deployment.lock(), bars() as report:
         eraser = _eraser(deployment)
         if apply:
             erased += eraser.resume()

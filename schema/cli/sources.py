@@ -56,7 +56,7 @@ def source_confirm(batch: BatchNumber, actor: Actor, reason: Why) -> None:
     from hub.deployment import open_deployment
     from hub.landing.confirm import confirm
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         confirm(deployment, batch, actor=actor, reason=reason)
     say(f"Batch {batch} is in force. Run `aidgraph month compute` to apply it.")
 
@@ -67,7 +67,7 @@ def source_refuse(batch: BatchNumber, actor: Actor, reason: Why) -> None:
     from hub.deployment import open_deployment
     from hub.landing.confirm import refuse
 
-    with open_deployment(State.settings()) as deployment, deployment.lake.lock():
+    with open_deployment(State.settings()) as deployment, deployment.lock():
         refuse(deployment, batch, actor=actor, reason=reason)
     say(f"Batch {batch} never counts.")
 
