@@ -137,6 +137,11 @@ class Delivery:
     declared_rows: int | None = None
 
 
+def landed_as(fingerprint: str, as_of: date) -> str:
+    """A file and the day that it describes: the same content for another day is another delivery."""
+    return f"{as_of} {fingerprint}"
+
+
 class Spool(Protocol):
     """Where answers of a long pull are kept until it has landed, so that a broken one goes on where it stopped.
 
@@ -188,7 +193,7 @@ class Transport(Protocol):
         """Yield what is new, oldest first.
 
         `since` is the `as_of` of the last landed batch of the stream (None: from the beginning); `seen` holds
-        the fingerprints already landed. Raises SourceError.
+        what has landed: fingerprints, each alone or with its day (`landed_as`). Raises SourceError.
         """
         ...
 

@@ -6,7 +6,8 @@
 3. Direct identifiers go into the sealed part; what is not understood goes to quarantine, whole and sealed, with its
    place, reason code and field.
 4. What a batch of an incremental stream repeats from earlier ones (an overlap re-read on purpose) is a duplicate;
-   what a complete snapshot repeats is kept once (hub/landing/snapshot.py), and counted as before.
+   what a complete snapshot repeats is kept once (hub/landing/snapshot.py), and counted as before. A file that is the
+   very one of another day is a delivery like any other: nothing of it is kept twice, and it says that all still stands.
 5. A delivery in doubt as a whole (hub/landing/doubt.py) is quarantined whole, or held until somebody confirms it.
 """
 
@@ -18,7 +19,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, Page, Source, Stream
+from connectors.base import Connection, Delivery, Page, Source, Stream, landed_as
 from hub import store
 from hub.edge.envelope import Opener
 from hub.errors import ConservationError, InputError
@@ -94,18 +95,20 @@ class Landing:
         mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
             since = connection.scalar(sa.select(sa.func.max(b.as_of)).where(mine, b.state != BatchState.REFUSED))
-            prints = connection.scalars(sa.select(b.fingerprint).where(mine, b.fingerprint.is_not(None)))
-            return since, frozenset(p for p in prints if p)
+            prints = connection.execute(sa.select(b.fingerprint, b.as_of).where(mine, b.fingerprint.is_not(None)))
+            return since, frozenset(landed_as(*row) for row in prints)
 
-    def _known(self, source: Source, stream: Stream, as_of: date) -> Digests:
-        """Digests of rows that an incremental delivery may repeat."""
+    def _known(self, source: Source, stream: Stream, delivery: Delivery) -> Digests:
+        """Digests of rows that an incremental delivery may repeat: those of its overlap, and of the very same file."""
         known = Digests()
         if stream.complete:
             return known
         b = store.batch.c
         mine = ledger.of_stream(source.name, stream.name)
         with self._engine.connect() as connection:
-            earlier = sa.and_(mine, b.as_of >= as_of - OVERLAP, b.state != BatchState.REFUSED)
+            same = ledger.of_file(source.name, stream.name, delivery.fingerprint)
+            near = sa.or_(b.as_of >= delivery.as_of - OVERLAP, b.batch_id.in_(same), b.part_of.in_(same))
+            earlier = sa.and_(mine, near, b.state != BatchState.REFUSED)
             parts = connection.scalars(sa.select(b.parts).where(earlier)).all()
             q = store.quarantine.c
             held = sa.select(q.digest).where(q.batch_id.in_(sa.select(b.batch_id).where(earlier)))
@@ -127,7 +130,7 @@ class Landing:
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
         self._dated(name, delivery)
-        known = self._known(source, stream, delivery.as_of)
+        known = self._known(source, stream, delivery)
         earlier = snapshot.earlier(
             self._engine, self._lake, source, stream, delivery.as_of, self._codes, self._linkage, self._ring
         )
@@ -203,6 +206,7 @@ class Landing:
             notes += (f"more rows than the declared maximum of {stream.expected[1]}",)
         under = contract(self._linkage, stream)
         with self._engine.begin() as connection:
+            again = ledger.again(connection, source.name, stream.name, delivery.fingerprint)
             state, why = self._state(connection, source, stream, delivery, making, wrong)
             report = BatchReport(
                 source=source.name,
@@ -218,7 +222,7 @@ class Landing:
                 reasons={wrong.reason: making.quarantined} if wrong else making.reasons,
                 repairs=dict(making.repairs),
                 warnings=dict(making.warnings),
-                notes=notes + ((why,) if why else ()),
+                notes=notes + tuple(filter(None, (again, why))),
                 state=state,
             )
             row = {name: value for name, value in asdict(report).items() if name not in ("reasons", "notes", "state")}

@@ -1,7 +1,8 @@
 """Files that a department drops into a folder: which are new, and which day they describe.
 
 1. A file's name ends in `_YYYYMM` (it describes the last day of that month) or `_YYYYMMDD` (that day). Its SHA-256
-   tells whether it has landed before, whatever it is called now.
+   and that day tell whether it has landed before, whatever else it is called now: a list that did not change from one
+   month to the next is delivered again.
 2. A file still being written is left for the next pull: its name begins with . or ~ or ends in .part, .tmp or the like,
    it changed while it was looked at, or it is younger than the `settle` that the stream declares.
 3. With `archive`, the files stand inside ZIP files of that name (archive.py). With `manifest`, the department says
@@ -22,7 +23,7 @@ from datetime import date, timedelta
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from connectors.base import Connection, Stream
+from connectors.base import Connection, Stream, landed_as
 from connectors.errors import SourceMalformed, SourceSettingsError
 from connectors.transports import archive, manifest
 
@@ -102,7 +103,7 @@ def _new(
     before = _state(path)
     with opened() as file:
         fingerprint = _sha256(file)
-    if fingerprint in seen or _state(path) != before:
+    if not seen.isdisjoint({fingerprint, landed_as(fingerprint, as_of)}) or _state(path) != before:
         return
     if listed is None and name == path.name:
         listed = manifest.read(path.parent, f"{glob.escape(name)}{BESIDE}") or None

@@ -23,7 +23,8 @@ def freshness(engine: sa.Engine, sources: Iterable[Source], today: date) -> list
 
     A stream is `late` when that is longer ago than its cadence; `held` when one of its batches waits for a word, or is
     quarantined whole with rows still open. The last batch is the newest that is no replay and was not refused;
-    `read` to `duplicates` are sums over its stream; its `repairs` and `warnings` are None where none was counted.
+    `read` to `duplicates` are sums over its stream; its `repairs` and `warnings` are None where none was counted, its
+    `unchanged` are the accepted rows that stand as before, and `again` says of which batch it is the very file, if any.
     """
     with engine.connect() as connection:
         rows = [_row(connection, source, stream, today) for source in sources for stream in source.streams]
@@ -34,8 +35,8 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
     b, q = store.batch.c, store.quarantine.c
     mine = ledger.of_stream(source.name, stream.name)
     delivered = sa.and_(mine, b.part_of.is_(None), b.state != BatchState.REFUSED)
-    said = (b.batch_id, b.label, b.as_of, b.received_at, b.state, b.contract, b.repairs, b.warnings)
-    shown = (*said, *(b[name] for name in COUNTS))
+    said = (b.batch_id, b.label, b.as_of, b.received_at, b.state, b.contract, b.unchanged, b.repairs, b.warnings)
+    shown = (*said, b.fingerprint, *(b[name] for name in COUNTS))
     newest = sa.select(*shown).where(delivered).order_by(b.as_of.desc(), b.batch_id.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     sums = connection.execute(sa.select(sa.func.count(), *(sa.func.sum(b[name]) for name in COUNTS)).where(mine)).one()
@@ -60,12 +61,17 @@ def _row(connection: sa.Connection, source: Source, stream: Stream, today: date)
         "age_days": age,
         "batches": sums[0],
         **{name: int(count or 0) for name, count in zip(COUNTS, sums[1:], strict=True)},
-        "last_batch": None if last is None else dict(last._mapping),
+        "last_batch": None if last is None else _last(connection, source.name, stream.name, dict(last._mapping)),
         "open": connection.scalar(waiting) or 0,
         "held": [dict(told) for told in _held(connection, held)],
         "late": late,
         "state": state,
     }
+
+
+def _last(connection: sa.Connection, source: str, stream: str, last: dict[str, Any]) -> dict[str, Any]:
+    print_ = last.pop("fingerprint")
+    return last | {"again": ledger.again(connection, source, stream, print_, before=last["batch_id"])}
 
 
 def _held(connection: sa.Connection, batches: Sequence[Any]) -> Iterator[dict[str, Any]]:

@@ -68,6 +68,26 @@ def note(connection: sa.Connection, batch_id: int, state: BatchState, *, actor: 
     connection.execute(sa.insert(store.batch_change).values(change))
 
 
+def of_file(source: str, stream: str, fingerprint: str | None) -> sa.Select[tuple[int]]:
+    """The batches of a stream that this very file brought."""
+    b = store.batch.c
+    return sa.select(b.batch_id).where(of_stream(source, stream), b.fingerprint == (fingerprint or ""))
+
+
+def again(
+    connection: sa.Connection, source: str, stream: str, fingerprint: str | None, before: int | None = None
+) -> str:
+    """A word where this very file has landed already, for another day (`before`: in an earlier batch than that)."""
+    b = store.batch.c
+    same = sa.select(b.batch_id, b.label).where(b.batch_id.in_(of_file(source, stream, fingerprint)))
+    if before is not None:
+        same = same.where(b.batch_id < before)
+    first = connection.execute(same.order_by(b.batch_id.desc()).limit(1)).one_or_none()
+    return (
+        "" if first is None else f"delivered again, unchanged: the very file of batch {first.batch_id}, {first.label}"
+    )
+
+
 def visible(connection: sa.Connection, before: date) -> list[int]:
     """The batches that a month with this cut-off is computed from, ascending; batches they are part of included."""
     b, whole = store.batch.c, store.batch.alias("whole")

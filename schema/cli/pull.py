@@ -45,7 +45,7 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
                 failed = failed or (75 if isinstance(error, SourceUnavailable) else 4)
     show_batches(reports)
     if as_json:
-        print_json({"batches": [batch_object(report) for report in reports]})
+        print_json({"batches": [batch_object(report) | {"unchanged": report.unchanged} for report in reports]})
     raise typer.Exit(failed)
 
 
@@ -78,10 +78,11 @@ def show_batches(reports: list[BatchReport]) -> None:
         say("Nothing new at the sources.")
         return
     rows = [
-        (f"{r.source}\n{r.stream}", r.as_of, *(getattr(r, name) for name in COUNTS), STATES[r.state]) for r in reports
+        (f"{r.source}\n{r.stream}", r.as_of, *(getattr(r, name) for name in COUNTS), r.unchanged, STATES[r.state])
+        for r in reports
     ]
-    columns = ("stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "state")
-    show("Batches 批次", columns, rows, numbers=frozenset(columns[2:6]))
+    columns = ("stream", "as of", "read", "= accepted", "+ quarantined", "+ duplicates", "unchanged", "state")
+    show("Batches 批次", columns, rows, numbers=frozenset(columns[2:7]))
     for report in reports:
         show_said(f"{report.source} {report.stream}", report.repairs, report.warnings)
     for report in reports:

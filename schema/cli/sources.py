@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from schema.cli.common import AsJson, State, app, complain, print_json, say, show
+from schema.cli.common import AsJson, State, app, complain, line, print_json, say, show
 from schema.cli.pull import show_said
 
 source_app = typer.Typer(no_args_is_help=True, help="One source and its batches. 数据源与批次。")
@@ -44,7 +44,10 @@ def sources(as_json: AsJson = False) -> None:
     show("Sources 数据来源", columns, [_cells(row) for row in rows], numbers=frozenset({"open"}))
     for row in rows:
         if last := row["last_batch"]:
-            show_said(f"{row['stream']} batch {last['batch_id']}", last["repairs"], last["warnings"])
+            what = f"{row['stream']} batch {last['batch_id']}"
+            show_said(what, last["repairs"], last["warnings"])
+            if last["again"]:
+                line("  ", f"{what} {last['again']} 内容未变，重复报送")
     for row in rows:
         for held in row["held"]:
             complain(f"{row['stream']} batch {held['batch']}", held["why"])
@@ -80,7 +83,9 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     if last is not None:
         told = f"{last['batch_id']} {last['label']}\nof {last['as_of']}, received {last['received_at']:%Y-%m-%d}"
         age = f"{row['age_days']} d\nof {row['cadence_days']} d"
-        counts = f"{last['read']:,}\n= {last['accepted']:,}\n+ {last['quarantined']:,}\n+ {last['duplicates']:,}"
+        stands = f" ({last['unchanged']:,} unchanged 未变)" if last["unchanged"] else ""
+        counts = f"{last['read']:,}\n= {last['accepted']:,}{stands}"
+        counts += f"\n+ {last['quarantined']:,}\n+ {last['duplicates']:,}"
     whose = "" if row["department"] == source else f"\n{row['department']}"
     state = f"{row['state']}\n{TITLES[row['state']]}"
     return f"{source}{whose}\n{stream}\n{row['title']}", told, age, counts, row["open"], state
