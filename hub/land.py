@@ -28,6 +28,7 @@ from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import doubt, fixed, ledger, quarantine, snapshot
 from hub.landing.declaration import contract
+from hub.landing.departed import Listed, departed, landed
 from hub.landing.doubt import Doubt
 from hub.landing.ledger import BatchState
 from hub.landing.snapshot import Earlier, Snapshot
@@ -207,7 +208,7 @@ class Landing:
         under = contract(self._linkage, stream)
         with self._engine.begin() as connection:
             again = ledger.again(connection, source.name, stream.name, delivery.fingerprint)
-            state, why = self._state(connection, source, stream, delivery, making, wrong)
+            state, why = self._state(connection, source, stream, delivery, making, parts, wrong)
             report = BatchReport(
                 source=source.name,
                 stream=stream.name,
@@ -249,6 +250,7 @@ class Landing:
         stream: Stream,
         delivery: Delivery,
         making: Snapshot,
+        parts: dict[str, str],
         wrong: Doubt | None,
     ) -> tuple[BatchState, str]:
         """Is the batch in force, and if not, why."""
@@ -260,6 +262,11 @@ class Landing:
             return BatchState.LANDED, doubtful.told if doubtful else ""
         last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
         doubtful = doubtful or doubt.shrunk(stream, last, making.present)
+        if doubtful is None and last is not None:
+            macs = (each.mac for each in making.held)
+            now = Listed(own=[parts[""]], base=making.base, gone=parts.get(snapshot.GONE), macs=macs)
+            gone = departed(connection, self._lake, self._linkage, landed(connection, last.batch_id), now)
+            doubtful = doubt.replaced(stream, last, *gone)
         if doubtful:
             return BatchState.HELD, f"held until somebody confirms it: {doubtful.told}"
         return BatchState.LANDED, ""

@@ -4,8 +4,9 @@
    whole: its rows say nothing that can be trusted, and who is absent from them has not left. That is decided over its
    first rows (`OPENING`), because a delivery can be read only once.
 2. What shows only later, over the whole delivery, holds a complete list until somebody confirms it: more rows refused
-   for one field than all others together, or more than the declared share of rows missing. An incremental delivery is
-   never held: nobody leaves by it, and a later one would count its rows as landed.
+   for one field than all others together, or more than the declared share missing of the rows, or of the persons (as
+   many others may have come: departed.py). An incremental delivery is never held: nobody leaves by it, and a later
+   one would count its rows as landed.
 
 Nothing here knows a value; all of it counts.
 """
@@ -91,6 +92,14 @@ def shrunk(stream: Stream, last: Last | None, present: int) -> Doubt | None:
     if missing > max(FEW, stream.shrink * last.present) or (present == 0 and missing > 0):
         share = f"{missing} of {last.present} rows of batch {last.batch_id} are missing"
         return Doubt(reason="list_shrunk", told=f"{share}; at most {stream.shrink:.0%} may go at once")
+    return None
+
+
+def replaced(stream: Stream, last: Last, gone: int, persons: int) -> Doubt | None:
+    """Are more persons of the list in force before it gone than may go, however many others came?"""
+    if gone > max(FEW, stream.shrink * persons):
+        told = f"{gone} of {persons} persons of batch {last.batch_id} are missing"
+        return Doubt(reason="list_shrunk", told=f"{told}; at most {stream.shrink:.0%} may go at once")
     return None
 
 

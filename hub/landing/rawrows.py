@@ -16,6 +16,7 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,7 @@ READING = b"aidgraph.reading"
 SCHEMA = pa.schema([("high", pa.uint64()), ("low", pa.uint64()), ("line", pa.int32())])
 SORTED = "SELECT high, low, line FROM read_parquet($raw) {where} ORDER BY high, low, line"
 KEPT = "WHERE line IN (SELECT line FROM held UNION ALL SELECT line FROM read_parquet($rows))"
-MEMORY = "256MB"  # for sorting; what exceeds it is sorted on disk
+MEMORY = "256MB"  # of DuckDB; what exceeds it goes to disk
 
 
 def reading(stream: Stream, codes: Codes, linkage: Linkage) -> str | None:
@@ -249,12 +250,19 @@ def load(lake: Lake, raw: str, rows: str | None, held: Held) -> RawIndex:
     `rows` is the part with the batch's accepted rows, where not every row read was accepted or held: what the batch
     left out as a duplicate of a row in other letters is not a row that anything can stand on.
     """
+    paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
+    with engine(lake) as duck:
+        duck.register("held", pa.table({"line": pa.array(held.lines)}))
+        return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
+
+
+@contextmanager
+def engine(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of little memory, for what concerns a whole list; the rest goes to the lake's disk meanwhile."""
     spill = lake.root / ".spill"
     shutil.rmtree(spill, ignore_errors=True)
-    paths = {"raw": str(lake.path("rows", raw))} | ({"rows": str(lake.path("rows", rows))} if rows else {})
     try:
         with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(spill)}) as duck:
-            duck.register("held", pa.table({"line": pa.array(held.lines)}))
-            return RawIndex(duck.sql(SORTED.format(where=KEPT if rows else ""), params=paths).to_arrow_reader(), held)
+            yield duck
     finally:
         shutil.rmtree(spill, ignore_errors=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from hub.inputs import Progress
 from hub.land import OVERLAP, add_rows
 from hub.landing import doubt, ledger, quarantine, snapshot
 from hub.landing.declaration import contract
+from hub.landing.departed import departed, landed
 from hub.landing.ledger import BatchState
 from hub.landing.quarantine import CHUNK, Filter, State
 from hub.reading.batch import Batch
@@ -179,8 +180,8 @@ class _Replay:
             number, state, why = None, BatchState.LANDED, ""
             if files is not None:
                 number = ledger.next_id(connection)
-                state, why = self._state(connection, making)
                 parts, sealed = files
+                state, why = self._state(connection, making, parts)
                 values = {
                     "batch_id": number,
                     "source": batch.source,
@@ -216,7 +217,7 @@ class _Replay:
             note="; ".join(filter(None, (why, f"{self._shut} rows do not open" if self._shut else ""))),
         )
 
-    def _state(self, connection: sa.Connection, making: Batch) -> tuple[BatchState, str]:
+    def _state(self, connection: sa.Connection, making: Batch, parts: dict[str, str]) -> tuple[BatchState, str]:
         """A list that was quarantined whole comes into force by its replay: is it all there?"""
         if not self._whole:
             return BatchState.LANDED, ""
@@ -226,6 +227,12 @@ class _Replay:
         before = sa.select(sa.func.count()).where(q.batch_id == batch.batch_id, q.state == State.REPLAYED)
         here = making.read - making.duplicates - making.held.nobody + (connection.scalar(before) or 0)
         missing = doubt.shrunk(self._stream, last, here)
+        if missing is None and last is not None:
+            whole = landed(connection, batch.batch_id)
+            now = replace(whole, own=[*whole.own, parts[""]], macs=(row.mac for row in making.held))
+            earlier, linkage = landed(connection, last.batch_id), self._deployment.linkage
+            gone = departed(connection, self._deployment.lake, linkage, earlier, now)
+            missing = doubt.replaced(self._stream, last, *gone)
         return (
             (BatchState.HELD, f"held until somebody confirms it: {missing.told}")
             if missing

@@ -212,14 +212,15 @@ def files(connection: sa.Connection, lake: Lake, batch_id: int) -> dict[str, fro
     """The digests of the files that hold a batch's rows, replayed ones included, and which lines of each it lacks."""
     b = store.batch.c
     own = connection.execute(sa.select(b.parts, b.base).where(b.batch_id == batch_id)).one()
-    found = dict.fromkeys(_rows(connection, batch_id), frozenset[int]())
+    found = dict.fromkeys(rows_of(connection, batch_id), frozenset[int]())
     if own.base is not None:
         gone = frozenset(lake.read("rows", own.parts[GONE])["line"].to_pylist())
-        found |= dict.fromkeys(_rows(connection, own.base), gone)
+        found |= dict.fromkeys(rows_of(connection, own.base), gone)
     return found
 
 
-def _rows(connection: sa.Connection, batch_id: int) -> list[str]:
+def rows_of(connection: sa.Connection, batch_id: int) -> list[str]:
+    """The files with a batch's own rows, replayed ones included."""
     b = store.batch.c
     here = sa.and_(sa.or_(b.batch_id == batch_id, b.part_of == batch_id), b.state != ledger.BatchState.REFUSED)
     return [parts[""] for parts in connection.scalars(sa.select(b.parts).where(here))]

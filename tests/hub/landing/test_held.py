@@ -47,6 +47,39 @@ def test_a_list_that_lost_its_rows_is_held_and_the_earlier_one_stays_in_force_un
     assert [(change["state"], change["actor"]) for change in told] == [("held", "hub"), ("landed", "王")]
 
 
+def test_a_list_of_other_persons_is_held_however_many_they_are(anywhere):
+    few, waiting = [line(order) for order in range(8)], line(8, kind=STRANGE)
+    anywhere.land("202508", [*few, waiting, line(9)])
+    lost = [*few[:4], waiting, *(line(order) for order in range(20, 25))]
+    report = anywhere.land("202509", lost)  # as many rows; of ten persons five
+    assert report.state == "held"
+    assert "5 of 10 persons of batch 1 are missing" in report.notes[0]
+    assert anywhere.spells()[5][1] == OPEN
+    within = [*few[:7], waiting, *(line(order) for order in range(20, 25))]
+    assert anywhere.land("202510", within).state == "landed"  # two are gone, and so many may always go
+    anywhere.conserved()
+
+
+def test_persons_are_compared_whether_a_list_is_kept_whole_or_against_a_base(lists):
+    many = [line(order) for order in range(30)]
+    lists.land("202506", many)
+    lists.land("202507", [*many[:29], line(40)])
+    assert lists.land("202508", [*many[:27], line(40), *(line(order) for order in range(50, 53))]).state == "landed"
+    report = lists.land("202509", [*many[5:27], line(40), *(line(order) for order in range(60, 69))])
+    assert "8 of 31 persons of batch 3 are missing" in report.notes[0]
+    again = lists.land("202510", [*many[:26], *(line(order) for order in range(50, 53))])
+    assert again.state == "landed"
+    lists.conserved()
+
+
+def test_after_a_rotation_of_the_key_only_rows_are_compared(lists, monkeypatch):
+    many = [line(order) for order in range(10)]
+    lists.land("202508", many)
+    with lists.open() as deployment:
+        monkeypatch.setattr(deployment.linkage, "key_id", "another")
+    assert lists.land("202509", [line(order) for order in range(20, 30)]).state == "landed"
+
+
 def test_a_refused_list_never_counts_and_its_waiting_rows_are_waived_with_it(lists):
     lists.land("202508", [line(n) for n in range(20)])
     lists.land("202509", [line(1), line(2, kind=STRANGE), line(3)])
