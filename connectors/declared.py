@@ -40,10 +40,21 @@ def read_folder(folder: Path, shipped: tuple[Source, ...]) -> tuple[Source, ...]
 
     `shipped` are the sources whose streams they may feed. Raises DeclarationError.
     """
+    return tuple(read_texts({str(path): _text(path) for path in sorted(folder.glob("*.toml"))}, shipped))
+
+
+def texts(folder: Path, shipped: tuple[Source, ...]) -> dict[str, str]:
+    """The TOML that declares each source of a folder, by the source's name. Raises DeclarationError."""
+    told = {str(path): _text(path) for path in sorted(folder.glob("*.toml"))}
+    return {source.name: text for source, text in zip(read_texts(told, shipped), told.values(), strict=True)}
+
+
+def read_texts(told: Mapping[str, str], shipped: tuple[Source, ...]) -> list[Source]:
+    """The sources that some TOML declares, each by the file it came from. Raises DeclarationError."""
     found: dict[str, Source] = {source.name: source for source in shipped}
     own = []
-    for path in sorted(folder.glob("*.toml")):
-        source, place = _source(path, shipped)
+    for file, text in told.items():
+        source, place = _source(file, text, shipped)
         if source.name in found:
             place.at("name").wrong(f"a source {source.name} is declared already", "Give it another name")
         found[source.name] = source
@@ -51,22 +62,26 @@ def read_folder(folder: Path, shipped: tuple[Source, ...]) -> tuple[Source, ...]
         if clash:
             place.at("name").wrong(f"{' and '.join(clash)} would land in one relation", "Give one another name")
         own.append(source)
-    return tuple(own)
+    return own
 
 
-def _source(path: Path, shipped: tuple[Source, ...]) -> tuple[Source, Place]:
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        data = tomllib.loads(text)
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DeclarationError(f"{path}: {error.strerror}", remedy="Make the file readable") from None
     except UnicodeDecodeError:
         raise DeclarationError(f"{path}: is not UTF-8", remedy="Save it as UTF-8") from None
+
+
+def _source(file: str, text: str, shipped: tuple[Source, ...]) -> tuple[Source, Place]:
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
         line = f", line {at[1]}" if at else ""
-        raise DeclarationError(f"{path}{line}: is not TOML", remedy="Correct the TOML") from None
-    place = Place(str(path), dict(lines_of(text)))
+        raise DeclarationError(f"{file}{line}: is not TOML", remedy="Correct the TOML") from None
+    place = Place(file, dict(lines_of(text)))
     tables = data.get("streams")
     if not isinstance(tables, list) or not tables:
         place.at("streams").wrong("no stream is declared", "Add a table [[streams]]")

@@ -1,6 +1,7 @@
 """Months: from the batches in the lake to what is served, one month at a time.
 
-1. A month is a pure function of its recorded inputs: batches, aliases, decisions, configuration, code.
+1. A month is a pure function of its recorded inputs: batches, aliases, decisions, configuration, the deployment's own
+   declarations of sources, code.
 2. Its inputs are the batches in force (hub/landing/ledger.py) whose `as_of` is before the cut-off: `GRACE` days after
    its last day (a department's snapshot for November may be of the first days of December).
 3. Computing a month closes the earlier ones. A closed month is never changed: computing it again rebuilds it from its
@@ -19,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from hub import publish, store, tables
+from hub import declarations, publish, store, tables
 from hub.audit import audit
 from hub.deployment import Deployment
 from hub.engine import DuckDB, digest
@@ -63,6 +64,8 @@ def compute(deployment: Deployment, month: str, progress: Progress) -> MonthRepo
     closed = recorded is not None and recorded.state == "closed"
     inputs = dict(recorded.inputs) if recorded is not None and closed else _inputs(deployment, end)
     _usable(deployment, month, inputs, closed=closed)
+    if closed:
+        deployment = declarations.as_recorded(deployment, inputs)
     computed = compute_month_tables(deployment, month, inputs, progress)
     audit(computed, inputs["batches"])
     whole = _digest(computed)
@@ -122,6 +125,7 @@ def _inputs(deployment: Deployment, end: date) -> dict[str, Any]:
         "config": deployment.config.digest,
         "code": code_version(),
         "linkage": deployment.linkage.version,
+        "sources": declarations.of_batches(deployment, batches),
     }
 
 

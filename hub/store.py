@@ -148,7 +148,7 @@ month = sa.Table(
     metadata,
     sa.Column("month", sa.Text, primary_key=True),
     sa.Column("state", sa.Text, nullable=False),  # open | closed
-    sa.Column("inputs", sa.JSON, nullable=False),  # batch ids, digests of config, aliases and decisions, code version
+    sa.Column("inputs", sa.JSON, nullable=False),  # batch ids, decisions, config, code version, own sources' TOML
     sa.Column("tables", sa.JSON, nullable=False),  # table name -> content digest of its Parquet file
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),

@@ -32,6 +32,7 @@ from connectors.base import Page, Stream
 from hub.keys import KeyRing
 from hub.lake import Lake, Writer
 from hub.reading.identity import Linkage
+from hub.reading.undeclared import Audit
 from hub.reading.values import Codes
 
 SIZE = 16
@@ -78,12 +79,13 @@ class RawDigests:
         self._state = hashlib.blake2b(digest_size=SIZE, key=key)
         self._names = (*(field.name for field in stream.fields), *(child.name for child in stream.children))
         self._known = {*self._names, *stream.ignored}
+        self._audit = Audit(stream)
 
     def of(self, page: Page) -> list[bytes]:
         """The digest of each row."""
         nothing = [None] * len(page.lines)
         columns = [page.columns.get(name, nothing) for name in self._names]
-        more = self.undeclared(page)
+        more = self._more(page)
         columns.append(list(_pairs(page, more)) if more else nothing)
         state, digests = self._state, []
         for row in _encoded(columns):
@@ -92,7 +94,11 @@ class RawDigests:
             digests.append(digest.digest())
         return digests
 
-    def undeclared(self, page: Page) -> list[str]:
+    def undeclared(self, page: Page) -> set[str]:
+        """The fields that no declaration knows and some row, or an item of its lists, has a value in."""
+        return self._audit.strange(page.columns)
+
+    def _more(self, page: Page) -> list[str]:
         """The columns that no declaration knows and some row has a value in."""
         strange = sorted(page.columns.keys() - self._known)
         return [name for name in strange if any(value is not None for value in page.columns[name])]

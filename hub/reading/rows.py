@@ -30,6 +30,7 @@ from hub.reading.digests import Keys, keys
 from hub.reading.identity import Linkage
 from hub.reading.meaning import Meaning
 from hub.reading.provinces import Provinces
+from hub.reading.undeclared import Audit
 from hub.reading.values import Codes, encodable
 from hub.sealing import as_json, plainly
 
@@ -146,7 +147,7 @@ class RowReader:
         self._number = next(f.name for f in stream.fields if f.sealed is Sealed.ID_NUMBER)
         self._name = next((f for f in stream.fields if f.sealed is Sealed.NAME), None)
         self._names = FieldReader(replace(self._name, required=False), codes) if self._name else None
-        self._declared = {f.name for f in stream.fields} | {c.name for c in stream.children} | set(stream.ignored)
+        self._audit = Audit(stream)
         self._provinces = Provinces(stream.division)
         self._certificate = Meaning(stream, "psn_cert_type", codes, lambda meant: meant or "resident_id", None)
         self._sex = Meaning(stream, linkage.contract.sex, codes, lambda meant: SEXES.get(meant or "", 0), 0)
@@ -158,7 +159,7 @@ class RowReader:
     def read(self, page: Page) -> tuple[Rows, list[Rejected]]:
         """The accepted rows of a page, and the rejected ones, both in their order."""
         count, given = len(page.lines), page.columns
-        self._audit(given)
+        self.undeclared |= self._audit.strange(given)
         provinces = self._provinces.read(given, count)
         plain = [reader.read(given.get(reader.name), count, provinces) for reader in self._plain]
         lists = [reader.read(given.get(reader.name), count, provinces) for reader in self._children]
@@ -212,12 +213,6 @@ class RowReader:
         content = as_json(raw.values)
         (digest,) = self._linkage.seal_macs([content])
         return Rejected(line=raw.line, reason=reason, field=field, mac=mac, digest=digest, content=content)
-
-    def _audit(self, given: Mapping[str, Sequence[object]]) -> None:
-        """Note fields that nobody declared and some row has."""
-        for name in given.keys() - self._declared - self.undeclared:
-            if any(value is not None for value in given[name]):
-                self.undeclared.add(name)
 
     def _read_names(
         self, given: Mapping[str, Sequence[object]], count: int

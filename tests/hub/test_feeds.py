@@ -187,6 +187,27 @@ def test_a_source_whose_file_was_taken_away_is_missed_by_name(data: Path, deploy
         months.compute(without, "2025-11", lambda *_: None)
 
 
+def test_a_closed_month_is_rebuilt_under_the_declarations_it_was_computed_with(
+    data: Path, deployment: Deployment
+) -> None:
+    drop = data.parent / "drop"
+    (drop / "dibao_202510.csv").write_bytes((HEADERS + line(2, "H1") + line(3, "H2")).encode("gb18030"))
+    (drop / "dibao_202511.csv").write_bytes((HEADERS + line(3, "H2")).encode("gb18030"))
+    (data / "sources" / "unused.toml").write_text(CSV.replace("jiangyin", "unused"), encoding="utf-8")
+    pull(deployment, "jiangyin")
+    months.compute(deployment, "2025-11", lambda *_: None)
+    months.compute(deployment, "2025-12", lambda *_: None)
+    with deployment.engine.connect() as connection:
+        inputs = connection.scalar(sa.select(store.month.c.inputs).where(store.month.c.month == "2025-11"))
+    assert inputs["sources"] == {"jiangyin": CSV}
+    said = data / "sources" / "jiangyin.toml"
+    said.write_text(CSV.replace("fields", 'semantics = "payment"\nfields'), encoding="utf-8")
+    for change in (lambda: None, said.unlink):
+        change()
+        with open_deployment(settings.load(data=data, environment={})) as later:
+            assert months.compute(later, "2025-11", lambda *_: None).outcome == "verified"
+
+
 def test_a_wrong_declaration_stops_the_hub_before_any_work(data: Path) -> None:
     (data / "sources" / "jiangyin.toml").write_text(CSV.replace("pattern", "patern"), encoding="utf-8")
     with pytest.raises(DeclarationError, match=r"jiangyin\.toml, line 10"):

@@ -206,6 +206,14 @@ def test_too_few_rows_fail_and_unknown_fields_are_noted(hub):
     assert hub.land(row(1, hobby="x")).notes == ("undeclared field hobby",)
 
 
+def test_unknown_fields_inside_a_list_are_noted_each_time_and_may_be_ignored(hub):
+    many = [row(order, spells=[{"kind": "01"}, {"kind": "02", "rank": 1, "gone": None}]) for order in range(1, 8)]
+    assert hub.land(*many).notes == ("undeclared field spells.rank",)
+    again = hub.land(*many, as_of=date(2025, 11, 30))
+    assert again.notes == ("undeclared field spells.rank",)
+    assert hub.land(*many, stream=replace(STREAM, ignored=("spells.rank",)), as_of=date(2025, 12, 2)).notes == ()
+
+
 def test_no_clear_identifier_reaches_the_store_or_the_lake(hub, tmp_path):
     hub.land(
         row(certno=CANARY, psn_name=CANARY_NAME, phone="13812345678"),

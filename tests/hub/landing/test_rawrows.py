@@ -52,6 +52,11 @@ def test_a_row_is_the_same_in_every_page_and_an_ignored_or_empty_column_does_not
     assert noted != alone
 
 
+def test_undeclared_fields_are_told_also_inside_lists(digests):
+    page = Page.of([{"psn_no": "1", "hobby": "棋", "insuinfo": [{"insutype": "390", "x": 1, "y": None}, "z"]}], [1])
+    assert digests.undeclared(page) == {"hobby", "insuinfo.x"}
+
+
 def test_a_digest_is_keyed_by_the_ring_and_the_stream(digests, ring):
     page = Page.of([{"psn_no": "1"}], [1])
     other = RawDigests(SOURCE.stream("settlements"), SOURCE.name, ring)

@@ -46,12 +46,23 @@ class Naive:
         self.number = next(f for f in self.hidden if f.sealed is Sealed.ID_NUMBER)
         self.name = next((f for f in self.hidden if f.sealed is Sealed.NAME), None)
 
+    def _inside(self, values):
+        """Undeclared keys of the lists inside a row."""
+        for child in self.stream.children:
+            items = values.get(child.name)
+            for item in items if isinstance(items, list) else ():
+                if isinstance(item, dict):
+                    known = {f.name for f in child.fields}
+                    found = (name for name, value in item.items() if name not in known and value is not None)
+                    yield from (f"{child.name}.{name}" for name in found)
+
     def land(self, pages: list[Page]) -> Landed:
         done, seen = Landed(items={child.name: [] for child in self.stream.children}), set()
         for raw in (raw for page in pages for raw in page.rows()):
             done.read += 1
             names = {f.name for f in self.stream.fields} | {c.name for c in self.stream.children}
             done.undeclared |= raw.values.keys() - names - set(self.stream.ignored)
+            done.undeclared |= set(self._inside(raw.values))
             try:
                 row, items, sealed = self._read(raw.line, raw.values)
                 digest = row["record_digest"]

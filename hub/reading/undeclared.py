@@ -1,0 +1,33 @@
+"""Fields that arrive and nobody declared: of a row, and of the items of the lists inside it (`insuinfo.hobby`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connectors.base import Child, Stream
+
+
+class Audit:
+    """Looks for them, page by page; those of `Stream.ignored` (in a list: `list.field`) are none."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._known = {f.name for f in stream.fields} | {c.name for c in stream.children} | set(stream.ignored)
+        self._children = {child.name: self._of(child) for child in stream.children}
+
+    def _of(self, child: Child) -> frozenset[str]:
+        ignored = (name.removeprefix(f"{child.name}.") for name in self._known if name.startswith(f"{child.name}."))
+        return frozenset({f.name for f in child.fields}.union(ignored))
+
+    def strange(self, columns: Mapping[str, Sequence[object]]) -> set[str]:
+        """The names that are declared nowhere and under which some row, or some item, has a value."""
+        names = columns.keys() - self._known
+        found = {name for name in names if any(value is not None for value in columns[name])}
+        for child, known in self._children.items():
+            found.update(f"{child}.{name}" for name in _within(columns.get(child, ()), known))
+        return found
+
+
+def _within(column: Sequence[object], known: frozenset[str]) -> set[str]:
+    items = [item for one in column if isinstance(one, list) for item in one if isinstance(item, dict)]
+    names = {name for keys in set(map(tuple, items)) for name in keys} - known
+    return {str(name) for name in names if any(item.get(name) is not None for item in items)}
