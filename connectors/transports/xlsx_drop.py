@@ -64,7 +64,7 @@ class XlsxDrop(drop.Drop):
             except CalamineError:
                 raise SourceMalformed(
                     f"{file.name}: the file is not a readable XLSX workbook",
-                    remedy="Ask the department to send it again, without a password",
+                    remedy="Ask the department to send it again, saved as XLSX without a password (XLS and ODS do too)",
                 ) from None
         file.check(read)
 
@@ -89,7 +89,9 @@ def _read(sheet: CalamineSheet, stream: Stream, name: str) -> Iterator[Page]:
     if found is None:
         raise headers.absent(stream, file=name)
     first, behind = found
-    last = head[behind - 1][0]
+    begins, last = head[first][0], head[behind - 1][0]
+    last = max([last, *(bottom - 1 for top, bottom, _, _ in merged if begins < top <= last + 1)])  # merged downwards
+    behind += sum(at <= last for at, _ in head[behind:])
     columns = headers.read([cells for _, cells in head[first:behind]], stream, file=name, line=last + 1)
     needed = {f.name for f in stream.fields if f.required}
     required = [place for field, place in columns.places if field in needed]

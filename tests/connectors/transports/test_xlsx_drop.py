@@ -14,6 +14,7 @@ import xlsxwriter
 from connectors.base import Connection, Delivery, Field, Semantics, Stream
 from connectors.errors import SourceMalformed
 from connectors.transports.xlsx_drop import XlsxDrop
+from tests.connectors.transports import old_excel
 
 TRANSPORT = XlsxDrop(pattern="monitored_*.xlsx")
 STREAM = Stream(
@@ -170,6 +171,36 @@ def test_a_group_tells_two_columns_of_one_name_apart(tmp_path: Path) -> None:
     (delivery,) = TRANSPORT.deliveries(stream, Connection(folder=str(tmp_path)), since=None, seen=frozenset())
     ((row,),) = [list(page.rows()) for page in delivery.pages]
     assert (row.values["identified"], row.values["year"]) == ("2024-01-02", 2017.0)
+
+
+def test_a_header_merged_downwards_beside_groups_of_two_more_rows_is_one_header(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "monitored_202510.xlsx")
+    sheet = book.add_worksheet()
+    sheet.merge_range(0, 0, 0, 4, "监测对象名单")
+    for column, word in enumerate(("人编号", "姓名", "证件号码")):
+        sheet.merge_range(1, column, 3, column, word)
+    sheet.merge_range(1, 3, 1, 4, "监测")
+    for column, word in ((3, "风险识别时间"), (4, "脱贫年度")):
+        sheet.merge_range(2, column, 3, column, word)
+    for column, value in enumerate(("P1", "张三", "A", "2024-01-02", 2017)):
+        sheet.write(4, column, value)
+    book.close()
+    assert rows(tmp_path) == [
+        (5, {"person_number": "P1", "psn_name": "张三", "certno": "A", "identified": "2024-01-02", "year": 2017})
+    ]
+
+
+def test_an_old_binary_workbook_is_read_and_one_that_is_damaged_says_how_to_send_it(tmp_path: Path) -> None:
+    old, folder, path = XlsxDrop(pattern="*.xls"), Connection(folder=str(tmp_path)), tmp_path / "monitored_202510.xls"
+    table = [["防止返贫监测对象名单"], HEADER, [1, "P1", "张三", "370302199001010014", "2024-03-05", 2017], ["合计", 1]]
+    old_excel.write(path, table)
+    (delivery,) = old.deliveries(STREAM, folder, since=None, seen=frozenset())
+    ((row,),) = [list(page.rows()) for page in delivery.pages]
+    assert (row.line, row.values["certno"], row.values["year"]) == (3, "370302199001010014", 2017)
+    path.write_bytes(path.read_bytes()[:700])
+    (delivery,) = old.deliveries(STREAM, folder, since=None, seen=frozenset())
+    with pytest.raises(SourceMalformed, match=r"not a readable XLSX workbook.*saved as XLSX"):
+        list(delivery.pages)
 
 
 @pytest.mark.parametrize("transport", [{"sheet": "汇总"}, {"number": 2}])
