@@ -137,11 +137,12 @@ class Landing:
         )
         making = self._making(source, stream, delivery.as_of, known, earlier)
         edge = Opener(self._ring, stream, making.refuse)
+        about = self._about(source, stream, delivery)
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
                 making.take(edge.opened(page))
-                progress(name, making.read, delivery.declared_rows)
+                progress(name, making.read, about if about and making.read <= about else None)
 
         try:
             with held_back():
@@ -163,6 +164,14 @@ class Landing:
             return self._commit(source, stream, delivery, making, parts, sealed, wrong)
         finally:
             making.discard()
+
+    def _about(self, source: Source, stream: Stream, delivery: Delivery) -> int | None:
+        """How many rows to expect, for those who watch: as the source counts them, or as on the list before."""
+        if delivery.declared_rows is not None or not stream.complete:
+            return delivery.declared_rows
+        with self._engine.connect() as connection:
+            last = ledger.last_list(connection, source.name, stream.name, delivery.as_of, None)
+        return last.present if last else None
 
     def _dated(self, name: str, delivery: Delivery) -> None:
         """Refuse a day to come: until then a pull's window would be empty. A month's list may come before its end."""

@@ -12,8 +12,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from hub import settings as hub_settings
 from hub.settings import Settings
@@ -83,15 +94,32 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
+class Rate(ProgressColumn):
+    """How many a second; over the whole of what is done."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+
+class Remaining(TimeRemainingColumn):
+    """How long it still takes, where the end is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.total is None else Text("剩余 ") + super().render(task)
+
+
 @contextmanager
 def bars() -> Iterator[Report]:
-    """Progress bars, one a stage: call with (stage, done, total or None)."""
+    """Progress bars, one a stage, with rate and remaining time: call with (stage, done, total or None)."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=14),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
+        Remaining(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, Any] = {}
