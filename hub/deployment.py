@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from connectors.base import Source, Stream, discover, find
 from hub import config, keys, locking, migrations, store
 from hub.config import Config
-from hub.errors import HubError
+from hub.errors import ConfigError, HubError
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.reading import identity
@@ -74,6 +74,18 @@ def _runs(process: str) -> bool:
     return True
 
 
+def _concurrency(settings: Settings, sources: Iterable[Source]) -> None:
+    """Refuse a `concurrency` that would change nothing. Raises ConfigError."""
+    for source in sources:
+        asked = settings.sources[source.name].concurrency if source.name in settings.sources else 1
+        if asked > 1 and not any(getattr(stream.transport, "concurrent", False) for stream in source.streams):
+            raise ConfigError(
+                f"source {source.name}: concurrency = {asked} has no effect, because none of its streams can be asked "
+                "for several pages at once",
+                remedy='Take it out, or declare paging = { kind = "page", pages = "place of their number" }',
+            )
+
+
 def open_deployment(settings: Settings) -> Deployment:
     """Open a deployment; an empty store is made.
 
@@ -83,6 +95,7 @@ def open_deployment(settings: Settings) -> Deployment:
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
     sources = discover(settings.declared)
+    _concurrency(settings, sources)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
     try:

@@ -15,6 +15,7 @@ from connectors.kit.sample import Read, Sample, take
 from connectors.kit.shapes import Request, shape_of
 from connectors.kit.tap import Exchange, tap
 from connectors.kit.verdict import Judge, Verdict, names
+from connectors.transports import drop
 
 PAGES = 3
 SKEW = 60.0  # seconds
@@ -38,7 +39,10 @@ def check(stream: Stream, connection: Connection, read: Read, *, today: date, pa
         judge.fail("answer", f"无法读取（{type(error).__name__}）", str(error))
         return judge.verdicts
     if sample is None or again is None:
-        judge.fail("answer", "没有可读取的文件", "there is nothing to read")
+        why = ("没有可读取的内容", "there is nothing to read")
+        if isinstance(stream.transport, drop.Drop):
+            why = drop.why_none(connection, stream.transport)
+        judge.fail("answer", *why)
         return judge.verdicts
     judge.ok("answer", f"读取 {sample.pages} 页 {sample.rows:,} 行", f"{sample.pages} pages, {sample.rows:,} rows read")
     _columns(judge, stream, sample)

@@ -77,6 +77,27 @@ def new_files(stream: Stream, connection: Connection, told: Drop, seen: frozense
             yield from _new(f"{path.name}/{name}", day, path, opened, listed, seen)
 
 
+def why_none(connection: Connection, told: Drop) -> tuple[str, str]:
+    """Why a folder holds nothing to read, in Chinese and English: nothing matches, or what does must wait."""
+    pattern = told.archive or told.pattern
+    folder = Path(connection.folder or "")
+    matching = [path for path in folder.glob(pattern) if path.is_file()]
+    if not matching:
+        others = sum(path.is_file() for path in folder.iterdir()) if folder.is_dir() else 0
+        told_en = f"no file is named {pattern} ({others} other files are there)"
+        return f"没有名为 {pattern} 的文件（另有 {others} 个文件）", told_en
+    young = [path for path in matching if not UNFINISHED.fullmatch(path.name) and not _settled(path, told)]
+    if young:
+        waits = max(path.stat().st_mtime for path in young) + told.settle.total_seconds() - time.time()
+        return (
+            f"{len(young)} 个文件太新，{told.settle} 内不读（settle），约 {max(waits, 1):.0f} 秒后可读",
+            f"{len(young)} files are younger than settle = {told.settle} and wait, {max(waits, 1):.0f} s more",
+        )
+    if told.archive and not all(UNFINISHED.fullmatch(path.name) for path in matching):
+        return f"压缩包中没有名为 {told.pattern} 的文件", f"no file in {pattern} is named {told.pattern}"
+    return f"{len(matching)} 个文件尚未传完", f"{len(matching)} files are still being written, by their names"
+
+
 def day_of(path: PurePath) -> date:
     """The day a file describes, from its name. Raises SourceMalformed."""
     stamp = STAMP.search(path.stem)

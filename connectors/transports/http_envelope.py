@@ -53,6 +53,11 @@ class HttpEnvelope:
     attempts: int = 6
     resume: timedelta = timedelta(hours=24)
 
+    @property
+    def concurrent(self) -> bool:
+        """Every answer tells how many pages there are."""
+        return self.shape().concurrent
+
     def deliveries(
         self, stream: Stream, connection: Connection, *, since: date | None, seen: frozenset[str]
     ) -> Iterator[Delivery]:

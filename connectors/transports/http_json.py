@@ -67,6 +67,11 @@ class HttpJson:
         if self.page_size < 1 or self.attempts < 1 or self.most_bytes < 1:
             raise ValueError("page_size, attempts and most_bytes are at least 1")
 
+    @property
+    def concurrent(self) -> bool:
+        """May several pages be asked for at once? Only where the first answer tells how many there are."""
+        return isinstance(self.paging, PageNumber) and self.paging.pages is not None
+
     def deliveries(
         self, stream: Stream, connection: Connection, *, since: date | None, seen: frozenset[str]
     ) -> Iterator[Delivery]:

@@ -1,7 +1,8 @@
 """A department's file sealed before it travels: `aidgraph seal`. Needs the hub's public key and nothing else of it.
 
 1. CSV (GB18030 or UTF-8) or XLSX in; CSV in UTF-8 with a byte-order mark out, or XLSX where OUT ends in .xlsx. The
-   header and all other columns stay; rows above the header are left out. Row by row: a CSV is never held in memory.
+   header, one row of it, and all other columns stay; rows above the header are left out. Row by row: a CSV is never
+   held in memory; a workbook is, and must not unpack to more than sheet.MOST bytes.
 2. Sealed are the declared identifiers and every column whose title says that it is one (户主姓名), wanted or not; or,
    with --columns, those named and no others. What would leave an identifier clear refuses the file: an ID number in
    another column, values without a title, a row wider or narrower than the header, no column to seal.

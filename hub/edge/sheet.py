@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -21,6 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from hub.errors import InputError
 
 CHUNK = 1 << 20
+MOST = 512 * 1024**2  # bytes that a workbook may unpack to; some 2 million rows
 
 
 class Sheet(Protocol):
@@ -39,6 +41,14 @@ def rows(path: Path) -> Iterator[tuple[int, list[object]]]:
 
 
 def _workbook_rows(path: Path) -> Iterator[tuple[int, list[object]]]:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        if size > MOST:
+            raise InputError(
+                f"{path.name} unpacks to {size:,} bytes, and a workbook is read whole into memory: {MOST:,} at most",
+                remedy="Save it as CSV, which is sealed row by row whatever its size",
+            )
     try:
         with CalamineWorkbook.from_path(path) as book:
             for line, cells in enumerate(book.get_sheet_by_index(0).iter_rows(), 1):

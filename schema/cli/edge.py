@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def seal(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="The department's file: CSV (GB18030, UTF-8) or XLSX.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="CSV (GB18030, UTF-8), or XLSX up to 512 MB unpacked.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to send: CSV, or XLSX by its name's ending.")],
     to: Annotated[str, typer.Option("--to", help="The hub's public key: its text, or a file that holds it.")],
     stream: Annotated[str | None, typer.Option(help="The stream it is for, as civil_affairs.recipients.")] = None,

@@ -12,6 +12,7 @@ import pytest
 from hub import keys, settings
 from hub.deployment import Deployment, open_deployment
 from hub.engine import DuckDB
+from hub.errors import ConfigError
 
 
 @pytest.fixture
@@ -20,6 +21,18 @@ def deployment(tmp_path: Path) -> Deployment:
     return open_deployment(
         settings.load(data=tmp_path / "data", environment={"AIDGRAPH_KEYS": str(tmp_path / "keys.json")})
     )
+
+
+@pytest.mark.parametrize(("source", "asked"), [("civil_affairs", 4), ("civil_affairs", 1), ("medical_insurance", 4)])
+def test_a_concurrency_that_would_change_nothing_is_refused(tmp_path: Path, source: str, asked: int) -> None:
+    keys.save(keys.make(), tmp_path / "keys.json")
+    told = {"AIDGRAPH_KEYS": str(tmp_path / "keys.json"), f"AIDGRAPH_SOURCE_{source.upper()}_CONCURRENCY": str(asked)}
+    there = settings.load(data=tmp_path / "data", environment=told)
+    if source == "civil_affairs" and asked > 1:
+        with pytest.raises(ConfigError, match="civil_affairs: concurrency = 4 has no effect"):
+            open_deployment(there)
+    else:
+        open_deployment(there).engine.dispose()
 
 
 def test_what_does_not_fit_into_memory_is_spilled_and_removed(deployment: Deployment) -> None:

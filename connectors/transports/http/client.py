@@ -1,7 +1,8 @@
 """A client that asks again, keeps to the source's pace, and believes no answer.
 
 1. 429, 5xx and broken connections are tried again with growing, jittered waits, or when Retry-After says.
-2. An answer ends: at `most_bytes`, packed or unpacked, and after `overall` seconds however slowly it drips.
+2. An answer ends: at `most_bytes`, packed or unpacked, and `overall` seconds after it was asked for, however slowly its
+   head or its body drips (deadline.py).
 3. No redirect is followed, and no address on another host: credentials stay with the host they were given for.
 4. A message names stream and request, never an address's query, a header or a body.
 """
@@ -24,6 +25,7 @@ import stamina
 from connectors.base import Connection
 from connectors.errors import SourceError, SourceMalformed, SourceRefused, SourceSettingsError, SourceUnavailable
 from connectors.transports.http.answer import SEND_AGAIN, Raw
+from connectors.transports.http.deadline import Deadline, Transport, context
 from connectors.transports.http.signing import AnyAuth
 
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
@@ -43,13 +45,17 @@ class Client:
         self._attempts = attempts
         self._most = most_bytes
         self._pace = Pace(connection.rate)
+        self._deadline = Deadline()
         self._client = httpx.Client(
             base_url=base,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
             timeout=connection.timeout,
-            verify=_tls(connection),
             trust_env=False,  # credentials must not pass a proxy that the environment happens to name
-            limits=httpx.Limits(max_connections=max(connection.concurrency, 1) + 1),
+            transport=Transport(
+                verify=context(_tls(connection)),
+                limits=httpx.Limits(max_connections=max(connection.concurrency, 1) + 1),
+                deadline=self._deadline,
+            ),
         )
         self._signer = auth.signer(connection, lambda request: self._send(request).body)
 
@@ -107,7 +113,7 @@ class Client:
 
     def _send(self, request: httpx.Request) -> Raw:
         self._pace.wait()
-        deadline = time.monotonic() + self._overall
+        self._deadline.at = time.monotonic() + self._overall
         if "timeout" not in request.extensions:
             request.extensions = {**request.extensions, "timeout": self._client.timeout.as_dict()}
         answer = self._client.send(request, stream=True)
@@ -115,7 +121,7 @@ class Client:
             if not answer.is_success:  # httpx's own error repeats the address, and retries are logged
                 raise httpx.HTTPStatusError(f"HTTP {answer.status_code}", request=request, response=answer)
             head = answer.headers
-            body = self._body(answer, deadline)
+            body = self._body(answer)
         finally:
             answer.close()
         return Raw(
@@ -126,7 +132,7 @@ class Client:
             date=head.get("date"),
         )
 
-    def _body(self, answer: httpx.Response, deadline: float) -> bytes:
+    def _body(self, answer: httpx.Response) -> bytes:
         packing = answer.headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("identity", "gzip"):
             raise SourceMalformed("the answer is packed in a way that was not asked for", remedy=SEND_AGAIN)
@@ -140,8 +146,6 @@ class Client:
                 parts.append(part)
                 if size > self._most or answer.num_bytes_downloaded > self._most:
                     raise TooLong("the body does not end", request=answer.request)
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout("the body drips", request=answer.request)
         except httpx.RemoteProtocolError:
             raise BrokenOff("the body ended early", request=answer.request) from None
         except zlib.error:

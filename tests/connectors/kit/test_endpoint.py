@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -164,3 +165,22 @@ def test_a_spoilt_file_and_an_empty_folder_fail(kit, tmp_path) -> None:
     assert told(endpoint.check(RECIPIENTS, connection, read, today=TODAY), Outcome.FAIL) == {"answer"}
     (tmp_path / files.name(RECIPIENTS, "202510")).write_bytes(b"")
     assert told(endpoint.check(RECIPIENTS, connection, read, today=TODAY), Outcome.FAIL) == {"answer"}
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("deaths_202510.csv", "younger than settle = 1:00:00 and wait"),
+        (".deaths_202510.csv", "no file is named deaths_"),
+        ("deaths_202510.csv.part", "no file is named deaths_"),
+        ("list.csv", r"no file is named deaths_\*.csv \(1 other files are there\)"),
+    ],
+)
+def test_a_folder_with_nothing_to_read_says_why(kit, tmp_path, file, said) -> None:
+    (tmp_path / file).write_text("x")
+    stream = next(s for source in discover() for s in source.streams if s.name == "deaths")
+    waiting = replace(stream, transport=replace(stream.transport, settle=timedelta(hours=1)))
+    connection = Connection(folder=str(tmp_path))
+    (verdict,) = endpoint.check(waiting, connection, lambda *_: None, today=date(2025, 11, 1))
+    assert (verdict.check, verdict.outcome) == ("answer", Outcome.FAIL)
+    assert re.search(said, verdict.said_en)

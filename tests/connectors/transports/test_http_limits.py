@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,6 +72,28 @@ def test_an_answer_that_drips_for_ever_ends_as_unavailable() -> None:
         pytest.raises(SourceUnavailable, match="ReadTimeout"),
     ):
         read(transport, Connection(url=source.url, timeout=5, overall=0.05))
+
+
+def test_an_answer_whose_head_drips_for_ever_ends_too() -> None:
+    transport = HttpJson(path="/", rows="", paging=Single(), attempts=1)
+    ended = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as line, suppress(OSError):
+            line.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not ended.wait(0.01):
+                line.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        connection = Connection(url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60, overall=0.05)
+        try:
+            with stamina.set_testing(True, attempts=1), pytest.raises(SourceUnavailable, match="ReadTimeout"):
+                read(transport, connection)
+        finally:
+            ended.set()
+            thread.join()
 
 
 @pytest.mark.parametrize(
