@@ -7,6 +7,7 @@ order changes between two requests loses rows at the border of pages.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 
 from connectors.base import Connection, Delivery, Stream
@@ -18,12 +19,21 @@ from connectors.kit.verdict import Judge, Verdict, names
 from connectors.transports import drop
 
 PAGES = 3
+NO_WORDS: Mapping[str, tuple[str, str]] = {}
 SKEW = 60.0  # seconds
 LARGE = 256 * 1024  # bytes of an answer that should come compressed
 
 
-def check(stream: Stream, connection: Connection, read: Read, *, today: date, pages: int = PAGES) -> list[Verdict]:
-    """The verdicts on what a source sends of a stream now."""
+def check(
+    stream: Stream,
+    connection: Connection,
+    read: Read,
+    *,
+    today: date,
+    pages: int = PAGES,
+    reasons: Mapping[str, tuple[str, str]] = NO_WORDS,
+) -> list[Verdict]:
+    """The verdicts on what a source sends of a stream now; `reasons` tells the codes of `read` in words."""
     judge = Judge(stream.name)
     try:
         if connection.url:
@@ -46,7 +56,7 @@ def check(stream: Stream, connection: Connection, read: Read, *, today: date, pa
         return judge.verdicts
     judge.ok("answer", f"读取 {sample.pages} 页 {sample.rows:,} 行", f"{sample.pages} pages, {sample.rows:,} rows read")
     _columns(judge, stream, sample)
-    _types(judge, sample)
+    _types(judge, stream, sample, reasons)
     _counts(judge, stream, sample)
     _order(judge, sample, again)
     _freshness(judge, stream, sample, today)
@@ -84,13 +94,16 @@ def _columns(judge: Judge, stream: Stream, sample: Sample) -> None:
         judge.ok("columns", f"{len(declared)} 个字段齐全", f"all {len(declared)} are there, and no other")
 
 
-def _types(judge: Judge, sample: Sample) -> None:
+def _types(judge: Judge, stream: Stream, sample: Sample, reasons: Mapping[str, tuple[str, str]]) -> None:
+    heads = {f.name: f.names[0] for f in stream.fields if f.names[0] != f.name}
     if not sample.faults:
         judge.ok("types", "抽样各值均可识别", "every value of the sample can be read")
     for (place, reason), count in sorted(sample.faults.items()):
+        title, title_en = reasons.get(reason, ("", ""))
+        head = f" {heads[place]}" if place in heads else ""
         said = (
-            f"{place}：{reason}，{count:,}/{sample.rows:,} 行",
-            f"{place}: {reason}, {count:,} of {sample.rows:,} rows",
+            f"{place}{head}：{reason} {title}，{count:,}/{sample.rows:,} 行",
+            f"{place}{head}: {reason}{', ' * bool(title_en)}{title_en}, {count:,} of {sample.rows:,} rows",
         )
         if 2 * count >= sample.rows:
             judge.fail("types", *said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,7 +36,10 @@ def pull(names: Names = None, as_json: AsJson = False) -> None:
     reports: list[BatchReport] = []
     failed = 0
     with open_deployment(State.settings()) as deployment, deployment.lock():
-        for source in chosen(deployment.sources, names):
+        wanted = chosen(deployment.sources, names)
+        if not names:
+            wanted = connected(deployment, wanted)
+        for source in wanted:
             try:
                 with bars() as progress:
                     reports += pull_source(deployment, source, progress)
@@ -56,6 +59,19 @@ def chosen(sources: Sequence[Source], names: list[str] | None) -> tuple[Source, 
     if unknown:
         raise InputError(f"There is no source {unknown[0]}", remedy=f"The declared sources are {', '.join(declared)}")
     return tuple(declared[name] for name in names) if names else tuple(declared.values())
+
+
+def connected(deployment: Deployment, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Those that the settings say how to reach, all where they say it of none; the others are told in one line."""
+    there = tuple(source for source in sources if source.name in deployment.settings.sources)
+    if there and len(there) < len(sources):
+        show_unconnected(source.name for source in sources if source not in there)
+    return there or sources
+
+
+def show_unconnected(names: Iterable[str]) -> None:
+    """The declared sources that this deployment does not reach, in one line."""
+    line("", f"Not connected 未接入 (no [source.NAME] in aidgraph.toml): {', '.join(names)}")
 
 
 def pull_source(deployment: Deployment, source: Source, progress: Report) -> list[BatchReport]:
@@ -88,6 +104,8 @@ def show_batches(reports: list[BatchReport]) -> None:
     for report in reports:
         for note in report.notes:
             complain(f"{report.source} {report.stream} {report.label}", note)
+    if any(note.startswith("undeclared field") for report in reports for note in report.notes):
+        say("Fields that nobody declared are not kept: declare them, or name them under `ignored`. 未声明的列不入库。")
 
 
 def show_said(what: str, repairs: Mapping[str, int] | None, warnings: Mapping[str, int] | None) -> None:

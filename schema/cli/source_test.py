@@ -51,7 +51,8 @@ def source_test(
         verdicts = declaration.check(source, one, lists)
         if connection:
             today = date.today()  # noqa: DTZ011 - as the operator counts days
-            verdicts += endpoint.check(one, connection, reading(one, codes, under), today=today, pages=pages)
+            read = reading(one, codes, under)
+            verdicts += endpoint.check(one, connection, read, today=today, pages=pages, reasons=_reasons())
         title = f"{source.name} {one.name} {one.title} {one.title_en}"
         show(title, ("check", "result", "detail"), [(v.title, v.outcome.shown, _both(v)) for v in verdicts])
         found += verdicts
@@ -60,7 +61,16 @@ def source_test(
         told = [{"stream": v.stream, "check": v.check, "outcome": v.outcome.value, "said": v.said_en} for v in found]
         print_json({"source": source.name, "failed": failed, "checks": told})
     say(f"{failed} checks failed. {failed} 项不通过。" if failed else "Every check passed. 各项通过。")
+    if noted := sum(v.outcome is Outcome.NOTE for v in found):
+        say(f"{noted} notes to look at. {noted} 项提示，请核对。")
     raise typer.Exit(1 if failed else 0)
+
+
+def _reasons() -> dict[str, tuple[str, str]]:
+    """What each reason code means, in Chinese and English."""
+    from hub.landing.reasons import TITLES, reason
+
+    return {code: (told.title, told.title_en) for code in TITLES for told in [reason(code)]}
 
 
 def _both(verdict: Verdict) -> str:

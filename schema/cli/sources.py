@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from schema.cli.common import AsJson, State, app, complain, line, print_json, say, show
-from schema.cli.pull import show_said
+from schema.cli.pull import show_said, show_unconnected
 
 source_app = typer.Typer(no_args_is_help=True, help="One source and its batches. 数据源与批次。")
 app.add_typer(source_app, name="source")
@@ -30,6 +30,9 @@ def sources(as_json: AsJson = False) -> None:
 
     with open_deployment(State.settings()) as deployment:
         rows = freshness(deployment.engine, deployment.sources, date.today())  # noqa: DTZ011  lateness is counted in the operator's days
+        reached = deployment.settings.sources
+    for row in rows:
+        row["connected"] = row["stream"].partition(".")[0] in reached
     if as_json:
         print_json({"streams": rows})
         return
@@ -41,7 +44,11 @@ def sources(as_json: AsJson = False) -> None:
         "open",
         "state 状态",
     )
-    show("Sources 数据来源", columns, [_cells(row) for row in rows], numbers=frozenset({"open"}))
+    idle = [row for row in rows if reached and not row["connected"] and row["state"] == "never"]
+    cells = [_cells(row) for row in rows if row not in idle]
+    show("Sources 数据来源", columns, cells, numbers=frozenset({"open"}))
+    if idle:
+        show_unconnected(row["stream"] for row in idle)
     for row in rows:
         if last := row["last_batch"]:
             what = f"{row['stream']} batch {last['batch_id']}"

@@ -174,6 +174,17 @@ def test_the_sources_stand_with_their_last_batch_and_what_waits_the_late_ones_fi
     _, _, err = hub("sources")
     assert "recipients_202508.csv" in err
     assert "逾期" in err
+    assert [row["connected"] for row in streams] == [row["stream"].startswith("civil") for row in streams]
+    assert "[source.NAME] in aidgraph.toml): medical_insurance.persons" in " ".join(err.split())
+
+
+def test_a_pull_of_all_leaves_out_what_is_not_connected_and_says_so(hub, lists):
+    lists.drop("202508", [line(1)])
+    code, _, err = hub("pull")
+    assert code == 0
+    assert "Not connected 未接入" in err
+    assert "medical_insurance, rural_revitalization" in " ".join(err.split())
+    assert hub("pull", "medical_insurance")[0] == 4
 
 
 @ANYWHERE
