@@ -176,6 +176,28 @@ access_subject = sa.Table(  # built behind the log, so that a person's own acces
     sa.Column("seq", BIGKEY, primary_key=True),
 )
 
+token_issued = sa.Table(  # append-only: who holds which token of a caller, by its id; never the token
+    "token_issued",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("client", sa.Text, nullable=False, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("agreements", sa.JSON, nullable=False),
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+)
+
+token_revoked = sa.Table(  # append-only: tokens that ended before their time
+    "token_revoked",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),  # after it the row is no longer looked at
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+
 
 def _published(table: tables.Table) -> sa.Table:
     """The store's form of a derived table: its columns, the sealed identity where it has one, and recorded time."""

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,25 +19,31 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from hub.store import publication
 from schema import logs
+from schema.agreement import Limits
+from schema.care import Care
 from schema.contract import Contract
-from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
+from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused, Repeated
 from schema.explorer import Explorer
 from schema.metrics import Metrics
 from schema.operation import Answer, Operations, refused
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
+from schema.rates import Rates
 from schema.read.reference import Reference
 from schema.serving import Graph
+from schema.token_ledger import Revocations
 from schema.tokens import Claims, Verifier, choose
 from schema.workers import Workers
 
 THREADS = 4
 WAITING = 64
+READING = 30.0  # seconds that a body may take to come
 SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 logger = structlog.get_logger("aidgraph.http")
 
@@ -49,6 +56,8 @@ class Hub:
     contracts: Mapping[str, Contract]
     operations: Operations
     verifier: Verifier
+    rates: Rates
+    care: Care
     workers: Workers
     metrics: Metrics
     explorer: Explorer
@@ -70,6 +79,7 @@ def create_app(
     if not structlog.is_configured():
         logs.configure()
     contracts = {agreement.id: Contract(agreement) for agreement in graph.agreements}
+    metrics, rates, revoked = Metrics(), Rates(), Revocations(graph.engine)
     operations = Operations(
         engine=graph.engine,
         ring=graph.ring,
@@ -78,14 +88,34 @@ def create_app(
         lookup=graph.lookup,
         compiled=graph.compiled,
         patience=graph.patience,
+        registered=graph.registered,
+        log_took=metrics.log_seconds.observe,
     )
+
+    def tell_of_repeats(*, all_of_them: bool = False) -> None:
+        for found in rates.repeats(all_of_them=all_of_them):
+            under = contracts.get(found.agreement)
+            operations.refuse(found.claims, Repeated(), under.agreement if under else None, found.times)
+
+    def closing() -> None:
+        tell_of_repeats(all_of_them=True)
+        operations.close()
+
+    care = Care([revoked.look, partial(metrics.look, graph.engine), tell_of_repeats])
+    care.look()
+    metrics.revoked.set_function(lambda: len(revoked.ids))
+    metrics.room.set(threads + waiting)
+    if isinstance(graph.engine.pool, sa.QueuePool):
+        metrics.connections.set_function(graph.engine.pool.checkedout)
     hub = Hub(
         graph=graph,
         contracts=contracts,
         operations=operations,
-        verifier=Verifier(graph.ring),
-        workers=Workers(threads=threads, waiting=waiting, closing=operations.close),
-        metrics=Metrics(),
+        verifier=Verifier(graph.ring, revoked),
+        rates=rates,
+        care=care,
+        workers=Workers(threads=threads, waiting=waiting, closing=closing),
+        metrics=metrics,
         explorer=Explorer(explorer, cdn=cdn),
     )
 
@@ -110,6 +140,10 @@ def create_app(
 
 
 async def _graphql(hub: Hub, http: HttpRequest) -> Response:
+    try:
+        await hub.care.due()
+    except Busy as busy:
+        return _response(refused(busy), JSON)
     scheme, _, token = http.headers.get("authorization", "").partition(" ")
     claims = hub.verifier.verify(token.strip()) if scheme.lower() == "bearer" else None
     if claims is None:
@@ -123,11 +157,12 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
             raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
+        hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
         answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
     except Busy as busy:
         answer = refused(busy)
     except Refused as refusal:
-        answer = await _refuse(hub, claims, refusal)
+        answer = await _refuse(hub, claims, refusal, contract)
     name = contract.agreement.id if contract else ""
     hub.metrics.operations.labels(name, answer.outcome, answer.code).inc()
     hub.metrics.seconds.labels(name).observe(time.monotonic() - began)
@@ -136,17 +171,27 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
     return _response(answer, media or JSON)
 
 
-async def _refuse(hub: Hub, claims: Claims, refusal: Refused) -> Answer:
+async def _refuse(hub: Hub, claims: Claims, refusal: Refused, contract: Contract | None) -> Answer:
+    """Log and answer what was refused here; of a flood, only what schema/rates.py says."""
+    under = contract.agreement if contract else None
     try:
-        return await hub.workers.run(partial(hub.operations.refuse, claims, refusal))
+        if under is None:
+            held = [hub.contracts[name].agreement.limits.rate for name in claims.agreements if name in hub.contracts]
+            hub.rates.take("", claims, max(held, default=Limits().rate))
+    except RateLimited as limited:
+        refusal = limited
+    if isinstance(refusal, RateLimited) and not refusal.first:
+        return refused(refusal)
+    try:
+        return await hub.workers.run(partial(hub.operations.refuse, claims, refusal, under))
     except Busy as busy:
         return refused(busy)
 
 
 def _response(answer: Answer, media: str) -> Response:
     headers = dict(SAFE)
-    if answer.status == 503:
-        headers["Retry-After"] = "1"
+    if answer.status in (429, 503):
+        headers["Retry-After"] = str(answer.retry)
     if answer.status == 405:
         headers["Allow"] = "POST"
     return Response(
@@ -157,15 +202,19 @@ def _response(answer: Answer, media: str) -> Response:
 async def _told(hub: Hub, claims: Claims, http: HttpRequest) -> Told:
     """The request, read no further than the widest of the caller's agreements allows."""
     if http.method == "GET":
-        return from_query(http.query_params)
+        return from_query(http.query_params, len(http.scope["query_string"]))
     held = [hub.contracts[name].agreement.limits.body_bytes for name in claims.agreements if name in hub.contracts]
     most, body = max(held, default=0), bytearray()
     if not held:
         raise AgreementRefused("The caller holds no agreement for this purpose")
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
+    try:
+        async with asyncio.timeout(READING):
+            async for chunk in http.stream():
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except (TimeoutError, ClientDisconnect):
+        raise BadRequest("The body did not come to its end", status=408) from None
     return from_body(http.headers.get("content-type"), bytes(body))
 
 

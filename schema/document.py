@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
     GraphQLError,
@@ -31,8 +30,11 @@ from graphql import (
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
 from schema.limits import INTROSPECTION, Measure, measure, page_variables
+from schema.shelf import Shelf
 
-REMEMBERED = 500  # documents a contract
+REMEMBERED = 100_000  # tokens of all the documents of a contract together
+TOKEN_BYTES = 400  # that a token takes in memory, with its node
+LEAST = 200  # tokens that even the smallest document counts for: with its measures and its place
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
 ECHOES = (
     re.compile(r", but encountered error .*", re.DOTALL),
@@ -42,7 +44,7 @@ ECHOES = (
     re.compile(r"(?<=Unexpected (BlockString)) .*", re.DOTALL),
 )
 DIGITS = re.compile(r"\d{6,}")
-MEASURES = 50  # a document
+MEASURES = 8  # a document: sizes of pages that are in use
 ERRORS = 20
 SMALL = 4  # digits of a page's size: it tells of nobody
 
@@ -56,6 +58,8 @@ class Prepared:
 
     document: DocumentNode
     digest: str
+    key: str  # the SHA-256 of its text
+    size: int  # tokens
     literals: tuple[str, ...]
     offsets: tuple[int, ...]
     telling: bool
@@ -65,36 +69,37 @@ class Prepared:
 class _Kept:
     """A document that was found valid, with the measures of its operations by the sizes of pages that are asked for."""
 
+    text: str
     prepared: Prepared
     pages: tuple[str, ...]
     measures: dict[tuple[object, ...], Measure]
 
 
 class Library:
-    """The documents of one contract that have been found valid, the least used forgotten first."""
+    """The documents of one contract that have been found valid, the least used forgotten first (schema/shelf.py)."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._valid: OrderedDict[str, _Kept] = OrderedDict()
-        self._lock = Lock()
+        self._valid: Shelf[_Kept] = Shelf(REMEMBERED)
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
-        with self._lock:
-            found = self._valid.get(text)
-            if found:
-                self._valid.move_to_end(text)
+        found = self._valid.get(_key(text))
         return found.prepared if found else None
+
+    def text(self, key: str) -> str | None:
+        """The text of a document that was found valid before, by its SHA-256."""
+        found = self._valid.get(key)
+        return found.text if found else None
 
     def measure(
         self,
-        text: str,
         prepared: Prepared,
         operation: OperationDefinitionNode | None,
         variables: Mapping[str, Any],
     ) -> Measure:
         """What an operation asks for, found once where the document is remembered. Raises as the limits do."""
-        kept = self._valid.get(text)
+        kept = self._valid.get(prepared.key)
         if kept is None or kept.prepared is not prepared:
             return measure(self.contract, prepared.document, operation, variables)
         name = operation.name.value if operation and operation.name else operation is None
@@ -117,9 +122,10 @@ class Library:
             place = error.locations[0] if error.locations else None
             where = f" (line {place.line}, column {place.column})" if place else ""
             raise DocumentRefused(clean(error.message) + where) from None
-        parts, literals, offsets, telling = [], [], [], False
+        parts, literals, offsets, telling, size = [], [], [], False, 0
         token = document.loc.start_token.next if document.loc else None
         while token is not None and token.kind is not TokenKind.EOF:
+            size += 1
             if token.kind in LITERALS:
                 parts.append(f"<{token.kind.name}>")
                 literals.append(token.value or "")
@@ -130,7 +136,9 @@ class Library:
             token = token.next
         return Prepared(
             document=document,
-            digest=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+            digest=_key(" ".join(parts)),
+            key=_key(text),
+            size=size,
             literals=tuple(literals),
             offsets=tuple(offsets),
             telling=telling,
@@ -138,15 +146,22 @@ class Library:
 
     def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
         """What is wrong with a parsed document; where nothing is and no literal tells, it is remembered."""
-        rules = specified_rules if self.contract.agreement.introspection else (*specified_rules, NoIntrospection)
-        errors = validate(self.contract.schema, prepared.document, rules, max_errors=ERRORS, hide_suggestions=True)
+        asked = rules(self.contract)
+        errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
         if not errors and not prepared.telling:
-            kept = _Kept(prepared=prepared, pages=page_variables(prepared.document), measures={})
-            with self._lock:
-                self._valid[text] = kept
-                while len(self._valid) > REMEMBERED:
-                    self._valid.popitem(last=False)
+            kept = _Kept(text=text, prepared=prepared, pages=page_variables(prepared.document), measures={})
+            weight = prepared.size + len(text) // TOKEN_BYTES
+            self._valid.put(prepared.key, kept, max(LEAST, weight))
         return errors
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def rules(contract: Contract) -> Collection[type[ASTValidationRule]]:
+    """What a document of a contract is held against."""
+    return specified_rules if contract.agreement.introspection else (*specified_rules, NoIntrospection)
 
 
 def _size(variables: Mapping[str, Any], name: str) -> object:

@@ -3,10 +3,13 @@
 Refused
 ├── BadRequest          the request is not GraphQL over HTTP                            400
 ├── DocumentRefused     the document is not GraphQL, or not of this contract            400
+├── NotRegistered       the agreement answers registered documents only                 400
+├── DocumentUnknown     no document of this hash is remembered: send it whole           400
 ├── LimitExceeded       the document asks too much; `extensions.limit` names the limit  400
 ├── CursorRefused       a cursor that is not one of this connection                     (in the answer)
 ├── AgreementRefused    the purpose is not an agreement's the caller holds, or it is not in force   403
 ├── MethodRefused       GET where the agreement does not allow it                       405
+├── RateLimited         more operations a minute than the agreement gives its client    429
 ├── Busy                too many operations at once: try again                          503
 ├── TookTooLong         the operation's time is up                                      503
 ├── LogUnavailable      the access log could not be written: no log, no read            503
@@ -17,6 +20,8 @@ A message never holds a value that came with the request or out of the store.
 
 from __future__ import annotations
 
+import math
+
 from graphql import GraphQLError
 
 
@@ -25,6 +30,7 @@ class Refused(GraphQLError):
 
     code = "REFUSED"
     status = 400
+    retry = 1  # seconds until another try makes sense, where one does
 
     def __init__(self, message: str, **extensions: str | int) -> None:
         super().__init__(message, extensions={"code": self.code, **extensions})
@@ -44,6 +50,24 @@ class DocumentRefused(Refused):
     """The document does not parse or does not validate against the caller's contract."""
 
     code = "DOCUMENT_REFUSED"
+
+
+class NotRegistered(Refused):
+    """The agreement answers the documents of its folder, and this is none of them."""
+
+    code = "DOCUMENT_NOT_REGISTERED"
+
+    def __init__(self) -> None:
+        super().__init__("This agreement answers registered documents only, and this is none of them")
+
+
+class DocumentUnknown(Refused):
+    """A hash alone, of a document that this contract does not remember; the message is the protocol's word."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
 
 
 class LimitExceeded(Refused):
@@ -76,6 +100,24 @@ class MethodRefused(Refused):
 
     code = "METHOD_REFUSED"
     status = 405
+
+
+class RateLimited(Refused):
+    """A client asks more often than its agreement allows. `first`: not yet told in the log for a while."""
+
+    code = "RATE_LIMITED"
+    status = 429
+
+    def __init__(self, wait: float = 1.0, *, first: bool = True) -> None:
+        super().__init__("More operations a minute than this agreement allows; try again later")
+        self.retry = max(1, math.ceil(wait))
+        self.first = first
+
+
+class Repeated(RateLimited):
+    """Only in the log: refusals for the rate since the last entry of them; its `rows` are their number."""
+
+    code = "RATE_LIMITED_REPEATED"
 
 
 class Busy(Refused):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,21 +23,34 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefini
 
 from hub import log
 from hub.keys import KeyRing
+from schema.agreement import Agreement
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
 from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
-from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
+from schema.errors import (
+    DocumentRefused,
+    DocumentUnknown,
+    Failed,
+    LimitExceeded,
+    LogUnavailable,
+    MethodRefused,
+    NotRegistered,
+    Refused,
+    TookTooLong,
+)
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
 from schema.read.snapshot import snapshot
+from schema.registered import Registered, document_text
 from schema.tokens import Claims
 from schema.workers import loop
 
+DOCUMENT_FAULTS = (DocumentRefused.code, LimitExceeded.code, NotRegistered.code, DocumentUnknown.code)
 NAME = re.compile(r"(?!.*\d{6})[_A-Za-z]\w{0,63}", re.ASCII)
 logger = structlog.get_logger("aidgraph.graph")
 
@@ -46,10 +59,11 @@ logger = structlog.get_logger("aidgraph.graph")
 class Request:
     """A GraphQL request, as GraphQL over HTTP carries it."""
 
-    query: str
+    query: str  # empty where the document is asked for by its hash alone
     operation_name: str | None = None
     variables: Mapping[str, Any]
     by_get: bool = False
+    sha256: str | None = None  # of a document sent before, or registered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +74,12 @@ class Answer:
     status: int = 200
     outcome: str = "answered"
     code: str = ""
+    retry: int = 1  # seconds, where trying again makes sense
 
     @property
     def document_fault(self) -> bool:
         """Whether the request was well formed but its document or its variables were not of the contract."""
-        return self.code in (DocumentRefused.code, LimitExceeded.code)
+        return self.code in DOCUMENT_FAULTS
 
 
 class Operations:
@@ -80,9 +95,13 @@ class Operations:
         lookup: Lookup,
         compiled: bool = True,
         patience: int = PATIENCE,
+        registered: Mapping[str, Registered] | None = None,
+        log_took: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         self.engine = engine
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
+        self._registered = registered or {}
+        self._log_took = log_took
         self.codecs = {name: Codec(ring, name) for name in contracts}
         self._contexts = {
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
@@ -129,28 +148,37 @@ class Operations:
             refusal=answer.code,
             duration_us=int((time.monotonic() - began) * 1_000_000),
         )
+        logging = time.monotonic()
         try:
             log.append(self.engine, entry)
+            self._log_took(time.monotonic() - logging)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error).__name__)
             return refused(LogUnavailable())
         return answer
 
-    def refuse(self, claims: Claims, refusal: Refused) -> Answer:
-        """Log and answer what was refused before there was a contract."""
+    def refuse(self, claims: Claims, refusal: Refused, under: Agreement | None = None, times: int = 0) -> Answer:
+        """Log and answer what was refused before a document was looked at; `times`: the entry stands for so many."""
         entry = log.Entry(
-            at=datetime.now(UTC), client=claims.client, role=claims.role, agreement="", purpose="", outcome="refused"
+            at=datetime.now(UTC),
+            client=claims.client,
+            role=claims.role,
+            agreement=under.id if under else "",
+            purpose=under.purpose if under else "",
+            outcome="refused",
+            rows=times,
         )
         return self.logged(_Work(entry), refused(refusal), time.monotonic())
 
     def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
         library = self._libraries[contract.agreement.id]
+        request = replace(request, query=document_text(contract.agreement, request, library, self._registered))
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
         operation = operation_of(prepared.document, request.operation_name)
         name = operation.name.value if operation and operation.name else ""
         work.entry = replace(work.entry, document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
-        measured = library.measure(request.query, prepared, operation, request.variables)
+        measured = library.measure(prepared, operation, request.variables)
         work.entry = replace(work.entry, fields=_granted(contract, measured))
         if measured.personal and request.by_get:
             raise MethodRefused("A person is looked up by ID number only in the body of a POST")
@@ -230,7 +258,7 @@ def refused(refusal: Refused) -> Answer:
     """The answer that says why there is none."""
     body = orjson.dumps({"errors": [{"message": refusal.message, "extensions": refusal.extensions}]})
     outcome = "failed" if refusal.status == 500 or isinstance(refusal, TookTooLong) else "refused"
-    return Answer(body=body, status=refusal.status, code=refusal.code, outcome=outcome)
+    return Answer(body=body, status=refusal.status, code=refusal.code, outcome=outcome, retry=refusal.retry)
 
 
 def _invalid(errors: list[GraphQLError]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from schema.operation import Answer, Request
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,7 @@ class Told:
 
     request: Request
     purpose: str | None
-    size: int = 0  # bytes of the body
+    size: int = 0  # bytes of the body, or of the query string
 
 
 def media_type(accept: str | None) -> str | None:
@@ -70,30 +72,48 @@ def from_body(content_type: str | None, body: bytes) -> Told:
     return _told(told, by_get=False, size=len(body))
 
 
-def from_query(parameters: Mapping[str, str]) -> Told:
-    """The request of a GET. Raises BadRequest."""
-    told: dict[str, Any] = {name: parameters[name] for name in ("query", "operationName") if name in parameters}
+def from_query(parameters: Mapping[str, str], size: int = 0) -> Told:
+    """The request of a GET whose query string has so many bytes. Raises BadRequest."""
+    plain = ("query", "operationName", "documentId")
+    told: dict[str, Any] = {name: parameters[name] for name in plain if name in parameters}
     for name in ("variables", "extensions"):
         if parameters.get(name):
             try:
                 told[name] = orjson.loads(parameters[name])
             except orjson.JSONDecodeError:
                 raise BadRequest(f"{name} is not JSON") from None
-    return _told(told, by_get=True)
+    return _told(told, by_get=True, size=size)
 
 
 def _told(told: Mapping[str, Any], *, by_get: bool, size: int = 0) -> Told:
     query, name = told.get("query"), told.get("operationName")
     variables, extensions = told.get("variables"), told.get("extensions")
-    if not isinstance(query, str) or not query:
-        raise BadRequest("query is text that is not empty")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest("operationName is text")
     for key, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
             raise BadRequest(f"{key} is an object")
+    sha256 = _hash(told, extensions or {})
+    if query is None and sha256 is not None:
+        query = ""
+    elif not isinstance(query, str) or not query:
+        raise BadRequest("query is text that is not empty")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("operationName is text")
     purpose = (extensions or {}).get("purpose")
     if purpose is not None and not isinstance(purpose, str):
         raise BadRequest("extensions.purpose is text")
-    request = Request(query=query, operation_name=name or None, variables=variables or {}, by_get=by_get)
+    request = Request(query=query, operation_name=name or None, variables=variables or {}, by_get=by_get, sha256=sha256)
     return Told(request=request, purpose=purpose, size=size)
+
+
+def _hash(told: Mapping[str, Any], extensions: Mapping[str, Any]) -> str | None:
+    """The SHA-256 that a document is asked for by: `documentId`, or APQ's `extensions.persistedQuery`."""
+    document, persisted = told.get("documentId"), extensions.get("persistedQuery")
+    if document is None and persisted is None:
+        return None
+    if document is not None:
+        found = document.removeprefix("sha256:") if isinstance(document, str) else None
+    else:
+        found = persisted.get("sha256Hash") if isinstance(persisted, dict) and persisted.get("version") == 1 else None
+    if not isinstance(found, str) or not HASH.fullmatch(found):
+        raise BadRequest("A document is asked for by the SHA-256 of its text, in lower-case hexadecimal")
+    return found

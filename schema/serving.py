@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from connectors.base import Source
 from hub.keys import KeyRing
 from hub.reading.identity import Linkage, Refused
+from schema import registered
 from schema.agreement import Agreement, load_all
 from schema.compile.compiler import PATIENCE
 from schema.read.context import Lookup
+from schema.registered import Registered
 
 if TYPE_CHECKING:
     from hub.config import Config
@@ -37,6 +39,7 @@ class Graph:
     sources: Sequence[Source]
     compiled: bool = True
     patience: int = PATIENCE
+    registered: Mapping[str, Registered] = field(default_factory=dict)  # agreement -> its folder's documents
 
 
 def graph_of(deployment: Deployment) -> Graph:
@@ -48,6 +51,7 @@ def graph_of(deployment: Deployment) -> Graph:
         agreements=load_all(deployment.settings.config),
         lookup=lookup_by(deployment.linkage),
         sources=deployment.sources,
+        registered=registered.load_all(deployment.settings.config),
     )
 
 

@@ -1,7 +1,8 @@
 """Bearer tokens: signed JWTs (Ed25519) that say which client holds which agreements.
 
 1. A token names its client, the actor's role, its agreements and its end; nothing in it is secret or personal.
-2. A token found good is remembered until it ends, so that a request costs a look-up and not a signature.
+2. A token found good is remembered until it ends, so that a request costs a look-up and not a signature; one that
+   was revoked (schema/token_ledger.py) is refused although it is remembered.
 3. What is wrong with a token is not told to whoever brought it (401, empty body).
 4. A client that holds several agreements says by its purpose which one it acts under.
 """
@@ -12,7 +13,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Lock
@@ -43,6 +44,7 @@ class Claims:
     role: str
     agreements: tuple[str, ...]
     expires: int  # seconds since the epoch
+    id: str = ""  # of the token (jti), by which it is revoked
 
 
 def issue(
@@ -76,8 +78,9 @@ def _key(ring: KeyRing) -> OKPKey:
 class Verifier:
     """Checks tokens under one key ring; safe to share between threads."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, revoked: Container[str] = frozenset()) -> None:
         self._key = _key(ring)
+        self._revoked = revoked
         self._good: OrderedDict[bytes, Claims] = OrderedDict()
         self._lock = Lock()
 
@@ -96,24 +99,25 @@ class Verifier:
                 self._good[digest] = found
                 if len(self._good) > REMEMBERED:
                     self._good.popitem(last=False)
-        return found if time.time() < found.expires else None
+        return found if time.time() < found.expires and found.id not in self._revoked else None
 
     def _check(self, token: str) -> Claims | None:
         try:
             told = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError):
             return None
-        client, role, agreements, expires = (told.get(name) for name in ("sub", "role", "agreements", "exp"))
+        client, role, agreements, expires, jti = (told.get(n) for n in ("sub", "role", "agreements", "exp", "jti"))
         if (
             told.get("iss") != ISSUER
             or not isinstance(client, str)
             or not isinstance(role, str)
+            or not isinstance(jti, str)
             or not isinstance(expires, int)
             or not isinstance(agreements, list)
-            or not all(isinstance(name, str) for name in agreements)
+            or not all(isinstance(item, str) for item in agreements)
         ):
             return None
-        return Claims(client=client, role=role, agreements=tuple(agreements), expires=expires)
+        return Claims(client=client, role=role, agreements=tuple(agreements), expires=expires, id=jti)
 
 
 def choose(claims: Claims, purpose: str | None, agreements: Mapping[str, Agreement], today: date) -> Agreement:
