@@ -37,12 +37,14 @@ from schema.protocol import JSON, Told, from_body, from_query, media_type, statu
 from schema.rates import Rates
 from schema.read.reference import Reference
 from schema.serving import Graph
+from schema.stopping import Statements, within
 from schema.token_ledger import Revocations
 from schema.tokens import Claims, Verifier, choose
 from schema.workers import Workers
 
 THREADS = 4
 WAITING = 64
+LAST = 1.0  # seconds for what runs when the server has waited its time, before its SQL is cancelled
 READING = 30.0  # seconds that a body may take to come
 SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 logger = structlog.get_logger("aidgraph.http")
@@ -101,6 +103,9 @@ def create_app(
         tell_of_repeats(all_of_them=True)
         operations.close()
 
+    statements = Statements()
+    for engine in (graph.engine, operations.reading):
+        statements.watch(engine)
     care = Care([revoked.look, partial(metrics.look, graph.engine), tell_of_repeats])
     care.look()
     metrics.revoked.set_function(lambda: len(revoked.ids))
@@ -122,7 +127,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        hub.workers.close()
+        within(LAST, hub.workers.close, statements.cancel)
 
     made = Starlette(
         lifespan=lifespan,

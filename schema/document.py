@@ -84,7 +84,7 @@ class Library:
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
-        found = self._valid.get(_key(text))
+        found = self._valid.get(digest(text))
         return found.prepared if found else None
 
     def text(self, key: str) -> str | None:
@@ -136,8 +136,8 @@ class Library:
             token = token.next
         return Prepared(
             document=document,
-            digest=_key(" ".join(parts)),
-            key=_key(text),
+            digest=digest(" ".join(parts)),
+            key=digest(text),
             size=size,
             literals=tuple(literals),
             offsets=tuple(offsets),
@@ -155,8 +155,9 @@ class Library:
         return errors
 
 
-def _key(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+def digest(text: str) -> str:
+    """SHA-256: what a document is remembered and asked for by."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def rules(contract: Contract) -> Collection[type[ASTValidationRule]]:

@@ -113,6 +113,11 @@ class Operations:
             self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
         self._indexed = 0
 
+    @property
+    def reading(self) -> sa.Engine:
+        """The engine of the connections that compiled statements run on."""
+        return self._reader.engine
+
     def close(self) -> None:
         """Close what this keeps open."""
         self._reader.close()

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from hub.errors import ConfigError
 from hub.policy.toml import Problem
 from schema.agreement import FOLDER, REGISTERED, Agreement
 from schema.contract import Contract
-from schema.document import Library, clean, rules
+from schema.document import Library, clean, digest, rules
 from schema.errors import BadRequest, DocumentUnknown, NotRegistered, Refused
 from schema.limits import measure
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from schema.operation import Request
 
 SUFFIX = ".graphql"
-TOKENS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +159,6 @@ def _problem(file: str, message: str, remedy: str, at: GraphQLError | OperationD
     elif at is not None and at.locations:
         line = at.locations[0].line
     return Problem(file=file, line=line, key=key, message=message, remedy=remedy)
-
-
-def digest(text: str) -> str:
-    """The hash that a document is asked for by."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _bare(text: str) -> str:

@@ -155,12 +155,18 @@ def _play(deployment: Deployment, show_month_of: Callable[[str], None]) -> tuple
 def _tokens(deployment: Deployment) -> dict[str, str]:
     from datetime import timedelta
 
-    from schema.tokens import issue
+    from schema import token_ledger
+    from schema.tokens import Verifier, issue
 
-    return {
+    made = {
         name: issue(deployment.ring, agreements=(name,), client=f"demo-{name}", lifetime=timedelta(hours=12))
         for name in AGREEMENTS
     }
+    verifier = Verifier(deployment.ring)
+    for text in made.values():
+        if claims := verifier.verify(text):
+            token_ledger.record(deployment.engine, claims, actor="demo")
+    return made
 
 
 def _summary(settings: Settings, batches: list[BatchReport], months: list[MonthReport]) -> None:

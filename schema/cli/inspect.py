@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, complain, print_json, say, show
+
+if TYPE_CHECKING:
+    from schema.agreement import Agreement
 
 review_app = typer.Typer(no_args_is_help=True, help="One ID number, two names. 同证异名复核。")
 access_app = typer.Typer(no_args_is_help=True, help="What an agreement grants. 协议授权。")
@@ -101,12 +104,30 @@ def log_verify(
 @access_app.command("sdl")
 def access_sdl(agreement: Annotated[str, typer.Argument(help="An agreement, as civil-affairs.")]) -> None:
     """The GraphQL schema that follows from an agreement. 协议对应的查询结构。"""
-    from schema.agreement import load_all
     from schema.contract import Contract
 
+    typer.echo(Contract(_agreement(agreement)).sdl, nl=False)
+
+
+@access_app.command("documents")
+def access_documents(
+    agreement: Annotated[str, typer.Argument(help="An agreement, as civil-affairs.")], as_json: AsJson = False
+) -> None:
+    """The registered documents of an agreement with the SHA-256 to ask for them by. 协议登记的查询。"""
+    from schema import registered
+
+    documents = registered.read(State.settings().config, _agreement(agreement).id)
+    if as_json:
+        print_json({"documents": [{"file": found.file, "sha256": found.sha256} for found in documents]})
+        return
+    for found in documents:
+        typer.echo(f"{found.sha256}  {found.file}")
+
+
+def _agreement(name: str) -> Agreement:
+    from schema.agreement import load_all
+
     known = {found.id: found for found in load_all(State.settings().config)}
-    if agreement not in known:
-        raise InputError(
-            f"There is no agreement {agreement}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}"
-        )
-    typer.echo(Contract(known[agreement]).sdl, nl=False)
+    if name not in known:
+        raise InputError(f"There is no agreement {name}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}")
+    return known[name]

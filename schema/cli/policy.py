@@ -22,10 +22,11 @@ app.add_typer(policy_app, name="policy")
 def check(as_json: AsJson = False) -> None:
     """Check the configuration: policy documents, tables, mappings, agreements. 检查配置。"""
     from hub import config
-    from schema import agreement
+    from schema import agreement, registered
 
     folder = State.settings().config
-    problems = [*config.check(folder), *agreement.check(folder)]
+    of_agreements = agreement.check(folder) or registered.check(folder, agreement.load_all(folder))
+    problems = [*config.check(folder), *of_agreements]
     if as_json:
         keys = ("file", "line", "key", "severity", "message", "remedy")
         print_json({"problems": [{key: getattr(problem, key) for key in keys} for problem in problems]})

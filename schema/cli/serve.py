@@ -57,11 +57,19 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
 
     from schema.app import create_app
     from schema.serving import graph_of
+    from schema.stopping import GRACE, exit_cleanly
 
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
+    exit_cleanly()
     uvicorn.run(
-        made, host=host, port=port, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+        made,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
     )
 
 

@@ -55,6 +55,11 @@ class Reader:
         """The dialect that statements are written in."""
         return self._engine.dialect
 
+    @property
+    def engine(self) -> sa.Engine:
+        """Of the connections that it reads on."""
+        return self._engine
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -13,8 +14,9 @@ from starlette.applications import Starlette
 from connectors.base import discover
 from hub import store
 from hub.keys import KeyRing
-from schema.agreement import Agreement
+from schema.agreement import MOST, Agreement
 from schema.app import create_app
+from schema.registered import Registered
 from schema.serving import Graph
 from schema.tokens import issue
 from tests.schema import world
@@ -97,8 +99,12 @@ def serve(
     *,
     compiled: bool = True,
     patience: int = 0,
+    rated: bool = False,
+    registered: Mapping[str, Registered] | None = None,
     **more: Any,
 ) -> Client:
+    if not rated:  # tests ask more often than any client
+        agreements = tuple(replace(item, limits=replace(item.limits, rate=MOST.rate)) for item in agreements)
     graph = Graph(
         engine=engine,
         ring=ring,
@@ -108,5 +114,6 @@ def serve(
         sources=discover(),
         compiled=compiled,
         patience=patience,
+        registered=registered or {},
     )
     return Client(create_app(graph, **more), graph)
