@@ -52,6 +52,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>aidgraph</title>
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 {links}
 </head>
 <body>
