@@ -30,6 +30,7 @@ from graphql import (
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
 from schema.limits import INTROSPECTION, Measure, measure, page_variables
+from schema.merging import bounded
 from schema.shelf import Shelf
 
 REMEMBERED = 100_000  # tokens of all the documents of a contract together
@@ -45,7 +46,8 @@ ECHOES = (
 )
 DIGITS = re.compile(r"\d{6,}")
 MEASURES = 8  # a document: sizes of pages that are in use
-ERRORS = 20
+ERRORS = 10  # told of one document; each may cost as much as its longest literal
+ARGUMENTS = 400  # tokens between two parentheses: longer values are given as variables
 SMALL = 4  # digits of a page's size: it tells of nobody
 
 
@@ -122,10 +124,15 @@ class Library:
             place = error.locations[0] if error.locations else None
             where = f" (line {place.line}, column {place.column})" if place else ""
             raise DocumentRefused(clean(error.message) + where) from None
-        parts, literals, offsets, telling, size = [], [], [], False, 0
+        parts, literals, offsets, telling, size, inside = [], [], [], False, 0, 0
         token = document.loc.start_token.next if document.loc else None
         while token is not None and token.kind is not TokenKind.EOF:
             size += 1
+            inside = (
+                0 if token.kind is TokenKind.PAREN_R else inside + 1 if inside or token.kind is TokenKind.PAREN_L else 0
+            )
+            if inside > ARGUMENTS:
+                raise LimitExceeded("arguments", ARGUMENTS)
             if token.kind in LITERALS:
                 parts.append(f"<{token.kind.name}>")
                 literals.append(token.value or "")
@@ -145,7 +152,11 @@ class Library:
         )
 
     def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
-        """What is wrong with a parsed document; where nothing is and no literal tells, it is remembered."""
+        """What is wrong with a measured document; where nothing is and no literal tells, it is remembered.
+
+        Raises LimitExceeded where to find out would take too long.
+        """
+        bounded(prepared.document)
         asked = rules(self.contract)
         errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
         if not errors and not prepared.telling:

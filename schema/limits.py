@@ -3,7 +3,7 @@
 1. Each selection set is weighed once: a fragment's weight is remembered, however often and however deep it is spread.
    A document of n selections takes n steps; what a bomb would expand to is arithmetic.
 2. The cost counts the values an answer may hold: a list counts its rows times what each row holds.
-3. Introspection is answered from the contract, so it counts its fields only.
+3. Introspection is answered from the contract, so it counts its fields only; whole schemas are few.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from schema.read.pages import DEFAULT
 CHAIN = 120  # selections and fragments inside each other; deeper than any depth an agreement can allow
 PAGE = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
+SCHEMAS = 6  # __schema fields of a document: each may be answered with the whole contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class _Scale:
         self.contract = contract
         self.variables = {**_defaults(document), **variables}
         self.measure = Measure()
+        self.schemas = 0
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -121,6 +123,7 @@ class _Scale:
         own = Weight(aliases=1 if node.alias else 0, fields=1, cost=1)
         if name in INTROSPECTION:
             self.measure.introspects = True
+            self.schemas += name == INTROSPECTION[0]
             below = self.set(node.selection_set, None, chain + 1)
             return own + replace(below, depth=0, cost=below.fields)
         known = kind.fields.get(name) if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else None
@@ -188,6 +191,8 @@ def measure(
     if operation is not None:
         scale.measure.weight = scale.set(operation.selection_set, query, 0)
         _within(scale.measure.weight, contract.agreement.limits, cost=True)
+    if scale.schemas > SCHEMAS:
+        raise LimitExceeded("introspections", SCHEMAS)
     return scale.measure
 
 

@@ -25,6 +25,7 @@ from schema.contract import Contract
 from schema.document import Library, clean, digest, rules
 from schema.errors import BadRequest, DocumentUnknown, NotRegistered, Refused
 from schema.limits import measure
+from schema.merging import bounded
 
 if TYPE_CHECKING:
     from schema.operation import Request
@@ -148,6 +149,7 @@ def _problems(file: str, contract: Contract, document: DocumentNode) -> Iterable
         if isinstance(operation, OperationDefinitionNode):
             try:
                 measure(contract, document, operation, {})
+                bounded(document)
             except Refused as refusal:
                 yield _problem(file, refusal.message, "Ask for less, or change the agreement's limits", operation)
 

@@ -14,6 +14,7 @@ from schema.contract import Contract
 from schema.document import operation_of
 from schema.errors import LimitExceeded
 from schema.limits import Measure, measure
+from schema.merging import bounded
 from tests.schema.client import Client
 
 MUCH = 10**300
@@ -125,6 +126,45 @@ def test_every_definition_counts_not_only_the_one_that_runs(weigh: Callable[...,
         weigh("{ agreement { id } } fragment Unused on Person { a:sex b:sex c:sex d:sex e:sex f:sex }", narrow)
 
 
+def equal(count: int) -> str:
+    return "{ persons { nodes { " + "sex " * count + "} } }"
+
+
+COMPARED = {
+    "one field": (equal(1), 0),
+    "equal fields": (equal(10), 45),
+    "different fields": ("{ persons { nodes { sex birth rural } } }", 0),
+    "aliases": ("{ persons { nodes { a: sex b: sex } } }", 0),
+    "one fragment often": ("{ persons { nodes { ...A ...A ...A } } } fragment A on Person { sex }", 0),
+    "two fragments of one field": (
+        "{ persons { nodes { ...A ...B } } } fragment A on Person { sex } fragment B on Person { sex }",
+        1 + 1,  # the two fragments, and their fields
+    ),
+    "inline": ("{ persons { nodes { ... on Person { sex } ... { sex } sex } } }", 3),
+    "below equal fields": ("{ persons { nodes { sex } } persons { nodes { sex } } }", 1 + 1 + 1),
+    "an unused fragment": ("{ agreement { id } } fragment A on Person { sex sex }", 1),
+    "a cycle": ("{ persons { nodes { ...A } } } fragment A on Person { sex ...A }", 0),
+}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_validation_compares_pair_by_pair_is_counted(name: str) -> None:
+    document, pairs = COMPARED[name]
+    assert bounded(parse(document)) == pairs
+
+
+def test_what_would_make_validation_slow_is_refused_before_it() -> None:
+    assert bounded(parse(equal(32))) == 496
+    names = range(40)
+    fragments = " ".join(f"fragment F{n} on Person {{ a{n}: sex }}" for n in names)
+    persons = "persons { nodes { " + "sex " * 8 + "} nodes { sex } } "
+    nested = "{ " + persons * 6 + "}"
+    for document in (equal(33), nested, "{ p { " + " ".join(f"...F{n}" for n in names) + " } } " + fragments):
+        with pytest.raises(LimitExceeded) as refusal:
+            bounded(parse(document))
+        assert (refusal.value.extensions or {})["limit"] == "repeats"
+
+
 HOSTILE = {
     "fragments that spread each other": bomb(60),
     "a cycle of fragments": "{ persons { nodes { ...A } } } fragment A on Person { ...B } fragment B on Person {...A}",
@@ -139,6 +179,15 @@ HOSTILE = {
     "many variables": "query Q(" + " ".join(f"$v{n}: Int" for n in range(600)) + ") { agreement { id } }",
     "many directives": "{ agreement " + "@skip(if: false) " * 400 + "{ id } }",
     "a bomb of introspection": "{ __schema { types { fields " + "{ type { fields " * 4 + "{ name }" + "}" * 11,
+    "three hundred fields of one name": equal(290),
+    "one list in a hundred forms": "{ " + "persons { nodes { sex } } " * 90 + "}",
+    "seventy fragments": COMPARED["one field"][0].replace("sex", " ".join(f"...F{n}" for n in range(70)))
+    + " ".join(f"fragment F{n} on Person {{ sex }}" for n in range(70)),
+    "a chain of fragments": COMPARED["one field"][0].replace("sex", "...F0")
+    + " ".join(f"fragment F{n} on Person {{ sex ...F{n + 1} }}" for n in range(100))
+    + " fragment F100 on Person { sex }",
+    "a wide object": "{ persons(filter: {" + " ".join(f"k{n}: 1" for n in range(290)) + "}) { nodes { sex } } }",
+    "many schemas": "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(20)) + " }",
     "a bomb of lists": "{ persons(first: 1000) { nodes { settlements(first: 1000) { nodes { number } } } } }",
 }  # fmt: skip
 
