@@ -40,6 +40,7 @@ from schema.serving import Graph
 from schema.stopping import Statements, within
 from schema.token_ledger import Revocations
 from schema.tokens import Claims, Verifier, choose
+from schema.turns import Turns
 from schema.workers import Workers
 
 THREADS = 4
@@ -60,6 +61,7 @@ class Hub:
     verifier: Verifier
     rates: Rates
     care: Care
+    turns: Turns
     workers: Workers
     metrics: Metrics
     explorer: Explorer
@@ -119,6 +121,7 @@ def create_app(
         verifier=Verifier(graph.ring, revoked),
         rates=rates,
         care=care,
+        turns=Turns(share=max(1, threads // 2), waiting=waiting),
         workers=Workers(threads=threads, waiting=waiting, closing=closing),
         metrics=metrics,
         explorer=Explorer(explorer, cdn=cdn),
@@ -163,7 +166,8 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
         hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
-        answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
+        async with hub.turns.of(claims.client):
+            answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
     except Busy as busy:
         answer = refused(busy)
     except Refused as refusal:

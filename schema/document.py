@@ -11,6 +11,8 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from threading import Lock
 from typing import Any
 
 from graphql import (
@@ -36,6 +38,12 @@ from schema.shelf import Shelf
 REMEMBERED = 100_000  # tokens of all the documents of a contract together
 TOKEN_BYTES = 400  # that a token takes in memory, with its node
 LEAST = 200  # tokens that even the smallest document counts for: with its measures and its place
+TOKEN = re.compile(  # what the lexer finds, found much faster; a comment is the group
+    r'"""(?:\\"""|[^"]|"(?!""))*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?'
+    r"|\.\.\.|[_A-Za-z]\w*|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[!$&()\[\]{}:=@|]|(#[^\n\r]*)",
+    re.ASCII,
+)
+PREPARING = Lock()  # one document at a time: whoever asks for one that is known does not compete with many new ones
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
 ECHOES = (
     re.compile(r", but encountered error .*", re.DOTALL),
@@ -116,8 +124,11 @@ class Library:
     def parse(self, text: str) -> Prepared:
         """Parse a document. Raises DocumentRefused, LimitExceeded."""
         limits = self.contract.agreement.limits
+        if tokens(text, limits.tokens + 1) > limits.tokens:
+            raise LimitExceeded("tokens", limits.tokens)
         try:
-            document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+            with PREPARING:
+                document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
             if "more than" in error.message:
                 raise LimitExceeded("tokens", limits.tokens) from None
@@ -158,7 +169,8 @@ class Library:
         """
         bounded(prepared.document)
         asked = rules(self.contract)
-        errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
+        with PREPARING:
+            errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
         if not errors and not prepared.telling:
             kept = _Kept(text=text, prepared=prepared, pages=page_variables(prepared.document), measures={})
             weight = prepared.size + len(text) // TOKEN_BYTES
@@ -169,6 +181,11 @@ class Library:
 def digest(text: str) -> str:
     """SHA-256: what a document is remembered and asked for by."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tokens(text: str, most: int) -> int:
+    """How many tokens a document has, counted up to `most`; as many as the lexer finds."""
+    return sum(1 for _ in islice((1 for found in TOKEN.finditer(text) if found[1] is None), most))
 
 
 def rules(contract: Contract) -> Collection[type[ASTValidationRule]]:

@@ -38,7 +38,7 @@ from schema.read.pages import DEFAULT
 CHAIN = 120  # selections and fragments inside each other; deeper than any depth an agreement can allow
 PAGE = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
-SCHEMAS = 6  # __schema fields of a document: each may be answered with the whole contract
+SCHEMAS = 2  # __schema fields of a document: each may be answered with the whole contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

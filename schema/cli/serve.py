@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,7 @@ EXPLORER_FILES = {
     "react.production.min.js": "react/umd/react.production.min.js",
     "react-dom.production.min.js": "react-dom/umd/react-dom.production.min.js",
 }
+SWITCH = 0.0005  # seconds a thread that computes keeps others waiting; Python's 0.005 adds up over one operation
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(help="The port to listen on.")]
 
@@ -62,6 +64,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
     exit_cleanly()
+    sys.setswitchinterval(SWITCH)
     uvicorn.run(
         made,
         host=host,

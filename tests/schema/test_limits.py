@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind, get_introspection_query, parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schema.agreement import Agreement, Limits
 from schema.contract import Contract
-from schema.document import operation_of
+from schema.document import operation_of, tokens
 from schema.errors import LimitExceeded
 from schema.limits import Measure, measure
 from schema.merging import bounded
@@ -43,6 +45,27 @@ def bomb(levels: int, alias: str = "") -> str:
         f"fragment F{n} on Person {{ {alias}sex ...F{n + 1} ... on Person {{ ...F{n + 1} }} }}" for n in range(levels)
     )
     return f"{{ persons {{ nodes {{ ...F0 }} }} }} {spreads} fragment F{levels} on Person {{ {alias}sex }}"
+
+
+PIECES = ["{", "}", "(", ")", "a", "_b1", "query", "$", ":", "[", "]", "!", "=", "@", "|", "&", "...", "..", ".", " ",
+          "\n", "\r", ",", "#", "\ufeff", "1", "-", "-1.5e+3", '"', '\\"', '"""', '\\"""', "\\", "é", "x"]  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_tokens_counted_ahead_are_those_that_the_lexer_finds(text: str) -> None:
+    lexer, found = Lexer(Source(text)), 0
+    try:
+        while lexer.advance().kind is not TokenKind.EOF:
+            found += 1
+    except GraphQLSyntaxError:
+        return  # what is refused for its tokens is no document anyway
+    assert tokens(text, 10**6) == found
+
+
+def test_tokens_are_counted_in_linear_steps() -> None:
+    for text in ('"""' + '\\"""' * 20_000, '"' * 60_001, '"\\' * 30_000, "#" * 60_000, '"""' * 20_001, "-1" * 30_000):
+        assert tokens(text, 10**6) <= len(text)  # a pattern that tried again and again would take hours
 
 
 def test_the_explorer_s_introspection_fits_the_limits_of_every_agreement_that_allows_it(
