@@ -3,8 +3,8 @@
     python -m tests.benchmarks.hostile [--seconds 4] [--postgres URL] [--connections 2]
 
 Each kind is first sent alone, for the server's CPU time a document. Then a client of its own, in a process of its own,
-sends it over some connections without a pause, under the shipped agreement `civil-affairs` (its rate raised, so that the
-rate limit hides nothing). Told are how long its answers took and what became of them, and the normal client's 95th
+sends it over some connections without a pause, under the shipped agreement `civil-affairs` (its rate raised: the rate
+limit shall hide nothing). Told are how long its answers took and what became of them, and the normal client's 95th
 percentile meanwhile, against the one in the idle turns before and after.
 """
 
@@ -185,7 +185,8 @@ def main() -> None:
                     times = [took for took, _ in found]
                     results.append(
                         {
-                            "kind": kind, "cpu_ms": spent, "sent": len(found), "became": dict(Counter(became for _, became in found)),
+                            "kind": kind, "cpu_ms": spent, "sent": len(found),
+                            "became": dict(Counter(became for _, became in found)),
                             "median_ms": statistics.median(times), "p99_ms": sorted(times)[int(len(times) * 0.99)],
                             "slowest_ms": max(times), "idle_p95_ms": p95(idle), "under_p95_ms": p95(under),
                         }
@@ -203,7 +204,8 @@ def line(found: dict[str, Any]) -> str:
     ratio = found["under_p95_ms"] / found["idle_p95_ms"]
     became = ", ".join(f"{name} {count}" for name, count in found["became"].items())
     return (
-        f"{found['kind']:26} CPU {found['cpu_ms']:5.1f} ms  {found['sent']:5} sent  median {found['median_ms']:6.1f}  p99 {found['p99_ms']:6.1f}"
+        f"{found['kind']:26} CPU {found['cpu_ms']:5.1f} ms  {found['sent']:5} sent"
+        f"  median {found['median_ms']:6.1f}  p99 {found['p99_ms']:6.1f}"
         f"  slowest {found['slowest_ms']:6.1f} ms"
         f"  normal p95 {found['idle_p95_ms']:5.1f} -> {found['under_p95_ms']:5.1f} ms ({ratio:.1f}x)  {became}"
     )
