@@ -166,8 +166,9 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
         hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
+        request = hub.operations.asked(contract, told.request)
         async with hub.turns.of(claims.client):
-            answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
+            answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, request))
     except Busy as busy:
         answer = refused(busy)
     except Refused as refusal:

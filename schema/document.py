@@ -124,7 +124,7 @@ class Library:
     def parse(self, text: str) -> Prepared:
         """Parse a document. Raises DocumentRefused, LimitExceeded."""
         limits = self.contract.agreement.limits
-        if tokens(text, limits.tokens + 1) > limits.tokens:
+        if len(tokens(text, limits.tokens + 1)) > limits.tokens:
             raise LimitExceeded("tokens", limits.tokens)
         try:
             with PREPARING:
@@ -183,9 +183,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def tokens(text: str, most: int) -> int:
-    """How many tokens a document has, counted up to `most`; as many as the lexer finds."""
-    return sum(1 for _ in islice((1 for found in TOKEN.finditer(text) if found[1] is None), most))
+def tokens(text: str, most: int) -> list[str]:
+    """The first tokens of a document, `most` of them at most; of what is none, anything."""
+    return list(islice((found[0] for found in TOKEN.finditer(text) if found[1] is None), most))
 
 
 def rules(contract: Contract) -> Collection[type[ASTValidationRule]]:

@@ -162,6 +162,15 @@ class Operations:
             return refused(LogUnavailable())
         return answer
 
+    def asked(self, contract: Contract, request: Request) -> Request:
+        """The request with its document's text, where it was asked for by a hash, or must be a registered one.
+
+        Raises BadRequest, NotRegistered, DocumentUnknown.
+        """
+        library = self._libraries[contract.agreement.id]
+        text = document_text(contract.agreement, request, library, self._registered)
+        return replace(request, query=text, sha256=None)
+
     def refuse(self, claims: Claims, refusal: Refused, under: Agreement | None = None, times: int = 0) -> Answer:
         """Log and answer what was refused before a document was looked at; `times`: the entry stands for so many."""
         entry = log.Entry(
@@ -177,7 +186,6 @@ class Operations:
 
     def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
         library = self._libraries[contract.agreement.id]
-        request = replace(request, query=document_text(contract.agreement, request, library, self._registered))
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
         operation = operation_of(prepared.document, request.operation_name)

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse, validate
-from graphql.utilities import strip_ignored_characters
 
 from hub.errors import ConfigError
 from hub.policy.toml import Problem
-from schema.agreement import FOLDER, REGISTERED, Agreement
+from schema.agreement import FOLDER, MOST, REGISTERED, Agreement
 from schema.contract import Contract
-from schema.document import Library, clean, digest, rules
+from schema.document import Library, clean, digest, rules, tokens
 from schema.errors import BadRequest, DocumentUnknown, NotRegistered, Refused
 from schema.limits import measure
 from schema.merging import bounded
@@ -52,7 +51,7 @@ class Registered:
     def __init__(self, documents: Iterable[Document]) -> None:
         self.documents = tuple(documents)
         self._by_hash = {digest(text): text for item in self.documents for text in (item.text, item.text.strip())}
-        self._bare = {_bare(item.text): item.text for item in self.documents}
+        self._bare = {tuple(tokens(item.text, MOST.tokens)): item.text for item in self.documents}
 
     def by_hash(self, sha256: str) -> str:
         """The text of a document. Raises NotRegistered."""
@@ -60,15 +59,14 @@ class Registered:
             raise NotRegistered
         return self._by_hash[sha256]
 
-    def by_text(self, text: str, tokens: int) -> str:
+    def by_text(self, text: str) -> str:
         """The registered text of a document sent whole. Raises NotRegistered."""
         if digest(text) in self._by_hash:
             return text
-        try:
-            parse(text, no_location=True, max_lexical_tokens=tokens)  # as a bound on what is looked at
-            return self._bare[_bare(text)]
-        except (GraphQLSyntaxError, KeyError):
-            raise NotRegistered from None
+        found = self._bare.get(tuple(tokens(text, MOST.tokens + 1)))
+        if found is None:
+            raise NotRegistered
+        return found
 
 
 def document_text(
@@ -80,7 +78,7 @@ def document_text(
         raise BadRequest("The SHA-256 is not that of the document")
     if agreement.documents == REGISTERED:
         held = registered.get(agreement.id) or Registered(())
-        return held.by_text(request.query, agreement.limits.tokens) if request.query else held.by_hash(asked or "")
+        return held.by_text(request.query) if request.query else held.by_hash(asked or "")
     if request.query:
         return request.query
     known = library.text(asked or "")
@@ -161,8 +159,3 @@ def _problem(file: str, message: str, remedy: str, at: GraphQLError | OperationD
     elif at is not None and at.locations:
         line = at.locations[0].line
     return Problem(file=file, line=line, key=key, message=message, remedy=remedy)
-
-
-def _bare(text: str) -> str:
-    """A document without what means nothing."""
-    return strip_ignored_characters(text)
