@@ -58,6 +58,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     import uvicorn
 
     from schema.app import create_app
+    from schema.heads import Heads
     from schema.serving import graph_of
     from schema.stopping import GRACE, exit_cleanly
 
@@ -72,6 +73,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Heads,
         timeout_graceful_shutdown=GRACE,
     )
 

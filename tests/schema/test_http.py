@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from hub import store
 from hub.keys import KeyRing
-from schema.agreement import Agreement
+from schema.agreement import Agreement, Limits
 from schema.explorer import PARTS
 from schema.protocol import GRAPHQL, JSON, media_type
 from tests.schema.client import Client, serve
@@ -213,3 +213,36 @@ def test_the_explorer_page_says_what_is_missing_or_opens_graphiql(
     assert "https://cdn" not in installed.http("GET", "/").text + str(installed.http("GET", "/").headers)
     assert installed.http("GET", "/explorer/graphiql.min.js").text == "/* installed */"
     assert "Bearer" in installed.http("GET", "/explorer/explorer.js").text
+
+
+def test_a_query_string_is_no_longer_than_a_body_may_be(changed: Any) -> None:
+    client = changed("auditor", limits=Limits(body_bytes=1_000))
+    headers = {"Authorization": f"Bearer {client.token('auditor')}"}
+    reply = client.http("GET", "/graphql", params={"query": QUERY + " " * 1_000}, headers=headers)
+    assert (reply.status, "body_bytes" in reply.errors[0]["message"]) == (413, True)
+
+
+@pytest.mark.parametrize("end", ["nothing more comes", "the caller leaves"])
+def test_a_body_that_does_not_come_to_its_end_is_refused(client: Client, end: str, monkeypatch: Any) -> None:
+    from schema import app
+
+    monkeypatch.setattr(app, "READING", 0.05)
+    parts = [{"type": "http.request", "body": b'{"query": "{', "more_body": True}]
+    if end == "the caller leaves":
+        parts.append({"type": "http.disconnect"})
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return parts.pop(0) if parts else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    token = client.token("auditor").encode()
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": "/graphql",
+        "raw_path": b"/graphql", "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": [(b"authorization", b"Bearer " + token), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    asyncio.run(client.app(scope, receive, send))
+    assert sent[0]["status"] == 408
