@@ -27,7 +27,7 @@ from starlette.routing import Route
 from hub.store import publication
 from schema import logs
 from schema.agreement import Limits
-from schema.care import Care
+from schema.care import EVERY, Care
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused, Repeated
 from schema.explorer import Explorer
@@ -74,11 +74,13 @@ def create_app(
     cdn: bool = False,
     threads: int = THREADS,
     waiting: int = WAITING,
+    every: float = EVERY,
 ) -> Starlette:
     """The application over a graph.
 
     `explorer` is the folder of GraphiQL's files; `cdn` allows the page to take them from a public CDN instead.
     `threads` operations run at once and `waiting` more may stand in line; then callers are told to try again.
+    `every`: seconds between looks for revoked tokens (schema/care.py).
     """
     if not structlog.is_configured():
         logs.configure()
@@ -108,7 +110,7 @@ def create_app(
     statements = Statements()
     for engine in (graph.engine, operations.reading):
         statements.watch(engine)
-    care = Care([revoked.look, partial(metrics.look, graph.engine), tell_of_repeats])
+    care = Care([revoked.look, partial(metrics.look, graph.engine), tell_of_repeats], every=every)
     care.look()
     metrics.revoked.set_function(lambda: len(revoked.ids))
     metrics.room.set(threads + waiting)

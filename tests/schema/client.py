@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -116,4 +117,4 @@ def serve(
         patience=patience,
         registered=registered or {},
     )
-    return Client(create_app(graph, **more), graph)
+    return Client(create_app(graph, **{"every": math.inf, **more}), graph)  # no statement but those of the operation

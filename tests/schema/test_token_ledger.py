@@ -96,7 +96,7 @@ def test_nothing_is_answered_where_revocations_have_not_been_seen_for_long(monke
     now[0] += care.EVERY
     asyncio.run(watched.due())
     fails[0] = True
-    now[0] += care.LONGEST
+    now[0] += care.LONGEST * care.EVERY
     asyncio.run(watched.due())  # as old as it may be
     now[0] += care.EVERY
     with pytest.raises(Busy):
