@@ -17,6 +17,7 @@ from schema.errors import RateLimited
 from schema.tokens import Claims
 
 MINUTE = 60.0
+ROUNDING = 1e-6  # of an operation: who waits as long as told is not refused for a float's last digit
 CLIENTS = 10_000  # buckets; the one that was not asked of for longest is forgotten first: it has filled again
 
 
@@ -56,7 +57,7 @@ class Rates:
             bucket = self._bucket(agreement, claims, rate, now)
             bucket.left = min(float(rate), bucket.left + (now - bucket.at) * rate / MINUTE)
             bucket.at = now
-            if bucket.left >= 1:
+            if bucket.left >= 1 - ROUNDING:
                 bucket.left -= 1
                 return
             first = bucket.told is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schema import rates
@@ -64,7 +64,8 @@ def test_clients_and_agreements_have_buckets_of_their_own() -> None:
         assert asked(bucket, 1, **told) is not None
 
 
-@settings(max_examples=30)
+@settings(max_examples=60)
+@example(rate=3, steps=[1.3514540582665049, 0.0])
 @given(
     rate=st.integers(1, 20),
     steps=st.lists(st.floats(0, 30, allow_nan=False), min_size=1, max_size=80),
