@@ -228,6 +228,11 @@ for _table, _columns in (
 ):
     _current(_table, *_columns)
 
+for _table in ("finding", "warning"):  # the cases of a household; most cases are a person's
+    _t = published[_table]
+    _where = sa.and_(_t.c.pub_until.is_(None), _t.c.household_key != sa.text("''"))
+    sa.Index(f"ix_{_table}_household_key", _t.c.household_key, sqlite_where=_where, postgresql_where=_where)
+
 
 def connect(url: str, **options: Any) -> sa.Engine:
     """An engine for the store's URL (`sqlite:///path`, `postgresql+psycopg://...`), with the pragmas we rely on."""

@@ -3,28 +3,28 @@
 One TOML file of config/agreements/ each; its name is the agreement's id. Rules:
 
 1. What is not listed does not exist in its graph. There is no "all fields".
-2. A field is shown or masked; a mask must be one that the field has.
-3. Legal basis, document number, dates and scope cannot be left out; `["*"]` says all where all is meant.
-4. Where persons may not be browsed, no field may list them.
-5. Registered documents only, export, and sums of few persons are said in the file; each is off, or strict, by default.
+2. Legal basis, document number, dates and scope cannot be left out; `["*"]` says all where all is meant.
+3. What its fields may say is schema/grants.py's.
+4. Registered documents only, export, and sums of few persons are said in the file; each is off, or strict, by default.
+5. A department has one agreement for a purpose at a time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 
-from hub.config import divisions
+from hub.config import categories, divisions
 from hub.errors import ConfigError
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 from hub.policy.toml import read as read_toml
-from schema.catalogue import Named, catalogue
+from schema import grants
 from schema.graph.codes import Benefit, Category, FindingKind
-from schema.graph.fields import Way
 from schema.read.model import SHOW, Scope
 
 FOLDER = "agreements"
@@ -130,14 +130,40 @@ def check(folder: Path) -> list[Problem]:
 
 def _read(folder: Path) -> tuple[list[Agreement], list[Problem]]:
     problems: list[Problem] = []
-    known = divisions.read(folder, []).codes
+    known = codes(folder)
     tomls = [read_toml(folder, path, problems) for path in sorted((folder / FOLDER).glob("*.toml"))]
-    agreements = [found for toml in tomls if toml.data and (found := parse(toml, known, problems))]
-    return agreements, problems
+    read = [(toml, found) for toml in tomls if toml.data and (found := parse(toml, known, problems))]
+    for (_, first), (toml, second) in combinations(read, 2):
+        if _same(first, second):
+            Section(toml, problems, ("agreement",), toml.data["agreement"]).refuse(
+                "purpose",
+                f"{first.id} is this department's agreement for {first.purpose} at that time",
+                "Give each its purpose, or let one end before the other begins",
+            )
+    return [found for _, found in read], problems
 
 
-def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreement | None:
-    """The agreement a file holds; None where a problem was found. `known` are the division codes there are."""
+def _same(one: Agreement, other: Agreement) -> bool:
+    apart = one.valid_until <= other.valid_from or other.valid_until <= one.valid_from
+    return (one.department, one.purpose) == (other.department, other.purpose) and not apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """What an agreement's scope may name of the configuration."""
+
+    divisions: frozenset[str]
+    departments: frozenset[str]
+
+
+def codes(folder: Path) -> Codes:
+    """The codes of a config folder; what is wrong with its files is told by `hub.config.check`."""
+    told = categories.parse(read_toml(folder, folder / "categories.toml", []), [])
+    return Codes(divisions=divisions.read(folder, []).codes, departments=frozenset(told.departments))
+
+
+def parse(toml: Toml, known: Codes, problems: list[Problem]) -> Agreement | None:
+    """The agreement a file holds; None where a problem was found."""
     before = len(problems)
     whole = Section(toml, problems)
     head = _part(whole, "agreement")
@@ -156,7 +182,7 @@ def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreeme
         **made,
         valid_from=period[0],
         valid_until=period[1],
-        scope=_scope(_part(whole, "scope"), known),
+        scope=_scope(_part(whole, "scope"), known, made["department"]),
         browse=access.flag("browse"),
         introspection=access.flag("introspection"),
         get=access.flag("get", default=False),
@@ -165,7 +191,7 @@ def parse(toml: Toml, known: frozenset[str], problems: list[Problem]) -> Agreeme
         smallest_cell=_at_least_one(access, "smallest_cell") or SMALLEST_CELL,
         retention_days=_at_least_one(head, "retention_days"),
         limits=_limits(whole.table("limits")),
-        fields=_fields(_part(whole, "fields"), browse=access.raw("browse") is True),
+        fields=grants.read(_part(whole, "fields"), browse=access.raw("browse") is True),
     )
     head.finish()
     access.finish()
@@ -190,8 +216,8 @@ def _at_least_one(section: Section, key: str) -> int | None:
     return value
 
 
-def _scope(section: Section, known: frozenset[str]) -> Scope:
-    def codes(key: str, choices: Iterable[str] = (), prefix: str = "-") -> tuple[str, ...] | None:
+def _scope(section: Section, known: Codes, department: str) -> Scope:
+    def named(key: str, choices: Iterable[str] = (), prefix: str = "-") -> tuple[str, ...] | None:
         told = section.texts(key, required=True, remedy=f'Name them, or write {key} = ["*"] for all')
         if told == (ALL,):
             return None
@@ -201,17 +227,23 @@ def _scope(section: Section, known: frozenset[str]) -> Scope:
                 section.refuse(key, f"{code} is not known", f'Use "*" alone, or of: {", ".join(allowed)}')
         return told
 
-    places = codes("divisions")
+    places = named("divisions")
     for code in places or ():
-        if len(code) not in DIVISION_DIGITS or code not in known:
+        if len(code) not in DIVISION_DIGITS or code not in known.divisions:
             remedy = "Use codes of config/divisions.csv: province 2, city 4 or county 6 digits"
             section.refuse("divisions", f"{code} is no division", remedy)
+    own = section.flag("own_referrals", default=False)
+    if own and department not in known.departments:
+        remedy = f"Take it out, or name a department of: {', '.join(sorted(known.departments))}"
+        section.refuse("own_referrals", f"no case is addressed to {department}", remedy)
     scope = Scope(
         divisions=places,
-        categories=codes("categories", (item.value for item in Category if item not in NO_CATEGORY), "x_"),
-        benefits=codes("benefits", (item.value for item in Benefit)),
-        findings=codes("findings", (item.value for item in FindingKind)),
-        addressees=codes("addressees"),
+        categories=named("categories", (item.value for item in Category if item not in NO_CATEGORY), "x_"),
+        benefits=named("benefits", (item.value for item in Benefit)),
+        findings=named("findings", (item.value for item in FindingKind)),
+        addressees=named("addressees", known.departments),
+        certifiers=named("certified_by", known.departments),
+        referred_to=department if own else None,
     )
     section.finish()
     return scope
@@ -229,48 +261,3 @@ def _limits(section: Section | None) -> Limits:
             told[item.name] = value
     section.finish([item.name for item in fields(Limits)])
     return Limits(**told)
-
-
-def _fields(section: Section, *, browse: bool) -> dict[str, dict[str, str]]:
-    granted: dict[str, dict[str, str]] = {}
-    named: list[tuple[Section, Named]] = []
-    for kind in section.keys:
-        part = section.table(kind)
-        there = catalogue().get(kind)
-        if there is None:
-            section.refuse(kind, f"{kind} is no type of the graph", f"Use: {', '.join(sorted(catalogue()))}")
-        elif part is not None:
-            granted[kind] = {name: part.text(name, choices=_choices(part, there, name)) for name in part.keys}
-            named += [(part, there[name]) for name in part.keys if name in there]
-    for part, item in named:
-        if item.target and not granted.get(item.target):
-            part.refuse(item.name, f"leads to {item.target}, of which nothing is listed", f"Add [fields.{item.target}]")
-        if isinstance(item.spec, Way) and item.spec.link.browse and not browse:
-            part.refuse(item.name, "lists persons, and browse is false", "Take it out, or set browse = true")
-    reached = _reached(granted)
-    for kind in granted:
-        if kind not in reached:
-            section.refuse(kind, f"no listed field leads to {kind}", "Take it out, or list a field that leads there")
-    section.finish()
-    return granted
-
-
-def _choices(part: Section, there: Mapping[str, Named], name: str) -> Sequence[str]:
-    item = there.get(name)
-    if item is None:
-        part.refuse(name, "is no field of this type", f"Use: {', '.join(sorted(there))}")
-        return ()
-    return item.effects
-
-
-def _reached(granted: Mapping[str, Mapping[str, str]]) -> set[str]:
-    reached: set[str] = set()
-    waiting = ["Query"] if "Query" in granted else []
-    while waiting:
-        kind = waiting.pop()
-        if kind in reached or kind not in granted:
-            continue
-        reached.add(kind)
-        items = (catalogue()[kind].get(name) for name in granted[kind])
-        waiting += [item.target for item in items if item is not None and item.target]
-    return reached

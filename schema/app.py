@@ -27,6 +27,7 @@ from schema import logs
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
+from schema.identities import Identities
 from schema.metrics import Metrics
 from schema.operation import Answer, Operations, refused
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
@@ -76,6 +77,7 @@ def create_app(
         contracts=contracts,
         reference=Reference(graph.config, graph.sources),
         lookup=graph.lookup,
+        identities=Identities(graph.ring, graph.sources),
         compiled=graph.compiled,
         patience=graph.patience,
     )

@@ -181,6 +181,13 @@ def _shown(agreement: Agreement) -> dict[str, Any]:
         "valid_until": agreement.valid_until,
         "divisions": list(agreement.scope.divisions or ("*",)),
         "categories": list(agreement.scope.categories or ("*",)),
+        "certified_by": list(agreement.scope.certifiers or ("*",)),
+        "own_referrals": agreement.scope.referred_to is not None,
+        "browse": agreement.browse,
+        "documents": agreement.documents,
+        "export": agreement.export,
+        "smallest_cell": agreement.smallest_cell,
+        "retention_days": agreement.retention_days,
         "grants": [
             {"type": kind, "field": name, "effect": effect}
             for kind, names in agreement.fields.items()

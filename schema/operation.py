@@ -30,6 +30,7 @@ from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
+from schema.identities import Identities
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
@@ -78,6 +79,7 @@ class Operations:
         contracts: Mapping[str, Contract],
         reference: Reference,
         lookup: Lookup,
+        identities: Identities,
         compiled: bool = True,
         patience: int = PATIENCE,
     ) -> None:
@@ -85,7 +87,13 @@ class Operations:
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
         self.codecs = {name: Codec(ring, name) for name in contracts}
         self._contexts = {
-            name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
+            name: Context(
+                terms=contract.terms,
+                codec=self.codecs[name],
+                reference=reference,
+                lookup=lookup,
+                identities=identities,
+            )
             for name, contract in contracts.items()
         }
         self._reader = Reader(engine)

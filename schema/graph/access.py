@@ -8,9 +8,9 @@ from typing import Any
 
 import strawberry
 
+from schema.graph import forms
 from schema.graph.codes import Outcome, both
 from schema.graph.fields import column, where
-from schema.graph.forms import equals
 from schema.graph.scalars import Instant, Long
 from schema.read.context import Context
 
@@ -28,7 +28,7 @@ def _told(name: str) -> Callable[[Context, Any], Any]:
 class AccessEntry:
     sequence: Long | None = column("序号", "sequence", "seq")
     at: Instant | None = column("时刻", "when", "at")
-    client: str | None = column("客户端", "client", "client")
+    client: str | None = forms.text("客户端", "client", "AccessEntry.client", "client")
     agreement: str | None = column("共享协议", "agreement", "agreement")
     purpose: str | None = column("使用目的", "purpose", "purpose")
     outcome: Outcome | None = column("结果", "outcome", "outcome")
@@ -50,8 +50,8 @@ class AccessEntry:
 
 @strawberry.input(description=both("访问日志筛选", "conditions on the access log"))
 class AccessFilter:
-    client: str | None = where("客户端", "client", equals("client"), "AccessEntry.client")
-    agreement: str | None = where("共享协议", "agreement", equals("agreement"), "AccessEntry.agreement")
-    outcome: Outcome | None = where("结果", "outcome", equals("outcome"), "AccessEntry.outcome")
+    client: str | None = where("客户端", "client", forms.equals("client"), "AccessEntry.client")
+    agreement: str | None = where("共享协议", "agreement", forms.equals("agreement"), "AccessEntry.agreement")
+    outcome: Outcome | None = where("结果", "outcome", forms.equals("outcome"), "AccessEntry.outcome")
     since: Instant | None = where("不早于", "at or after", lambda t, v: t.c.at >= v, "AccessEntry.at")
     before: Instant | None = where("早于", "before", lambda t, v: t.c.at < v, "AccessEntry.at")

@@ -38,5 +38,24 @@ class Agreement:
     valid_until: Day = strawberry.field(description=both("终止日期（不含）", "until, exclusive"))
     divisions: list[str] = strawberry.field(description=both("行政区划；* 为全部", "divisions; * is all"))
     categories: list[str] = strawberry.field(description=both("类别；* 为全部", "categories; * is all"))
+    certified_by: list[str] = strawberry.field(
+        description=both("认定部门代码；* 为全部", "codes of the certifying departments; * is all")
+    )
+    own_referrals: bool = strawberry.field(
+        description=both("仅限转给本部门的个案", "only who is in a case addressed to this department")
+    )
+    browse: bool = strawberry.field(
+        description=both("可否浏览人员清单", "whether lists of persons may be read, or single persons only")
+    )
+    documents: str = strawberry.field(
+        description=both("free 任意查询；registered 仅限登记的查询", "free, or registered: only documents on file")
+    )
+    export: bool = strawberry.field(description=both("可否导出", "whether pages may leave as files"))
+    smallest_cell: int = strawberry.field(
+        description=both("汇总的最小人数，不足则不提供", "persons below which a sum is withheld")
+    )
+    retention_days: int | None = strawberry.field(
+        description=both("部门可保存的天数；空为未约定", "days that the department may keep it; null: not said")
+    )
     grants: list[Grant]
     limits: list[Limit]

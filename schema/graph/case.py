@@ -40,8 +40,11 @@ class Finding:
     month: YearMonth | None = column("月份", "month", "month")
     kind: FindingKind | None = column("种类", "kind", "kind")
     state: CaseState | None = column("与上月相比", "against the month before", "state")
-    subject: str | None = column(
-        "对象（类别对、资助来源、结算编号等）", "what else names it: a category pair, a payer, a settlement", "subject"
+    subject: str | None = forms.text(
+        "对象（类别对、资助来源、结算编号等）",
+        "what else names it: a category pair, a payer, a settlement",
+        "Finding.subject",
+        "subject",
     )
     severity: Severity | None = column("严重程度", "severity", "severity")
     addressee: str | None = column("主送部门代码", "code of the department it goes to", "addressee")
@@ -70,6 +73,13 @@ class Finding:
 )
 class HighCostWarning:
     month: YearMonth | None = column("月份", "month", "month")
+    case: str | None = forms.text(
+        "个案编码：本协议内的同一个案",
+        "code of the case, for talking about it",
+        "Warning.case",
+        "case_key",
+        clear=False,
+    )
     state: CaseState | None = column("与上月相比", "against the month before", "state")
     addressee: str | None = column("主送部门代码", "code of the department it goes to", "addressee")
     category: Category | None = forms.category()

@@ -25,7 +25,7 @@ CATEGORY_SPELL = Entity(
     descending=True,
     subject="person_id",
     place=scope.of_person,
-    rows=scope.among(category="categories"),
+    rows=scope.among(category="categories", certifier="certifiers"),
 )
 IDENTITY_TAG = Entity(
     name="IdentityTag",

@@ -13,7 +13,7 @@ from schema.graph.fields import column, way
 from schema.graph.household import CategorySpell
 from schema.graph.lineage import Record, record
 from schema.graph.policy import PolicyDocument, Rule
-from schema.graph.scalars import Day, Yuan
+from schema.graph.scalars import PartialDate, Yuan
 from schema.read.model import Condition, Kind, Link, Table
 
 
@@ -65,8 +65,8 @@ class Candidate:
 )
 class Entitlement:
     benefit: Benefit | None = column("待遇", "benefit", "benefit")
-    valid_from: Day | None = column("起始日期", "from", "valid_from")
-    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    valid_from: PartialDate | None = forms.day("起始日期", "from", "valid_from")
+    valid_until: PartialDate | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     category: Category | None = forms.category("采用的类别", "the winner's category")
     region: Division | None = forms.division("规则地区", "region whose rule it is", "region")
     rule: Rule | None = forms.rule("采用的规则", "the winning rule")

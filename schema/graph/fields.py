@@ -109,11 +109,17 @@ def column(
     masks: Mapping[str, Form] = NO_MASKS,
     codes: str | None = None,
     clear: bool = True,
+    single: bool = False,
+    apart: tuple[str, ...] = (),
 ) -> Any:
-    """A governed value. `clear` False: there is no clear value to show, only masks."""
+    """A governed value; `masks` in order of what they tell. `clear` False: there is no clear value to show, only masks.
+
+    `single`: only for agreements that look up single persons. `apart`: fields that no agreement lists beside it.
+    """
     forms = {SHOW: form(sql, finish)} if clear else {}
     forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
-    return strawberry.field(description=both(zh, en), metadata={GOVERNED: Column(forms=forms, codes=codes)})
+    made = Column(forms=forms, codes=codes, single=single, apart=apart)
+    return strawberry.field(description=both(zh, en), metadata={GOVERNED: made})
 
 
 def entry(zh: str, en: str, resolver: Callable[..., Any], *, size: int = 1) -> Any:

@@ -1,30 +1,45 @@
-"""The forms that columns of different types share: dates and their years, money and its bands, places, documents."""
+"""The forms that columns of different types share: dates and their years, money and its bands, places, documents.
+
+A column's forms stand in order of what they tell, the clear one first: an effect further on tells less.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
 
-from schema.graph.fields import NO_MASKS, column, form
+from schema.graph.fields import Sql, column, form
 from schema.read.context import Context
 from schema.read.model import Condition, Form, Table
 
 OPEN = date(9999, 12, 31)
+PLACES = {"county": 6, "city": 4, "province": 2}  # mask of a division -> digits that it leaves
+LAST = 4  # characters that the mask `last_four` leaves
 BANDS = (0, 500, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)  # yuan
 
 
+def day(zh: str, en: str, name: str) -> Any:
+    """A day of a person's life or of their papers; its mask is the year."""
+    return column(zh, en, name, masks={"year": year_of(name)})
+
+
 def until(zh: str, en: str) -> Any:
-    """The end of a half-open period; null while it is open."""
-    return column(zh, en, lambda t, _: sa.func.nullif(t.c.valid_until, OPEN, type_=sa.Date()))
+    """The end of a half-open period; null while it is open; its mask is the year."""
+
+    def closed(table: Table, _parent: Table) -> sa.ColumnElement[Any]:
+        return sa.func.nullif(table.c.valid_until, OPEN, type_=sa.Date())
+
+    return column(zh, en, closed, masks={"year": year_of(closed)})
 
 
-def year_of(name: str) -> Form:
+def year_of(sql: Sql) -> Form:
     """The mask `year` of a date."""
-    return form(lambda t, _: sa.cast(sa.extract("year", t.c[name]), sa.Integer))
+    clear = form(sql).sql
+    return form(lambda t, p: sa.cast(sa.extract("year", clear(t, p)), sa.Integer))
 
 
 def band_of(name: str) -> Form:
@@ -38,9 +53,9 @@ def band_of(name: str) -> Form:
     return form(banded)
 
 
-def code_of(field: str, name: str) -> Form:
+def code_of(field: str, sql: Sql) -> Form:
     """The mask `token` of a text: a code that stands for it under this agreement."""
-    return form(name, lambda reading, value: reading.codec.opaque(field, value))
+    return form(sql, lambda reading, value: reading.codec.opaque(field, value))
 
 
 def money(zh: str, en: str, name: str) -> Any:
@@ -48,14 +63,37 @@ def money(zh: str, en: str, name: str) -> Any:
     return column(zh, en, name, masks={"band": band_of(name)})
 
 
-def division(zh: str, en: str, name: str, *, masks: Mapping[str, Form] = NO_MASKS) -> Any:
-    """A division by its code."""
-    return column(zh, en, name, finish=lambda reading, code: reading.reference.division(code), masks=masks)
+def division(zh: str, en: str, name: str, *, finest: str = "county") -> Any:
+    """A division by its code; its masks are the coarser divisions that it lies in. `finest`: county or township."""
+
+    def shown(reading: Context, code: str) -> Any:
+        return reading.reference.division(code)
+
+    def within(digits: int) -> Form:
+        return form(lambda t, _: sa.func.substr(t.c[name], 1, digits, type_=sa.Text()), shown)
+
+    masks = {mask: within(digits) for mask, digits in PLACES.items() if mask != finest}
+    return column(zh, en, name, finish=shown, masks=masks)
 
 
-def division_form(name: str) -> Form:
-    """A division by its code, as a form of another column."""
-    return form(name, lambda reading, code: reading.reference.division(code))
+def text(zh: str, en: str, field: str, name: str, *, clear: bool = True) -> Any:
+    """A text that names something at its source; its mask is a code that stands for it under this agreement."""
+    return column(zh, en, name, masks={"token": code_of(field, name)}, clear=clear)
+
+
+def ending(zh: str, en: str, kind: str, *, apart: tuple[str, ...] = ()) -> Any:
+    """The last four characters of a sealed identifier: opened after the SQL, for single look-ups only.
+
+    `kind` is the identifier's (connectors.base.Sealed). `apart`: fields that no agreement lists beside it.
+    """
+    masked = form("identity_sealed", lambda reading, blob: last_four(reading.identities.open(bytes(blob)).get(kind)))
+    return column(zh, en, "identity_sealed", masks={"last_four": masked}, clear=False, single=True, apart=apart)
+
+
+def last_four(value: str | None) -> str | None:
+    """What the mask `last_four` leaves of an identifier; nothing of one that is no longer than that."""
+    told = "".join((value or "").split())
+    return told[-LAST:] if len(told) > LAST else None
 
 
 def document(zh: str = "政策文件", en: str = "policy document") -> Any:

@@ -12,7 +12,7 @@ from schema.graph.division import Division
 from schema.graph.entities import CATEGORY_SPELL, HOUSEHOLD, MEMBER, PERSON
 from schema.graph.fields import Argument, column, way, where
 from schema.graph.lineage import Record, Source, record
-from schema.graph.scalars import Day
+from schema.graph.scalars import Day, PartialDate
 from schema.read.model import Kind, Link, Where
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ ON = Argument(
 )
 class CategorySpell:
     category: Category | None = forms.category()
-    valid_from: Day | None = column("起始日期", "from", "valid_from")
-    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    valid_from: PartialDate | None = forms.day("起始日期", "from", "valid_from")
+    valid_until: PartialDate | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     region: Division | None = forms.division("认定地", "county where it is certified", "region")
     rural: bool | None = column("是否农村", "rural; null where the source does not tell", "rural")
-    certified: Day | None = column("认定日期", "certified on", "certified")
+    certified: PartialDate | None = forms.day("认定日期", "certified on", "certified")
     certifier: str | None = column("认定部门代码", "code of the department that certified it", "certifier")
     source: Source | None = forms.source("数据源", "source")
     stream: str | None = column("数据流", "stream", "stream")
@@ -66,8 +66,8 @@ class HouseholdMember:
     )
     covered: bool | None = column("是否保障对象", "whether the household's category reaches them", "covered")
     relation: str | None = column("与户主关系", "relation to the head", "relation")
-    valid_from: Day | None = column("起始日期", "from", "valid_from")
-    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    valid_from: PartialDate | None = forms.day("起始日期", "from", "valid_from")
+    valid_until: PartialDate | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     record: Record | None = way("原始记录", "the row it rests on", record(MEMBER))
 
 
@@ -80,9 +80,7 @@ class Household:
         finish=lambda reading, key: reading.codec.household(key),
     )
     source: Source | None = forms.source("数据源", "source")
-    residence: Division | None = forms.division(
-        "居住地", "where it lives", "residence", masks={"county": forms.division_form("county")}
-    )
+    residence: Division | None = forms.division("居住地", "where it lives", "residence", finest="township")
     county: Division | None = forms.division("县区", "county", "county")
     members: list[HouseholdMember] | None = way(
         "成员",

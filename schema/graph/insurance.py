@@ -11,7 +11,7 @@ from schema.graph.entities import ENROLMENT, IDENTITY_TAG, PAYMENT, SETTLEMENT, 
 from schema.graph.fields import column, way, where
 from schema.graph.lineage import Record, record
 from schema.graph.policy import PolicyDocument, Rule
-from schema.graph.scalars import Day, Ratio, Yuan
+from schema.graph.scalars import Day, PartialDate, Ratio, Yuan
 from schema.read.model import Condition, Kind, Link, Table
 
 
@@ -19,8 +19,8 @@ from schema.read.model import Condition, Kind, Link, Table
 class Enrolment:
     insutype: InsuranceType | None = column("险种", "type of insurance", "insutype")
     status: InsuranceStatus | None = column("状态", "state", "status")
-    valid_from: Day | None = column("起始日期", "from", "valid_from")
-    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    valid_from: PartialDate | None = forms.day("起始日期", "from", "valid_from")
+    valid_until: PartialDate | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     region: Division | None = forms.division("参保地", "county of insurance", "region")
     pooling_area: str | None = column("统筹地区代码", "code of the pooling area", "pooling_area")
     record: Record | None = way("原始记录", "the row it rests on", record(ENROLMENT))
@@ -31,8 +31,8 @@ class Enrolment:
 )
 class IdentityTag:
     category: Category | None = forms.category()
-    valid_from: Day | None = column("起始日期", "from", "valid_from")
-    valid_until: Day | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
+    valid_from: PartialDate | None = forms.day("起始日期", "from", "valid_from")
+    valid_until: PartialDate | None = forms.until("终止日期（不含）", "until, exclusive; null while open")
     region: Division | None = forms.division("地区", "county", "region")
     record: Record | None = way("原始记录", "the row it rests on", record(IDENTITY_TAG))
 
@@ -42,7 +42,7 @@ class Subsidy:
     year: int | None = column("待遇年度", "insured year", "year")
     payer: Payer | None = column("资助来源", "who paid", "payer")
     amount: Yuan | None = forms.money("金额", "amount", "amount")
-    paid: Day | None = column("支付日期", "paid on", "paid")
+    paid: PartialDate | None = forms.day("支付日期", "paid on", "paid")
     record: Record | None = way("原始记录", "the row it rests on", record(SUBSIDY))
 
 
@@ -75,18 +75,14 @@ class Payment:
 
 @strawberry.type(description=both("结算：一次费用及各方支付", "a settled bill, with what each payer paid"))
 class Settlement:
-    number: str | None = column(
-        "结算编号", "number at its source", "setl_id", masks={"token": forms.code_of("Settlement.number", "setl_id")}
-    )
-    visit: str | None = column(
-        "就诊编号", "number of the visit", "visit_id", masks={"token": forms.code_of("Settlement.visit", "visit_id")}
-    )
+    number: str | None = forms.text("结算编号", "number at its source", "Settlement.number", "setl_id")
+    visit: str | None = forms.text("就诊编号", "number of the visit", "Settlement.visit", "visit_id")
     insutype: InsuranceType | None = column("险种", "type of insurance", "insutype")
     setting: Setting | None = column("就医方式", "kind of care", "setting")
     hospital_level: str | None = column("医院等级", "level of the hospital", "hospital_level")
-    admitted: Day | None = column("入院日期", "admitted", "admitted")
-    discharged: Day | None = column("出院日期", "discharged", "discharged")
-    settled: Day | None = column("结算日期", "settled", "settled")
+    admitted: PartialDate | None = forms.day("入院日期", "admitted", "admitted")
+    discharged: PartialDate | None = forms.day("出院日期", "discharged", "discharged")
+    settled: PartialDate | None = forms.day("结算日期", "settled", "settled")
     region: Division | None = forms.division("参保地", "county of insurance", "region")
     total: Yuan | None = forms.money("医疗总费用", "total cost", "total")
     scope: Yuan | None = forms.money("政策范围内费用", "cost inside the policy's scope", "scope")

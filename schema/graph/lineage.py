@@ -37,7 +37,7 @@ class Batch:
     id: strawberry.ID | None = column("批次号", "number", "batch_id")
     source: Source | None = forms.source("数据源", "source")
     stream: str | None = column("数据流", "stream", "stream")
-    label: str | None = column("报送名称", "label of the delivery", "label")
+    label: str | None = forms.text("报送名称", "label of the delivery", "Batch.label", "label")
     as_of: Day | None = column("数据所述日期", "day that the rows describe", "as_of")
     received_at: Instant | None = column("接收时刻", "received at", "received_at")
     read: int | None = column("读取行数", "rows read", "read")
@@ -57,7 +57,12 @@ class Record:
         Link(target=BATCH, kind=Kind.ONE, parent=RECORD, on=lambda p, t: t.c.batch_id == p.c.batch_id),
     )
     line: Long | None = column("行号", "line within the delivery", lambda _, p: p.c.line)
-    digest: str | None = column("内容摘要", "keyed digest of the row's content", lambda _, p: p.c.record_digest)
+    digest: str | None = column(
+        "内容摘要",
+        "keyed digest of the row's content",
+        lambda _, p: p.c.record_digest,
+        masks={"token": forms.code_of("Record.digest", lambda _, p: p.c.record_digest)},
+    )
     received_at: Instant | None = column("接收时刻", "received at", "received_at")
 
 

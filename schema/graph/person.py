@@ -73,14 +73,14 @@ class Person:
     )
     name: str | None = column("姓名", "name", "name_masked", masks={"surname": form("name_masked")}, clear=False)
     sex: Sex | None = column("性别", "sex", "sex")
-    birth: PartialDate | None = column("出生日期", "date of birth", "birth", masks={"year": forms.year_of("birth")})
+    birth: PartialDate | None = forms.day("出生日期", "date of birth", "birth")
     ethnic: str | None = column("民族代码", "code of the ethnic group", "ethnic")
     rural: bool | None = column("是否农村", "rural; null where no source tells", "rural")
-    residence: Division | None = forms.division(
-        "居住地", "where the person lives", "residence", masks={"county": forms.division_form("county")}
-    )
+    residence: Division | None = forms.division("居住地", "where the person lives", "residence", finest="township")
     county: Division | None = forms.division("县区", "county of residence", "county")
-    death: PartialDate | None = column("死亡日期", "date of death", "death", masks={"year": forms.year_of("death")})
+    death: PartialDate | None = forms.day("死亡日期", "date of death", "death")
+    id_number: str | None = forms.ending("证件号码", "ID number", "id_number", apart=("Person.birth",))
+    phone: str | None = forms.ending("联系电话", "phone number", "phone")
     id_grade: IdGrade | None = column("证件号码等级", "form the ID number arrived in", "id_grade")
     categories: list[CategorySpell] | None = way(
         "身份时段", "category spells", _own(CATEGORY_SPELL, Kind.LIST), arguments={"on": ON}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hub.store import published
 from schema.read.model import SINCE, Condition, Scope, ScopeRule, Table
 
 COUNTY = 6  # digits of a county's code
+MONTH = 7  # characters of a month
+CASES = ("finding", "warning")
+NONE = sa.literal_column("''", sa.Text)  # no household; not bound, so that the index over the others is used
+Value = sa.ColumnElement[Any]
 
 
 def in_divisions(column: sa.ColumnElement[str], scope: Scope) -> list[Condition]:
@@ -19,29 +25,57 @@ def in_divisions(column: sa.ColumnElement[str], scope: Scope) -> list[Condition]
     return [sa.or_(*([column.in_(whole)] if whole else []), *parts)]
 
 
-def holds(scope: Scope, *, person: Table | None = None, household: Table | None = None) -> list[Condition]:
-    """A person, or a household, held one of the scope's categories in the published month's benefit year."""
-    if scope.categories is None:
-        return []
+def holds(scope: Scope, *, person: Value | None = None, household: Value | None = None) -> list[Condition]:
+    """A person, or a household, held one of the scope's categories in the published month's benefit year.
+
+    Where the scope names certifiers, one of them certified that very spell.
+    """
     spell = published["category_spell"].alias("held")
+    asked = [
+        *([] if scope.categories is None else [spell.c.category.in_(scope.categories)]),
+        *([] if scope.certifiers is None else [spell.c.certifier.in_(scope.certifiers)]),
+    ]
+    if not asked:
+        return []
     owners = []
     if person is not None:
         owners.append(spell.c.person_id == person)
     if household is not None:
         owners.append(sa.and_(spell.c.household_key == household, household != ""))
-    return [
-        sa.exists().where(
-            sa.or_(*owners),
-            spell.c.pub_until.is_(None),
-            spell.c.category.in_(scope.categories),
-            spell.c.valid_until > sa.bindparam(SINCE, type_=sa.Date),
-        )
-    ]
+    in_year = spell.c.valid_until > sa.bindparam(SINCE, type_=sa.Date)
+    return [sa.exists().where(sa.or_(*owners), spell.c.pub_until.is_(None), *asked, in_year)]
+
+
+def referred(scope: Scope, *, person: Value | None = None, household: Value | None = None) -> list[Condition]:
+    """A case of the published month's benefit year is addressed to the scope's own department.
+
+    It is the person's own, one of a household that they are a member of, or the household's, also by a member.
+    """
+    if scope.referred_to is None:
+        return []
+    found: list[Condition] = []
+    for name in CASES:
+        case, member = published[name].alias("referred"), published["household_member"].alias("member")
+        sent = [case.c.pub_until.is_(None), case.c.addressee == scope.referred_to, case.c.month >= _first_month()]
+        whose, current, of_household = case.c.household_key, member.c.pub_until.is_(None), case.c.household_key != NONE
+        if person is not None:
+            joined = [member.c.person_id == person, current, member.c.household_key == whose, of_household]
+            found += [sa.exists().where(case.c.person_id == person, *sent), sa.exists().where(*joined, *sent)]
+        if household is not None:
+            joined = [member.c.household_key == household, current, member.c.person_id == case.c.person_id]
+            found += [sa.exists().where(whose == household, of_household, *sent), sa.exists().where(*joined, *sent)]
+    return [sa.or_(*found)]
+
+
+def _first_month() -> sa.ColumnElement[str]:
+    """January of the published month's benefit year, as months are written."""
+    return sa.func.substr(sa.cast(sa.bindparam(SINCE, type_=sa.Date), sa.Text), 1, MONTH, type_=sa.Text())
 
 
 def person(table: Table, scope: Scope) -> list[Condition]:
-    """A person who lives in the scope and holds one of its categories."""
-    return [*in_divisions(table.c.county, scope), *holds(scope, person=table.c.person_id)]
+    """A person who lives in the scope, holds one of its categories and is referred, as the scope asks."""
+    who = table.c.person_id
+    return [*in_divisions(table.c.county, scope), *holds(scope, person=who), *referred(scope, person=who)]
 
 
 def of_person(table: Table, scope: Scope) -> list[Condition]:
@@ -54,16 +88,19 @@ def of_person(table: Table, scope: Scope) -> list[Condition]:
 
 
 def household(table: Table, scope: Scope) -> list[Condition]:
-    """A household in the scope with a member who holds one of its categories through it."""
-    return [*in_divisions(table.c.county, scope), *holds(scope, household=table.c.household_key)]
+    """A household in the scope with a member who holds one of its categories through it, or is referred."""
+    which = table.c.household_key
+    return [*in_divisions(table.c.county, scope), *holds(scope, household=which), *referred(scope, household=which)]
 
 
 def case(table: Table, scope: Scope) -> list[Condition]:
-    """A finding or warning in the scope's divisions, of a person or household that holds one of its categories."""
-    return [
-        *in_divisions(table.c.county, scope),
-        *holds(scope, person=table.c.person_id, household=table.c.household_key),
-    ]
+    """A finding or warning in the scope's divisions, of a person or household that holds one of its categories.
+
+    Of own referrals it is one that is addressed to the department.
+    """
+    own = [] if scope.referred_to is None else [table.c.addressee == scope.referred_to]
+    held = holds(scope, person=table.c.person_id, household=table.c.household_key)
+    return [*in_divisions(table.c.county, scope), *held, *own]
 
 
 def among(**columns: str) -> ScopeRule:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from schema.codec import Codec
+from schema.identities import Identities
 from schema.read.reference import Reference
 from schema.read.terms import Terms
 
@@ -15,11 +16,14 @@ Lookup = Callable[[str, str], str]  # (ID number, certificate type) -> MAC; one 
 class Context:
     """One contract's means; the same for all its requests."""
 
-    def __init__(self, *, terms: Terms, codec: Codec, reference: Reference, lookup: Lookup) -> None:
+    def __init__(
+        self, *, terms: Terms, codec: Codec, reference: Reference, lookup: Lookup, identities: Identities
+    ) -> None:
         self.terms = terms
         self.codec = codec
         self.reference = reference
         self.lookup = lookup
+        self.identities = identities
 
     @property
     def agreement(self) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Scope:
     benefits: tuple[str, ...] | None = None
     findings: tuple[str, ...] | None = None
     addressees: tuple[str, ...] | None = None
+    certifiers: tuple[str, ...] | None = None  # departments that certified the spell by which a person is in scope
+    referred_to: str | None = None  # the department whose referrals alone are in scope: the cases addressed to it
 
     def codes(self, name: str) -> tuple[str, ...] | None:
         """The codes of a list that may be seen; a rule for everyone is nobody's category, so it always may."""
@@ -79,10 +81,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Column:
-    """A governed value: one form for each effect. `codes` names the scope that limits its values, where one does."""
+    """A governed value: one form for each effect, in order of what they tell, the most first.
+
+    `codes` names the scope that limits its values, where one does. `single`: it is for agreements that look up single
+    persons. `apart`: `Type.field`s that no agreement lists beside it, because both together tell more than either.
+    """
 
     forms: Mapping[str, Form]
     codes: str | None = None
+    single: bool = False
+    apart: tuple[str, ...] = ()
 
 
 class Kind(StrEnum):

@@ -42,7 +42,13 @@ class Reading(Context):
     """The context of one operation."""
 
     def __init__(self, *, snapshot: Snapshot, context: Context) -> None:
-        super().__init__(terms=context.terms, codec=context.codec, reference=context.reference, lookup=context.lookup)
+        super().__init__(
+            terms=context.terms,
+            codec=context.codec,
+            reference=context.reference,
+            lookup=context.lookup,
+            identities=context.identities,
+        )
         self.snapshot = snapshot
         self.subjects: set[int] = set()
         self._plans: dict[tuple[int, ...], Plan] = {}

@@ -23,6 +23,7 @@ from hub import log, store
 from hub.keys import KeyRing
 from schema.agreement import MOST, Agreement
 from schema.contract import Contract
+from schema.identities import Identities
 from schema.operation import Answer, Operations, Request
 from schema.read.reference import Reference
 from schema.tokens import Claims
@@ -76,6 +77,7 @@ class Both:
                 contracts=contracts,
                 reference=reference,
                 lookup=lookup,
+                identities=Identities(ring, discover()),
                 compiled=compiled,
                 patience=0,
             )
