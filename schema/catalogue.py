@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLOutputType, get_named_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLOutputType, GraphQLSchema, get_named_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
@@ -48,11 +48,16 @@ def _value(row: Mapping[str, object], name: str) -> object:
 
 
 @lru_cache(maxsize=1)
+def core() -> GraphQLSchema:
+    """The whole graph, as if everything were granted; nobody is served from it."""
+    return strawberry.Schema(query=Query, config=config())._schema
+
+
+@lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Mapping[str, Named]]:
     """Governed types by name, with their fields by GraphQL name."""
-    core = strawberry.Schema(query=Query, config=config())._schema
     found: dict[str, dict[str, Named]] = {}
-    for kind in core.type_map.values():
+    for kind in core().type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             named = list(_named(kind))
             if named:
@@ -63,12 +68,12 @@ def catalogue() -> Mapping[str, Mapping[str, Named]]:
 @lru_cache(maxsize=1)
 def filters() -> Mapping[str, Mapping[str, Where]]:
     """Filter types by name, with the condition of each of their fields."""
-    core = strawberry.Schema(query=Query, config=config())._schema
-    return {
-        kind.name: {name: _field(field.extensions).metadata[WHERE] for name, field in kind.fields.items()}
-        for kind in core.type_map.values()
-        if isinstance(kind, GraphQLInputObjectType)
-    }
+    found: dict[str, dict[str, Where]] = {}
+    for kind in core().type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            told = {name: _field(field.extensions).metadata.get(WHERE) for name, field in kind.fields.items()}
+            found[kind.name] = {name: where for name, where in told.items() if where is not None}
+    return found
 
 
 def _field(extensions: Mapping[str, object]) -> StrawberryField:

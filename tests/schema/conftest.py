@@ -24,7 +24,9 @@ def agreements(config_folder: Path) -> tuple[Agreement, ...]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ring: KeyRing
+) -> Iterator[sa.Engine]:
     """A store with the small world in it."""
     name = f"test_{uuid4().hex[:12]}"
     if request.param == "sqlite":
@@ -39,7 +41,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     engine = store.connect(url)
     store.metadata.create_all(engine)
-    world.fill(engine)
+    world.fill(engine, ring)
     yield engine
     engine.dispose()
     if request.param != "sqlite":
@@ -69,9 +71,9 @@ def changed(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...])
     """Serve with one shipped agreement changed: `changed("auditor", limits=...)`."""
     made: list[Client] = []
 
-    def serve_changed(name: str, **changes: Any) -> Client:
+    def serve_changed(name: str, *, compiled: bool = True, **changes: Any) -> Client:
         others = tuple(replace(item, **changes) if item.id == name else item for item in agreements)
-        made.append(serve(filled, ring, others))
+        made.append(serve(filled, ring, others, compiled=compiled))
         return made[-1]
 
     yield serve_changed

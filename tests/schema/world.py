@@ -11,17 +11,22 @@ import sqlalchemy as sa
 
 from hub import store
 from hub.config.divisions import Divisions
+from hub.keys import KeyRing
+from hub.sealing import Sealer
 from hub.store import published
 
 OPEN = date(9999, 12, 31)
 PERSON_IDS = 777_000_777_000  # person_ids begin here, long enough never to stand in a digest by chance
 NUMBER = "370302196003041236"  # the ID number of person 1
+PHONE = "13905330007"
+IDENTITY = {"certno": NUMBER, "psn_name": "王建国", "tel": PHONE}  # what is sealed of everybody
 LOOKUP_MAC = "ktest.CANARYMAC1"
 CANARIES = (
     "CANARY",
     "7770007770",
     "1960-03-04",
-    "370302196003041236",
+    NUMBER,
+    PHONE,
     "王建国",
     "person_id",
     "household_key",
@@ -55,17 +60,18 @@ def config() -> Any:
     return SimpleNamespace(divisions=Divisions(names=NAMES), documents={item.id: item for item in documents})
 
 
-def fill(engine: sa.Engine, *, many: int = 30) -> None:
+def fill(engine: sa.Engine, ring: KeyRing, *, many: int = 30) -> None:
     """Publication 1 of 2025-11: the persons described in the tests, and `many` more of Daiyue for paging."""
     with engine.begin() as connection:
-        World(connection).build(many)
+        World(connection, ring).build(many)
 
 
 class World:
     """Writes rows; each helper one row, in publication 1."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, ring: KeyRing) -> None:
         self.connection = connection
+        self.sealer = Sealer(ring, "medical_insurance/persons")
 
     def build(self, many: int) -> None:
         at = datetime(2025, 12, 5, 1, 2, 3, tzinfo=UTC)
@@ -121,8 +127,8 @@ class World:
         pub = {key: more.pop(key) for key in ("pub_from", "pub_until") if key in more}
         self.row(
             "person", person_id=PERSON_IDS + n, name_masked=name, sex="1", birth=birth, ethnic="CANARYETHNIC",
-            rural=True, residence=residence, county=county, id_grade="verified_form", identity_sealed=b"CANARYSEALED",
-            **{"death": None, **more}, **self.record(n), **pub,
+            rural=True, residence=residence, county=county, id_grade="verified_form",
+            identity_sealed=self.sealer.seal(IDENTITY), **{"death": None, **more}, **self.record(n), **pub,
         )  # fmt: skip
 
     def spell(self, n: int, category: str, *, region: str = "370302", source: str = "civil_affairs", key: str = "",

@@ -37,6 +37,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "state": tuple(item.value for item in codes.CaseState),
     "population": tuple(item.value for item in codes.Population),
     "addressee": ("civil_affairs", "rural_revitalization", "medical_insurance"),
+    "certifier": ("civil_affairs", "rural_revitalization", "medical_insurance"),
     "source": ("civil_affairs", "medical_insurance", "nowhere"),
     "stream": ("recipients", "persons"),
     "county": COUNTIES,
