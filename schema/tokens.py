@@ -117,13 +117,19 @@ class Verifier:
 
 
 def choose(claims: Claims, purpose: str | None, agreements: Mapping[str, Agreement], today: date) -> Agreement:
-    """The agreement a caller acts under. Raises AgreementRefused."""
-    held = [agreements[name] for name in claims.agreements if name in agreements]
-    meant = held if purpose is None else [agreement for agreement in held if agreement.purpose == purpose]
+    """The agreement a caller acts under. Raises AgreementRefused.
+
+    Of agreements that follow each other for one purpose it is the one in force; a purpose is never guessed.
+    """
+    held = {name: agreements[name] for name in claims.agreements if name in agreements}
+    meant = [agreement for agreement in held.values() if purpose is None or agreement.purpose == purpose]
     if not meant:
         raise AgreementRefused("The caller holds no agreement for this purpose")
-    if len(meant) > 1:
+    if len({agreement.purpose for agreement in meant}) > 1:
         raise AgreementRefused("The caller holds several agreements: name the purpose in X-Purpose")
-    if not meant[0].in_force(today):
+    in_force = [agreement for agreement in meant if agreement.in_force(today)]
+    if not in_force:
         raise AgreementRefused("The agreement is not in force")
-    return meant[0]
+    if len(in_force) > 1:
+        raise AgreementRefused("The caller holds several agreements for this purpose: use a token for one of them")
+    return in_force[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,14 +12,15 @@ import sqlalchemy as sa
 
 from hub import store
 from hub.keys import KeyRing
-from schema.agreement import Agreement, load_all
+from schema.agreement import Agreement
 from tests.schema import world
 from tests.schema.client import Client, serve
+from tests.schema.walk import SHIPPED
 
 
 @pytest.fixture(scope="session")
-def agreements(config_folder: Path) -> tuple[Agreement, ...]:
-    return load_all(config_folder)
+def agreements() -> tuple[Agreement, ...]:
+    return tuple(SHIPPED.values())
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

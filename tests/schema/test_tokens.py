@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +20,7 @@ from hub.keys import KeyRing
 from schema.agreement import Agreement
 from schema.errors import AgreementRefused
 from schema.tokens import Claims, Verifier, choose, issue
-from tests.schema.client import Client
+from tests.schema.client import Client, Reply
 
 TODAY = date(2025, 11, 30)
 
@@ -142,22 +144,95 @@ def test_an_agreement_not_yet_or_no_longer_in_force_is_refused(held: dict[str, A
                 choose(claims_of("auditor"), None, held, day)
 
 
-def test_the_purpose_comes_in_a_header_or_in_the_extensions(client: Client) -> None:
-    token = client.token("auditor", "civil-affairs")
-    query = "{ agreement { id } }"
+def test_of_agreements_that_follow_each_other_the_one_in_force_is_meant(held: dict[str, Agreement]) -> None:
+    old = replace(held["auditor"], id="auditor-2024", valid_from=date(2024, 1, 1), valid_until=date(2025, 8, 1))
+    known, both = {**held, old.id: old}, claims_of("auditor-2024", "auditor", "auditor")
+    for purpose in (None, "audit"):
+        assert choose(both, purpose, known, TODAY).id == "auditor"
+        assert choose(both, purpose, known, date(2025, 7, 31)).id == "auditor-2024"
+    with pytest.raises(AgreementRefused, match="not in force"):
+        choose(both, None, known, date(2023, 12, 31))
 
-    def ask(purpose: str | None, header: str | None) -> Any:
+
+def test_a_purpose_is_not_guessed_from_what_is_in_force(held: dict[str, Agreement]) -> None:
+    ended = {**held, "hospital": replace(held["hospital"], valid_until=date(2025, 8, 2))}
+    with pytest.raises(AgreementRefused, match="name the purpose"):
+        choose(claims_of("hospital", "auditor"), None, ended, TODAY)
+
+
+def test_two_departments_agreements_of_one_purpose_need_two_tokens(held: dict[str, Agreement]) -> None:
+    other = replace(held["hospital"], id="clinic", purpose="audit")
+    with pytest.raises(AgreementRefused, match="a token for one of them"):
+        choose(claims_of("clinic", "auditor"), "audit", {**held, "clinic": other}, TODAY)
+
+
+@pytest.fixture
+def asking(client: Client) -> Callable[..., Reply]:
+    """Ask as the holder of two agreements, or of those named; the purpose in the extensions and in the header."""
+
+    def ask(
+        purpose: Any = None, header: str | None = None, holds: tuple[str, ...] = ("auditor", "civil-affairs"),
+        query: str = "{ agreement { id purpose } }", by_get: bool = False,
+    ) -> Reply:  # fmt: skip
+        headers = {
+            "Authorization": f"Bearer {client.token(*holds)}",
+            **({"X-Purpose": header} if header is not None else {}),
+        }
         body: dict[str, Any] = {"query": query}
         if purpose is not None:
             body["extensions"] = {"purpose": purpose}
-        headers = {"Authorization": f"Bearer {token}", **({"X-Purpose": header} if header is not None else {})}
+        if by_get:
+            told = {key: value if key == "query" else json.dumps(value) for key, value in body.items()}
+            return client.http("GET", "/graphql", params=told, headers=headers)
         return client.http("POST", "/graphql", json=body, headers=headers)
 
-    assert ask("audit", None).data == {"agreement": {"id": "auditor"}}
-    assert ask(None, "assistance-certification").data == {"agreement": {"id": "civil-affairs"}}
-    assert ask("audit", "audit").data == {"agreement": {"id": "auditor"}}
-    for purpose, header in ((None, None), ("audit", "assistance-certification"), ("", None), (None, "point-of-care")):
-        assert (ask(purpose, header).status, ask(purpose, header).code) == (403, "AGREEMENT_REFUSED")
+    return ask
+
+
+def test_the_purpose_comes_in_a_header_or_in_the_extensions(asking: Callable[..., Reply]) -> None:
+    auditor = {"agreement": {"id": "auditor", "purpose": "audit"}}
+    assert asking("audit").data == auditor
+    assert asking("audit", by_get=True).data == auditor
+    assert asking(None, "audit", by_get=True).data == auditor
+    assert asking(None, "assistance-certification").data["agreement"]["id"] == "civil-affairs"
+    assert asking("audit", "audit").data == auditor
+    assert asking(None, None, ("auditor",)).data == auditor
+
+
+@pytest.mark.parametrize("by_get", [False, True])
+@pytest.mark.parametrize(
+    ("purpose", "header"),
+    [
+        (None, None),
+        ("audit", "assistance-certification"),
+        ("", None),
+        (None, ""),
+        (None, "point-of-care"),
+        ("AUDIT", None),
+    ],
+)
+def test_a_purpose_that_is_missing_or_not_clear_is_refused_and_logged(
+    client: Client, asking: Callable[..., Reply], purpose: str | None, header: str | None, by_get: bool
+) -> None:
+    before = len(client.entries())
+    reply = asking(purpose, header, by_get=by_get)
+    assert (reply.status, reply.code) == (403, "AGREEMENT_REFUSED")
+    assert "auditor" not in reply.text
+    assert "data" not in reply.json
+    (entry,) = client.entries()[before:]
+    assert (entry.outcome, entry.agreement, entry.purpose) == ("refused", "", "")
+
+
+def test_each_purpose_has_its_own_graph_tokens_and_entries(client: Client, asking: Callable[..., Reply]) -> None:
+    """What one purpose shows is not there under the other, and a person has another token."""
+    query = "{ findings(first: 1) { nodes { subject person { token } } } }"
+    audit = asking("audit", query=query).data["findings"]["nodes"][0]
+    assert audit["subject"]
+    refused = asking("assistance-certification", query=query)
+    assert refused.errors[0]["message"] == "Cannot query field 'subject' on type 'Finding'."
+    other = asking("assistance-certification", query=query.replace("subject ", "")).data["findings"]["nodes"][0]
+    assert audit["person"]["token"] != other["person"]["token"]
+    assert [entry.purpose for entry in client.entries()[-3:]] == ["audit", *["assistance-certification"] * 2]
 
 
 def test_an_agreement_that_has_ended_answers_nothing(changed: Any) -> None:
