@@ -19,7 +19,7 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from hub.config import categories, divisions
-from hub.errors import ConfigError
+from hub.errors import ConfigError, InputError
 from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 from hub.policy.toml import read as read_toml
@@ -115,12 +115,34 @@ def load_all(folder: Path) -> tuple[Agreement, ...]:
     """Every agreement of a config folder, by id. Raises ConfigError with the first problem's file, line and key."""
     agreements, problems = _read(folder)
     if problems:
-        first = min(problems)
-        more = f" ({len(problems) - 1} more: run `aidgraph check`)" if problems[1:] else ""
-        raise ConfigError(
-            f"{folder / first.file}:{first.line}: {first.key}: {first.message}{more}", remedy=first.remedy
-        )
+        raise _refused(folder, problems)
     return tuple(agreements)
+
+
+def _refused(folder: Path, problems: list[Problem]) -> ConfigError:
+    first = min(problems)
+    more = f" ({len(problems) - 1} more: run `aidgraph check`)" if problems[1:] else ""
+    return ConfigError(f"{folder / first.file}:{first.line}: {first.key}: {first.message}{more}", remedy=first.remedy)
+
+
+def load(path: Path, config: Path) -> tuple[Agreement, ...]:
+    """The agreements of a config folder, of a folder of agreements, or of one file, whatever it is called.
+
+    Without divisions of their own they are read against those of `config`. Raises ConfigError, InputError.
+    """
+    if (path / FOLDER).is_dir():
+        return load_all(path)
+    paths = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not paths or not path.exists():
+        raise InputError(
+            f"{path} holds no agreements", remedy="Name a config folder, a folder of agreements, or a file"
+        )
+    known, problems = codes(config), list[Problem]()
+    tomls = [read_toml(item.parent, item, problems) for item in paths]
+    found = [made for toml in tomls if toml.data and (made := parse(toml, known, problems, named=path.is_dir()))]
+    if problems:
+        raise _refused(paths[0].parent, problems)
+    return tuple(found)
 
 
 def check(folder: Path) -> list[Problem]:
@@ -162,14 +184,14 @@ def codes(folder: Path) -> Codes:
     return Codes(divisions=divisions.read(folder, []).codes, departments=frozenset(told.departments))
 
 
-def parse(toml: Toml, known: Codes, problems: list[Problem]) -> Agreement | None:
-    """The agreement a file holds; None where a problem was found."""
+def parse(toml: Toml, known: Codes, problems: list[Problem], *, named: bool = True) -> Agreement | None:
+    """The agreement a file holds; None where a problem was found. `named`: its file has its name."""
     before = len(problems)
     whole = Section(toml, problems)
     head = _part(whole, "agreement")
     access = _part(whole, "access")
     name = head.text("id")
-    if name and (not ID.fullmatch(name) or name != PurePosixPath(toml.file).stem):
+    if name and (not ID.fullmatch(name) or (named and name != PurePosixPath(toml.file).stem)):
         head.refuse("id", f"{name} is not the file's name in lower case with hyphens", "Give both the same name")
     period = head.period(required=True)
     head.raw("until", required=True, remedy="Add until = 2028-01-01, the first day it is no longer in force")

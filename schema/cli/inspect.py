@@ -1,4 +1,4 @@
-"""`aidgraph review`, `access`, `log`: what people look into and decide."""
+"""`aidgraph review`, `log`: what people look into and decide."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.errors import InputError
 from schema.cli.common import AsJson, State, app, complain, print_json, say, show
 
 review_app = typer.Typer(no_args_is_help=True, help="One ID number, two names. 同证异名复核。")
-access_app = typer.Typer(no_args_is_help=True, help="What an agreement grants. 协议授权。")
 log_app = typer.Typer(no_args_is_help=True, help="The access log. 访问日志。")
 app.add_typer(review_app, name="review")
-app.add_typer(access_app, name="access")
 app.add_typer(log_app, name="log")
 
 ORIGIN = "aidgraph/access-log"
@@ -96,17 +93,3 @@ def log_verify(
         complain("access log", problem)
     say("The access log holds." if not problems else f"{len(problems)} problems")
     raise typer.Exit(1 if problems else 0)
-
-
-@access_app.command("sdl")
-def access_sdl(agreement: Annotated[str, typer.Argument(help="An agreement, as civil-affairs.")]) -> None:
-    """The GraphQL schema that follows from an agreement. 协议对应的查询结构。"""
-    from schema.agreement import load_all
-    from schema.contract import Contract
-
-    known = {found.id: found for found in load_all(State.settings().config)}
-    if agreement not in known:
-        raise InputError(
-            f"There is no agreement {agreement}", remedy=f"config/agreements/ holds {', '.join(sorted(known))}"
-        )
-    typer.echo(Contract(known[agreement]).sdl, nl=False)
