@@ -351,6 +351,28 @@ def test_a_cursor_tells_nothing_and_opens_nowhere_else(
                 assert foreign.text == client.ask(neighbour, page % field, {"after": "A" * 64}).text
 
 
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "plain"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_condition_on_what_is_out_of_scope_is_answered_as_one_on_what_never_was(
+    changed: Any, contracts: Mapping[str, Contract], name: str, compiled: bool
+) -> None:
+    """Also where the rows are the same and only the scope differs: nothing tells that there are some beyond it."""
+    scope = replace(SHIPPED[name].scope, divisions=("110101",))
+    narrow = changed(name, compiled=compiled, documents="free", scope=scope)
+    page = "query Q($filter: %s) { %s(filter: $filter) { nodes { __typename } pageInfo { hasNextPage } } }"
+    for _, field in connections(contracts[name]):
+        made = roots(contracts[name].schema)["query"].fields[field].args.get("filter")
+        conditions = getattr(made.type, "fields", {}) if made else {}
+        for condition, value in (("county", "370302"), ("county", "653121"), ("source", "civil_affairs")):
+            if condition in conditions and made:
+                told = [
+                    narrow.ask(name, page % (made.type, field), {"filter": {condition: told}}).text
+                    for told in (value, "x" * len(value))
+                ]
+                entity = catalogue()["Query"][field].spec.link.target.name  # type: ignore[union-attr]
+                assert told[0] == told[1] or entity == "Batch"
+
+
 @pytest.mark.parametrize("media", FILES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_leaves_as_a_file_only_where_the_agreement_says_so(

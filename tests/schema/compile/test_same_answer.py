@@ -34,7 +34,14 @@ from tests.schema.compile.documents import Document, documents
 from tests.schema.compile.made_up import HOUSEHOLDS, PERSONS, MadeUp
 from tests.stores import a_store
 
-NAMES = ("auditor", "civil-affairs", "hospital", "rural-revitalization")
+NAMES = (
+    "auditor",
+    "charity",
+    "civil-affairs",
+    "health",
+    "hospital",
+    "rural-revitalization",
+)  # those with persons' rows
 PLAIN_SEED, ODD_SEED = 1, 2
 CLAIMS = Claims(client="tester", role="client", agreements=NAMES, expires=2**40)
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # documents are small as drawn
