@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLEnumType, GraphQLSchema, print_schema
+from sqlalchemy.sql import visitors
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -28,6 +30,7 @@ from schema.graph.fields import GOVERNED, WHERE, Way
 from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
 
+KEYS = {"person_id", "household_key", "case_key"}  # of the store: only tokens stand for them
 ENUM_SCOPES = {"Category": "categories", "Benefit": "benefits", "FindingKind": "findings"}
 REGIONAL = ("x_", "regional")
 SDL = Path(__file__).parent / "sdl"
@@ -83,7 +86,7 @@ class Contract:
         self.personal = frozenset(_personal(self._named.values()))
         self.terms = Terms(
             shown=_shown(agreement),
-            scope=agreement.scope,
+            scope=replace(agreement.scope, unordered=frozenset(_unordered(agreement))),
             page=agreement.limits.page,
             columns={kind: self._columns(kind, names) for kind, names in agreement.fields.items()},
         )
@@ -133,6 +136,31 @@ class Contract:
                     codes=None if allowed is None else item.spec.codes,
                 )
         return found
+
+
+def _unordered(agreement: Agreement) -> Iterable[str]:
+    """The `Type.column`s of lists' orders that some field shows, but none of this agreement in the clear."""
+    links = (item.spec.link for names in catalogue().values() for item in names.values() if isinstance(item.spec, Way))
+    for link in links:
+        entity = link.target
+        table, parent = entity.table.alias(), link.parent.table.alias() if link.parent else None
+        granted = agreement.fields.get(entity.name, {})
+        for name in set(entity.order) - KEYS:
+            shown = [
+                granted.get(field) == SHOW
+                for field, item in catalogue()[entity.name].items()
+                if isinstance(item.spec, Column) and _reads(item.spec, table, parent, name)
+            ]
+            if shown and not any(shown):
+                yield f"{entity.name}.{name}"
+
+
+def _reads(column: Column, table: Any, parent: Any, name: str) -> bool:
+    """Whether a form of a column reads one of the table's columns."""
+    found: list[Any] = []
+    for form in column.forms.values():
+        visitors.traverse(form.sql(table, parent), {}, {"column": found.append})
+    return any(item is table.c[name] for item in found)
 
 
 def _within(form: Form, allowed: tuple[str, ...]) -> Form:

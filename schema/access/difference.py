@@ -125,6 +125,8 @@ def _scopes(name: str, old: Scope, new: Scope) -> list[Change]:
     """Codes that came are wider, codes that went narrower; a division lies in those that begin its code."""
     found = []
     for item in fields(Scope):
+        if item.name == "unordered":  # follows from the fields
+            continue
         before, after = getattr(old, item.name), getattr(new, item.name)
         if item.name == "referred_to":
             if before != after:

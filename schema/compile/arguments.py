@@ -88,7 +88,9 @@ class Place:
         context = given.context
         return Told(
             bound=bound,
-            span=span(page(arguments), context.terms.page, self.way.link.target, binding, context.codec),
+            span=span(
+                page(arguments), context.terms.page, context.terms.order(self.way.link.target), binding, context.codec
+            ),
         )
 
     def _conditions(self, chosen: Mapping[str, Any] | None) -> dict[str, Any]:

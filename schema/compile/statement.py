@@ -71,10 +71,10 @@ class Writer:
         if link.on and parent is not None:
             where.append(link.on(parent, target))
         if branch.after:
-            where.append(beyond(link.target, target, bind, backward=branch.backward))
+            where.append(beyond(link.target, target, self.scope, bind, backward=branch.backward))
 
         def rows(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-            ordered = order(link.target, target, backward=branch.backward)
+            ordered = order(link.target, target, self.scope, backward=branch.backward)
             found = sa.select(*columns).select_from(target).where(*where).order_by(*ordered)
             return found if parent is None else found.correlate(parent)
 
@@ -151,7 +151,7 @@ class _Page:
             whose = subject(link, target, self.parent)
             self.columns.append(joined(HOLE + UNWRITTEN + HOLE, *whose).label("x0"))
         if self.numbered:
-            over = order(link.target, target, backward=self.branch.backward)
+            over = order(link.target, target, self.writer.scope, backward=self.branch.backward)
             self.columns.append(sa.func.row_number().over(order_by=over).label("n"))
         if self.ends:
             self.columns.append(joined(*self._key()).label("k"))
@@ -195,7 +195,7 @@ class _Page:
     def _key(self) -> list[Part]:
         """The order key of a row, as JSON."""
         parts: list[Part] = []
-        for place, name in enumerate(self.branch.link.target.order):
+        for place, name in enumerate(self.branch.link.target.ordered(self.writer.scope)):
             parts += ["," if place else "[", sa.func.coalesce(self.writer.texts.raw(self.target.c[name]), text("null"))]
         return [*parts, "]"]
 

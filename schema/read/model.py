@@ -38,6 +38,9 @@ class Scope:
     addressees: tuple[str, ...] | None = None
     certifiers: tuple[str, ...] | None = None  # departments that certified the spell by which a person is in scope
     referred_to: str | None = None  # the department whose referrals alone are in scope: the cases addressed to it
+    unordered: frozenset[str] = (
+        frozenset()
+    )  # `Type.column`s that no list is ordered by: they are not shown in the clear
 
     def codes(self, name: str) -> tuple[str, ...] | None:
         """The codes of a list that may be seen; a rule for everyone is nobody's category, so it always may."""
@@ -69,6 +72,11 @@ class Entity:
     subject: str | None = None
     place: ScopeRule = everywhere
     rows: ScopeRule = everywhere
+
+    def ordered(self, scope: Scope) -> tuple[str, ...]:
+        """The columns that order its rows under a scope; what it may not order by gives way to the row's identity."""
+        kept = tuple(name for name in self.order if f"{self.name}.{name}" not in scope.unordered)
+        return kept if kept == self.order else (*(name for name in kept if name != self.identity), self.identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

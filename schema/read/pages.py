@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
+
 from schema.codec import Codec
 from schema.errors import BadRequest, CursorRefused, LimitExceeded
-from schema.read.model import Entity
 
 DEFAULT = 20
 
@@ -40,8 +41,8 @@ class Span:
     binding: bytes
 
 
-def span(page: Page, most: int, entity: Entity, binding: bytes, codec: Codec) -> Span:
-    """Decide a page. Raises BadRequest, LimitExceeded, CursorRefused."""
+def span(page: Page, most: int, columns: Sequence[sa.ColumnElement[Any]], binding: bytes, codec: Codec) -> Span:
+    """Decide a page over rows in the order of these columns. Raises BadRequest, LimitExceeded, CursorRefused."""
     backward = page.last is not None or (page.before is not None and page.first is None)
     if backward and (page.first is not None or page.after is not None):
         raise BadRequest("A page goes forward (first, after) or backward (last, before), not both")
@@ -54,19 +55,19 @@ def span(page: Page, most: int, entity: Entity, binding: bytes, codec: Codec) ->
     if take > most:
         raise LimitExceeded("page", most)
     bound = hashlib.sha256(binding).digest()
-    key = {} if cursor is None else _key(codec.place(bound, cursor), entity)
+    key = {} if cursor is None else _key(codec.place(bound, cursor), columns)
     return Span(take=take, backward=backward, key=key, binding=bound)
 
 
-def connection(rows: list[dict[str, Any]], span: Span, entity: Entity, codec: Codec) -> dict[str, Any]:
-    """The connection of a page's rows, which hold one more than the page where there are more."""
+def connection(rows: list[dict[str, Any]], span: Span, keys: int, codec: Codec) -> dict[str, Any]:
+    """The connection of a page's rows, with so many keys each; one row more than the page says that there are more."""
     more = len(rows) > span.take
     rows = rows[: span.take]
     if span.backward:
         rows.reverse()
 
     def cursor(row: dict[str, Any]) -> str:
-        return sealed([_plain(row[f"_k{place}"]) for place in range(len(entity.order))], span, codec)
+        return sealed([_plain(row[f"_k{place}"]) for place in range(keys)], span, codec)
 
     return relay(rows, cursor, more_before=more if span.backward else bool(span.key), more_after=more, span=span)
 
@@ -101,10 +102,9 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _key(text: bytes, entity: Entity) -> dict[str, Any]:
+def _key(text: bytes, columns: Sequence[sa.ColumnElement[Any]]) -> dict[str, Any]:
     try:
         values = json.loads(text)
-        columns = [entity.table.c[name] for name in entity.order]
         return {
             f"k{place}": date.fromisoformat(value) if column.type.python_type is date else value
             for place, (value, column) in enumerate(zip(values, columns, strict=True))

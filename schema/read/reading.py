@@ -92,7 +92,7 @@ class Reading(Context):
         place: Span | None = None
         if page is not None:
             binding = binding_of(info.parent_type.name, info.field_name, bound)
-            place = span(page, self.terms.page, link.target, binding, self.codec)
+            place = span(page, self.terms.page, self.terms.order(link.target), binding, self.codec)
             parameters |= {TAKE: place.take + 1, **place.key}
         shape = Shape(
             link=link,
@@ -142,7 +142,7 @@ class Reading(Context):
             return rows[0] if rows else None
         if plan.span is None:
             return rows
-        return connection(rows, plan.span, plan.link.target, self.codec)
+        return connection(rows, plan.span, len(self.terms.order(plan.link.target)), self.codec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

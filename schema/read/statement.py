@@ -22,7 +22,7 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
     link, entity = shape.link, shape.link.target
     target = entity.table.alias("t")
     parent = link.parent.table.alias("p") if link.parent else None
-    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.order]
+    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.ordered(scope)]
     columns: list[sa.ColumnElement[Any]] = [target.c[entity.identity].label("_id")]
     if link.parent and parent is not None:
         columns.insert(0, parent.c[link.parent.identity].label("_parent"))
@@ -31,9 +31,9 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
     columns += [key.label(f"_k{place}") for place, key in enumerate(keys)]
     columns += [column.form.sql(target, parent).label(column.name) for column in shape.columns]
     query = sa.select(*columns).where(*conditions(link, target, scope, shape.filters, sa.bindparam))
-    ordered = order(entity, target, backward=shape.backward)
+    ordered = order(entity, target, scope, backward=shape.backward)
     if shape.after:
-        query = query.where(beyond(entity, target, sa.bindparam, backward=shape.backward))
+        query = query.where(beyond(entity, target, scope, sa.bindparam, backward=shape.backward))
     if parent is None or link.parent is None:
         query = query.select_from(target).order_by(*ordered)
         return query.limit(sa.bindparam(TAKE, type_=sa.Integer)) if link.kind is Kind.PAGE else query
@@ -71,15 +71,15 @@ def conditions(
     return found + [where.sql(target, bind(f"f_{name}")) for name, where in filters]
 
 
-def order(entity: Entity, target: Table, *, backward: bool) -> list[sa.ColumnElement[Any]]:
+def order(entity: Entity, target: Table, scope: Scope, *, backward: bool) -> list[sa.ColumnElement[Any]]:
     """The order of an entity's rows, or its reverse."""
     down = entity.descending != backward
-    return [target.c[name].desc() if down else target.c[name].asc() for name in entity.order]
+    return [target.c[name].desc() if down else target.c[name].asc() for name in entity.ordered(scope)]
 
 
-def beyond(entity: Entity, target: Table, bind: Binder, *, backward: bool) -> Condition:
+def beyond(entity: Entity, target: Table, scope: Scope, bind: Binder, *, backward: bool) -> Condition:
     """Behind the key that is bound as `k0`, `k1` ... in the direction of reading."""
-    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.order]
+    keys: list[sa.ColumnElement[Any]] = [target.c[name] for name in entity.ordered(scope)]
     bound = [bind(f"k{place}", type_=key.type) for place, key in enumerate(keys)]
     down = entity.descending != backward
     if len(keys) == 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schema.read.model import Governed, Scope, Shape
+from schema.read.model import Entity, Governed, Scope, Shape
 from schema.read.statement import build
 
 STATEMENTS = 2_000  # kept at most; a document with other columns or filters makes a shape of its own
@@ -29,6 +29,10 @@ class Terms:
         self.page = page
         self.columns = columns  # type -> GraphQL field -> column
         self._statements: dict[Shape, sa.Select[Any]] = {}
+
+    def order(self, entity: Entity) -> list[sa.ColumnElement[Any]]:
+        """The columns that order an entity's rows under this agreement."""
+        return [entity.table.c[name] for name in entity.ordered(self.scope)]
 
     def statement(self, shape: Shape) -> sa.Select[Any]:
         """The statement of a shape under this agreement's scope, built once."""

@@ -134,6 +134,6 @@ def test_every_key_of_an_agreement_is_compared() -> None:
     """A key that is added to agreements without a rule here widens, whichever way it goes."""
     told = {item.name for part in (Agreement, Limits) for item in fields(part)}
     assert told == {*RULES, *WORDS, *OWN_WAY, "department", "purpose"} - {"referred_to"}
-    for item in fields(Scope):
+    for item in (item for item in fields(Scope) if item.name != "unordered"):
         own = replace(OLD, scope=replace(OLD.scope, **{item.name: ("zz",)}))
         assert len(between(OLD, own)) >= 1, item.name
