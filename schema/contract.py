@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -140,19 +141,26 @@ class Contract:
 
 def _unordered(agreement: Agreement) -> Iterable[str]:
     """The `Type.column`s of lists' orders that some field shows, but none of this agreement in the clear."""
+    for place, fields in _ordering().items():
+        granted = agreement.fields.get(place.partition(".")[0], {})
+        if not any(granted.get(field) == SHOW for field in fields):
+            yield place
+
+
+@lru_cache(maxsize=1)
+def _ordering() -> Mapping[str, tuple[str, ...]]:
+    """The `Type.column`s that order lists, with the fields of the type that read them."""
     links = (item.spec.link for names in catalogue().values() for item in names.values() if isinstance(item.spec, Way))
+    found: dict[str, tuple[str, ...]] = {}
     for link in links:
         entity = link.target
         table, parent = entity.table.alias(), link.parent.table.alias() if link.parent else None
-        granted = agreement.fields.get(entity.name, {})
         for name in set(entity.order) - KEYS:
-            shown = [
-                granted.get(field) == SHOW
-                for field, item in catalogue()[entity.name].items()
-                if isinstance(item.spec, Column) and _reads(item.spec, table, parent, name)
-            ]
-            if shown and not any(shown):
-                yield f"{entity.name}.{name}"
+            place, named = f"{entity.name}.{name}", catalogue()[entity.name]
+            if place not in found:
+                columns = [(field, item.spec) for field, item in named.items() if isinstance(item.spec, Column)]
+                found[place] = tuple(field for field, spec in columns if _reads(spec, table, parent, name))
+    return {place: fields for place, fields in found.items() if fields}
 
 
 def _reads(column: Column, table: Any, parent: Any, name: str) -> bool:

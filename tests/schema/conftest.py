@@ -68,12 +68,12 @@ def plain(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -
 
 @pytest.fixture
 def changed(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Any]:
-    """Serve with one shipped agreement changed: `changed("auditor", limits=...)`."""
+    """Serve one shipped agreement, changed: `changed("auditor", limits=...)`."""
     made: list[Client] = []
 
     def serve_changed(name: str, *, compiled: bool = True, **changes: Any) -> Client:
-        others = tuple(replace(item, **changes) if item.id == name else item for item in agreements)
-        made.append(serve(filled, ring, others, compiled=compiled))
+        (alone,) = (replace(item, **changes) for item in agreements if item.id == name)
+        made.append(serve(filled, ring, (alone,), compiled=compiled))
         return made[-1]
 
     yield serve_changed
