@@ -176,6 +176,31 @@ access_subject = sa.Table(  # built behind the log, so that a person's own acces
     sa.Column("seq", BIGKEY, primary_key=True),
 )
 
+rollup = sa.Table(  # which months have cells, under which demand (hub/rollup/)
+    "rollup",
+    metadata,
+    sa.Column("cube", sa.Text, primary_key=True),  # key of the demand
+    sa.Column("month", sa.Text, primary_key=True),
+)
+
+cell = sa.Table(  # counts and sums of a month, with those that must not be known left out
+    "cell",
+    metadata,
+    sa.Column("cell_id", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("cube", sa.Text, nullable=False),
+    sa.Column("month", sa.Text, nullable=False),
+    sa.Column("family", sa.Text, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),  # digits of the division; 0: the whole scope
+    sa.Column("division", sa.Text, nullable=False),  # '' unknown, or the whole scope
+    sa.Column("label", sa.Text, nullable=False),  # '' all labels
+    sa.Column("suppressed", sa.Boolean, nullable=False),
+    sa.Column("persons", sa.BigInteger),
+    sa.Column("cases", sa.BigInteger),
+    sa.Column("amount", sa.BigInteger),  # fen
+    sa.Column("second", sa.BigInteger),
+    sa.Index("ix_cell_place", "cube", "family", "month", "level", "division", "label", unique=True),
+)
+
 
 def _published(table: tables.Table) -> sa.Table:
     """The store's form of a derived table: its columns, the sealed identity where it has one, and recorded time."""
