@@ -5,13 +5,14 @@
    its last day (a department's snapshot for November may be of the first days of December).
 3. Computing a month closes the earlier ones. A closed month is never changed: computing it again rebuilds it from its
    recorded inputs and compares the digests. What arrives later belongs to the next month (pins.md 8).
-4. Nothing is visible until the one transaction that publishes the difference and records the month has committed.
+4. Nothing is visible, roll-ups included (hub/rollup/), until the one transaction that publishes the difference and
+   records the month has committed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -28,6 +29,7 @@ from hub.gather import code_version, gather
 from hub.inputs import Progress, month_bounds
 from hub.landing import ledger
 from hub.reconcile import compute_month
+from hub.rollup import Demand, cells
 
 GRACE = timedelta(days=10)
 
@@ -46,8 +48,10 @@ class MonthReport:
     closed: int = 0
 
 
-def compute(deployment: Deployment, month: str, progress: Progress) -> MonthReport:
+def compute(deployment: Deployment, month: str, progress: Progress, demands: Sequence[Demand] = ()) -> MonthReport:
     """Compute, audit and publish a month; rebuild and verify it where it is closed. Hold the lake's lock.
+
+    `demands` are those whose roll-ups are published with it.
 
     Raises InputError (no batches, not a month), AuditFailed (nothing was published).
     """
@@ -75,7 +79,7 @@ def compute(deployment: Deployment, month: str, progress: Progress) -> MonthRepo
         return _report(month, "verified", whole, recorded.publication, computed)
     if recorded is not None and recorded.digest == whole and recorded.inputs == inputs:
         return _report(month, "unchanged", whole, recorded.publication, computed)
-    publication, opened, gone = _publish(deployment, month, inputs, computed, whole, progress)
+    publication, opened, gone = _publish(deployment, month, inputs, computed, whole, progress, demands)
     return _report(month, "published", whole, publication, computed, opened, gone)
 
 
@@ -150,6 +154,7 @@ def _publish(
     computed: Mapping[str, pa.Table],
     whole: str,
     progress: Progress,
+    demands: Sequence[Demand],
 ) -> tuple[int, int, int]:
     """Write the tables to the lake, then the difference, the month and the pointer in one transaction."""
     files = {name: deployment.lake.write("derived", rows) for name, rows in computed.items()}
@@ -165,6 +170,8 @@ def _publish(
         sealed = publish.sealed_identities(deployment.lake, connection, changes)
         for change in changes:
             publish.apply(connection, change, publication, sealed, progress)
+        with deployment.spill() as spill, DuckDB(spill=spill) as engine:
+            cells.replace(connection, engine, month, computed, demands)
         connection.execute(
             sa.insert(store.publication).values(publication=publication, month=month, at=now, digest=whole)
         )

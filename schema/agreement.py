@@ -6,7 +6,8 @@ One TOML file of config/agreements/ each; its name is the agreement's id. Rules:
 2. A field is shown or masked; a mask must be one that the field has.
 3. Legal basis, document number, dates and scope cannot be left out; `["*"]` says all where all is meant.
 4. Where persons may not be browsed, no field may list them.
-5. Registered documents only, export, and sums of few persons are said in the file; each is off, or strict, by default.
+5. Where it lists a type, it aggregates only what it shows of that type in the clear.
+6. Registered documents only, export, and sums of few persons are said in the file; each is off, or strict, by default.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hub.policy.section import Section
 from hub.policy.toml import Problem, Toml
 from hub.policy.toml import read as read_toml
 from schema.catalogue import Named, catalogue
+from schema.graph.aggregate import Aggregate
 from schema.graph.codes import Benefit, Category, FindingKind
 from schema.graph.fields import Way
 from schema.read.model import SHOW, Scope
@@ -247,6 +249,8 @@ def _fields(section: Section, *, browse: bool) -> dict[str, dict[str, str]]:
             part.refuse(item.name, f"leads to {item.target}, of which nothing is listed", f"Add [fields.{item.target}]")
         if isinstance(item.spec, Way) and item.spec.link.browse and not browse:
             part.refuse(item.name, "lists persons, and browse is false", "Take it out, or set browse = true")
+        for hidden in item.spec.unseen(granted) if isinstance(item.spec, Aggregate) else ():
+            part.refuse(item.name, f"is made of {hidden}, which is not shown in the clear", "Take it out, or show that")
     reached = _reached(granted)
     for kind in granted:
         if kind not in reached:

@@ -21,6 +21,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from schema.aggregate import demand
 from schema.agreement import Agreement
 from schema.catalogue import STRUCTURE, Named, catalogue, config
 from schema.graph import Query
@@ -86,6 +87,8 @@ class Contract:
             scope=agreement.scope,
             page=agreement.limits.page,
             columns={kind: self._columns(kind, names) for kind, names in agreement.fields.items()},
+            cube=demand(agreement).key,
+            smallest_cell=agreement.smallest_cell,
         )
 
     @property

@@ -10,14 +10,18 @@ import sqlalchemy as sa
 
 from hub import store
 from hub.deployment import Deployment
-from hub.engine import Engine
-from hub.rollup.cube import Cube, cube
+from hub.engine import DuckDB, Engine
+from hub.rollup.cube import ALL, Cube, cube
 from hub.rollup.demand import Demand
 from hub.rollup.facts import facts, read
 from hub.rollup.hidden import hidden
 
 CHUNK = 50_000
 Row = dict[str, Any]
+NOBODY: Row = {
+    "level": 0, "division": "", "label": ALL, "suppressed": False, "persons": 0, "cases": 0, "amount": None,
+    "second": None,
+}  # fmt: skip
 
 
 def cells(engine: Engine, demand: Demand) -> Iterator[Row]:
@@ -25,6 +29,8 @@ def cells(engine: Engine, demand: Demand) -> Iterator[Row]:
     for found in facts(engine, demand):
         if found.whole:
             yield from _cells(found.family.name, cube(found, demand), demand)
+        else:  # nobody is a count too: a family without a cell was not made
+            yield {**NOBODY, "family": found.family.name}
 
 
 def replace(
@@ -55,8 +61,6 @@ def ensure(deployment: Deployment, demands: Sequence[Demand]) -> int:
 
     An agreement that came after a month was published finds its cells so. Hold the lake's lock.
     """
-    from hub.engine import DuckDB
-
     wanted = {demand.key: demand for demand in demands}
     m = store.month.c
     made = 0

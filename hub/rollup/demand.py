@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 
 SCOPE = {"list": "VARCHAR", "code": "VARCHAR"}
-LISTS = ("divisions", "categories", "benefits", "findings", "addressees")
+LISTS = ("divisions", "categories", "benefits", "findings", "addressees", "certifiers", "referred_to")
 VERSION = 1  # of the method: cells of another version are made anew
 
 
@@ -23,6 +23,8 @@ class Demand:
     benefits: tuple[str, ...] | None = None
     findings: tuple[str, ...] | None = None
     addressees: tuple[str, ...] | None = None
+    certifiers: tuple[str, ...] | None = None
+    referred_to: str | None = None  # one department, whose referrals of the month alone are counted
     smallest_cell: int
 
     @property
@@ -44,6 +46,6 @@ class Demand:
 
     def _codes(self) -> Iterator[tuple[str, str]]:
         for name in LISTS:
-            codes: tuple[str, ...] | None = getattr(self, name)
-            for code in ("",) if codes is None else codes:
+            codes: tuple[str, ...] | str | None = getattr(self, name)
+            for code in ("",) if codes is None else (codes,) if isinstance(codes, str) else codes:
                 yield name, code

@@ -20,8 +20,8 @@ from hub.rollup.demand import SCOPE, Demand
 
 STEPS = tuple(statements(SQL / "rollup"))
 READ = (
-    tables.PERSON, tables.CATEGORY_SPELL, tables.ENTITLEMENT, tables.SETTLEMENT, tables.SUBSIDY, tables.FINDING,
-    tables.WARNING,
+    tables.PERSON, tables.HOUSEHOLD_MEMBER, tables.CATEGORY_SPELL, tables.ENTITLEMENT, tables.SETTLEMENT,
+    tables.SUBSIDY, tables.FINDING, tables.WARNING,
 )  # fmt: skip
 TOWNSHIP, COUNTY = 9, 6
 

@@ -39,10 +39,15 @@ def month_compute(month: Month, as_json: AsJson = False) -> None:
 
 
 def compute_month(deployment: Deployment, month: str, progress: Report) -> MonthReport:
-    """Compute one month of a deployment. Raises InputError, AuditFailed."""
-    from hub import months
+    """Compute one month of a deployment, with the roll-ups of its agreements.
 
-    return months.compute(deployment, month, progress)
+    Raises InputError, AuditFailed, ConfigError.
+    """
+    from hub import months
+    from schema.aggregate import demands
+    from schema.agreement import load_all
+
+    return months.compute(deployment, month, progress, demands(load_all(deployment.settings.config)))
 
 
 def show_month(report: MonthReport) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.errors import InputError
+from hub.errors import InputError, Locked
 from schema.cli.common import State, app, say
 
 if TYPE_CHECKING:
@@ -55,9 +55,14 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     """Serve until interrupted. `cdn` lets the explorer page load GraphiQL from a public CDN (the demo only)."""
     import uvicorn
 
+    from schema.aggregate import ensure
     from schema.app import create_app
     from schema.serving import graph_of
 
+    try:
+        ensure(deployment)
+    except Locked:
+        say("Another run works on the lake; roll-ups that agreements lack are made at the next start.")
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
     uvicorn.run(

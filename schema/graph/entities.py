@@ -102,7 +102,10 @@ WARNING = Entity(
     rows=scope.among(addressee="addressees"),
 )
 PARTICIPATION = Entity(
-    name="Participation", table=published["participation"], order=("month", "pooling_area", "population")
+    name="Participation",
+    table=published["participation"],
+    order=("month", "pooling_area", "population"),
+    rows=scope.pooling_area,
 )
 MONTH = Entity(name="Month", table=store.month, identity="month", order=("month",), descending=True)
 BATCH = Entity(name="Batch", table=store.batch, identity="batch_id", order=("batch_id",), descending=True)

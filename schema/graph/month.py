@@ -37,7 +37,16 @@ class Month:
     digest: str | None = column("结果摘要", "digest of the month's tables", "digest")
     publication: int | None = column("发布序号", "number of the publication", "publication")
     participation: list[Participation] | None = way(
-        "参保率", "participation", _of_month(PARTICIPATION, Kind.LIST, browse=False)
+        "参保率；在册人数过少的不列出",
+        "participation; not where too few are listed",
+        Link(
+            target=PARTICIPATION,
+            kind=Kind.LIST,
+            parent=MONTH,
+            on=lambda p, t: t.c.month == p.c.month,
+            find=lambda t, bind: t.c.listed >= bind("smallest"),
+        ),
+        prepare=lambda context: {"smallest": context.terms.smallest_cell},
     )
     findings: Connection[Finding] | None = way(
         "比对发现", "findings", _of_month(FINDING, Kind.PAGE, browse=True), filter=FindingFilter

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import strawberry
 
 from hub.store import alias
+from schema.graph import aggregate
 from schema.graph.access import AccessEntry, AccessFilter
 from schema.graph.agreement import Agreement
 from schema.graph.case import Finding, FindingFilter, HighCostWarning, WarningFilter
@@ -147,6 +148,24 @@ class Query:
     )
     access_log: Connection[AccessEntry] | None = way(
         "访问日志，最近的在前", "the access log, the latest first", _list(ACCESS, browse=False), filter=AccessFilter
+    )
+    listed_counts: Connection[aggregate.ListedCount] | None = aggregate.counts(
+        "在册人数", "persons listed, by category", "listed", aggregate.ListedCountFilter, townships=True
+    )
+    entitled_counts: Connection[aggregate.EntitledCount] | None = aggregate.counts(
+        "应享待遇汇总", "persons entitled, by benefit", "entitled", aggregate.EntitledCountFilter, townships=True
+    )
+    paid_counts: Connection[aggregate.PaidCount] | None = aggregate.counts(
+        "当月已支付汇总", "what was paid, by benefit", "paid", aggregate.PaidCountFilter, townships=True
+    )
+    subsidised_counts: Connection[aggregate.SubsidisedCount] | None = aggregate.counts(
+        "资助参保汇总", "premium subsidies, by payer", "subsidised", aggregate.SubsidisedCountFilter, townships=True
+    )
+    finding_counts: Connection[aggregate.FindingCount] | None = aggregate.counts(
+        "比对发现汇总", "findings, by kind", "finding", aggregate.FindingCountFilter
+    )
+    warning_counts: Connection[aggregate.WarningCount] | None = aggregate.counts(
+        "高额费用预警汇总", "high-cost warnings, by category", "warning", aggregate.WarningCountFilter
     )
     divisions: list[Division] | None = entry(
         "下级行政区划；不给代码则为省级", "the divisions below a code; provinces without one", divisions, size=30

@@ -66,6 +66,15 @@ def case(table: Table, scope: Scope) -> list[Condition]:
     ]
 
 
+def pooling_area(table: Table, scope: Scope) -> list[Condition]:
+    """A pooling area with a county of the scope: one within a division of it, or around one."""
+    if scope.divisions is None:
+        return []
+    area = table.c.pooling_area
+    around = {code[:digits] for code in scope.divisions for digits in (2, 4, COUNTY)}
+    return [sa.or_(area.in_(sorted(around)), *(area.like(f"{code}%") for code in scope.divisions))]
+
+
 def among(**columns: str) -> ScopeRule:
     """Rows whose codes are in the scope: `among(category="categories")`."""
 

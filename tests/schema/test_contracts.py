@@ -48,6 +48,7 @@ def test_a_field_nobody_listed_takes_its_types_its_filters_and_its_arguments_alo
     fields = {kind: dict(names) for kind, names in auditor.fields.items() if kind not in ("Settlement", "AccessEntry")}
     del fields["Person"]["settlements"], fields["Person"]["accessLog"], fields["Query"]["accessLog"]
     del fields["Finding"]["settlement"], fields["Finding"]["kind"], fields["CategorySpell"]["validUntil"]
+    del fields["FindingCount"]["kind"]
     schema = Contract(replace(auditor, fields=fields)).schema
     gone = {"Settlement", "SettlementConnection", "SettlementEdge", "SettlementFilter", "Setting", "AccessEntry"}
     assert gone.isdisjoint(schema.type_map)

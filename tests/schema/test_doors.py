@@ -18,6 +18,7 @@ from graphql import (
     GraphQLSchema,
     get_named_type,
     is_leaf_type,
+    is_required_argument,
     parse,
     validate,
 )
@@ -197,11 +198,9 @@ def whole(contract: Contract, kind: GraphQLObjectType, depth: int, variables: di
     parts = []
     for name, field in kind.fields.items():
         target = get_named_type(field.type)
-        needed = [argument for argument, made in field.args.items() if str(made.type).endswith("!")]
+        needed = [argument for argument, made in field.args.items() if is_required_argument(made)]
         given = []
         for argument in needed:
-            if argument == "certType":
-                continue
             variables[f"{name}_{argument}"] = str(field.args[argument].type)
             given.append(f"{argument}: ${name}_{argument}")
         if "first" in field.args:
@@ -235,12 +234,13 @@ def test_everything_granted_at_once_holds_no_planted_value(
         body = whole(contracts[name], only, 3, variables)
         head = ", ".join(f"${key}: {made}" for key, made in variables.items())
         values = {
-            "person_token": client.person(name, 1), "household_token": "h_none", "month_month": "2025-11",
+            "person_token": client.person(name, 1), "household_token": "h_none",
             "batch_id": "1", "policyDocument_id": "zichuan-2025", "personByIdNumber_idNumber": world.NUMBER,
         }  # fmt: skip
         document = f"query Whole{f'({head})' if head else ''} {{ {body} }}"
         with structlog.testing.capture_logs() as events:
-            reply = asking.ask(name, document, {key: values[key] for key in variables})
+            given = {key: "2025-11" if key.endswith("_month") else values[key] for key in variables}
+            reply = asking.ask(name, document, given)
         assert reply.status == 200, reply.text[:500]
         assert reply.data is not None
         texts.append(reply.text + json.dumps(events, default=str))

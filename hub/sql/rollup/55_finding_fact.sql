@@ -13,10 +13,11 @@ WHERE f.month = p.month AND f.state <> 'cleared'
   )
   AND EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'findings' AND c.code IN ('', f.kind))
   AND EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'addressees' AND c.code IN ('', f.addressee))
+  AND EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'referred_to' AND c.code IN ('', f.addressee))
   AND (
-    EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'categories' AND c.code = '')
-    OR EXISTS (SELECT 1 FROM scoped_case AS h WHERE h.person_id = f.person_id)
-    OR EXISTS (SELECT 1 FROM scoped_case AS h WHERE h.household_key = f.household_key AND f.household_key <> '')
+    (SELECT COUNT(*) FROM scope AS c WHERE c.list IN ('categories', 'certifiers') AND c.code = '') = 2
+    OR EXISTS (SELECT 1 FROM held_in_scope AS h WHERE h.person_id = f.person_id)
+    OR EXISTS (SELECT 1 FROM held_in_scope AS h WHERE h.household_key = f.household_key AND f.household_key <> '')
   )
 GROUP BY
   CASE WHEN f.person_id >= 0 THEN CAST(f.person_id AS STRING) ELSE CONCAT('h', f.household_key) END,

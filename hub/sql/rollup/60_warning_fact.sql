@@ -16,12 +16,13 @@ WITH reached AS (
       WHERE d.list = 'divisions' AND SUBSTR(COALESCE(w.county, ''), 1, LENGTH(d.code)) = d.code
     )
     AND EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'addressees' AND c.code IN ('', w.addressee))
+    AND EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'referred_to' AND c.code IN ('', w.addressee))
     AND (w.category = '*'
       OR EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'categories' AND c.code IN ('', w.category)))
     AND (
-      EXISTS (SELECT 1 FROM scope AS c WHERE c.list = 'categories' AND c.code = '')
-      OR EXISTS (SELECT 1 FROM scoped_case AS h WHERE h.person_id = w.person_id)
-      OR EXISTS (SELECT 1 FROM scoped_case AS h WHERE h.household_key = w.household_key AND w.household_key <> '')
+      (SELECT COUNT(*) FROM scope AS c WHERE c.list IN ('categories', 'certifiers') AND c.code = '') = 2
+      OR EXISTS (SELECT 1 FROM held_in_scope AS h WHERE h.person_id = w.person_id)
+      OR EXISTS (SELECT 1 FROM held_in_scope AS h WHERE h.household_key = w.household_key AND w.household_key <> '')
     )
 )
 SELECT

@@ -138,9 +138,10 @@ def neighbours(world: World) -> Iterator[World]:
     for person, after in changed:
         yield (*without(person), after)
     for (one, one_after), (other, other_after) in combinations(changed, 2):
-        if one.place != other.place and one_after.labels - one.labels == other.labels - other_after.labels:
-            if one.labels - one_after.labels == other_after.labels - other.labels:
-                yield (*without(one, other), one_after, other_after)
+        gained, lost = one_after.labels - one.labels, one.labels - one_after.labels
+        theirs = other.labels - other_after.labels, other_after.labels - other.labels
+        if one.place != other.place and (gained, lost) == theirs:
+            yield (*without(one, other), one_after, other_after)
 
 
 def _relabelled(person: Person, labels: list[str]) -> Iterator[Person]:

@@ -100,7 +100,9 @@ def solved(secret: set[Cell], told: dict[Cell, int], *, exclusive: bool) -> set[
 
 @QUICK
 @given(exclusive=st.booleans(), data=st.data(), demand=st.sampled_from(DEMANDS))
-def test_no_withheld_cell_is_solved_from_all_that_is_shown(exclusive: bool, data: st.DataObject, demand: Demand) -> None:
+def test_no_withheld_cell_is_solved_from_all_that_is_shown(
+    exclusive: bool, data: st.DataObject, demand: Demand
+) -> None:
     world = within(data.draw(worlds(exclusive=exclusive)), demand)
     if world:
         secret = withheld(world, demand, amounts=True)
@@ -149,7 +151,7 @@ def test_a_sum_that_is_mostly_one_person_s_is_withheld_with_its_count(most: int,
     rest = (100 - most) * 100 // 10
     big = [Person("370302001", (("a", amount),)) for amount in (most * 100, *[rest] * 10)]
     even = [Person(f"37030200{n}", ((label, 10),)) for n, label in product((1, 2, 3), "ab") for _ in range(30)]
-    world = tuple([*big, *[p for p in even if (p.place, p.amounts[0][0]) != ("370302001", "a")]])
+    world = (*big, *[p for p in even if (p.place, p.amounts[0][0]) != ("370302001", "a")])
     assert ((9, "370302001", "a") in withheld(world, Demand(smallest_cell=10), amounts=True)) is withheld_too
 
 

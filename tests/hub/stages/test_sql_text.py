@@ -21,6 +21,7 @@ FOLDERS = (
     *(path for room in ("layer", "pay", "result") for path in (SQL / room, *sorted((SQL / room).glob("*/")))),
     SQL / "reconcile",
     SQL / "reconcile" / "borne",
+    SQL / "rollup",
     SQL / "simulate",
     SQL / "assess",
     CHECKS,
