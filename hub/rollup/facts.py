@@ -100,6 +100,6 @@ def facts(engine: Engine, demand: Demand) -> Iterator[Facts]:
         fact = f"{family.name}_fact"
         made = {}
         for kind, sql in (("cells", CELLS), ("whole", WHOLE), ("single", SINGLE), ("pairs", PAIRS)):
-            engine.run(f"{fact}_{kind}", sql.format(fact=fact))
+            engine.view(f"{fact}_{kind}", sql.format(fact=fact))
             made[kind] = engine.rows(f"{fact}_{kind}")
         yield Facts(family=family, **made)
