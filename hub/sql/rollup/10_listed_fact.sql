@@ -1,6 +1,6 @@
 -- 在册 Living persons listed on the month's last day, by category and residence.
 SELECT
-  CAST(s.person_id AS STRING) AS unit, n.residence AS place, s.category AS label,
+  s.person_id AS unit, n.residence AS place, s.category AS label,
   CAST(COUNT(*) AS BIGINT) AS cases, CAST(NULL AS BIGINT) AS amount, CAST(NULL AS BIGINT) AS second
 FROM category_spell AS s
 CROSS JOIN period AS p

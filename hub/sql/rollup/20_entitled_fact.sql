@@ -1,6 +1,6 @@
 -- 应享待遇 Persons with an entitlement in force on the month's last day, by benefit and residence; its annual amount.
 SELECT
-  CAST(e.person_id AS STRING) AS unit, n.residence AS place, e.benefit AS label,
+  e.person_id AS unit, n.residence AS place, e.benefit AS label,
   CAST(COUNT(*) AS BIGINT) AS cases, CAST(SUM(e.annual_amount) AS BIGINT) AS amount, CAST(NULL AS BIGINT) AS second
 FROM entitlement AS e
 CROSS JOIN period AS p

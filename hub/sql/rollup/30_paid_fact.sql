@@ -9,7 +9,7 @@ WITH layer AS (
   SELECT person_id, settled, cancelled, 'tilt', tilt_paid FROM settlement
 )
 SELECT
-  CAST(l.person_id AS STRING) AS unit, n.residence AS place, l.benefit AS label,
+  l.person_id AS unit, n.residence AS place, l.benefit AS label,
   CAST(COUNT(*) AS BIGINT) AS cases, CAST(SUM(l.paid) AS BIGINT) AS amount, CAST(NULL AS BIGINT) AS second
 FROM layer AS l
 CROSS JOIN period AS p

@@ -1,6 +1,6 @@
 -- 已资助参保 Premium subsidies of the month's insured year as known at the month's end, by payer and residence.
 SELECT
-  CAST(s.person_id AS STRING) AS unit, n.residence AS place, s.payer AS label,
+  s.person_id AS unit, n.residence AS place, s.payer AS label,
   CAST(COUNT(*) AS BIGINT) AS cases, CAST(SUM(s.amount) AS BIGINT) AS amount, CAST(NULL AS BIGINT) AS second
 FROM subsidy AS s
 CROSS JOIN period AS p

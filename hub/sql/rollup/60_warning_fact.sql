@@ -26,7 +26,7 @@ WITH reached AS (
     )
 )
 SELECT
-  CAST(person_id AS STRING) AS unit, place, category AS label,
+  person_id AS unit, place, category AS label,
   CAST(cases AS BIGINT) AS cases, burden AS amount, CAST(NULL AS BIGINT) AS second
 FROM reached
 WHERE n = 1
