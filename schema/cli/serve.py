@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.errors import InputError, Locked
-from schema.cli.common import State, app, say
+from hub.errors import InputError, LakeError, Locked
+from schema.cli.common import State, app, complain, say
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -61,8 +61,8 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
 
     try:
         ensure(deployment)
-    except Locked:
-        say("Another run works on the lake; roll-ups that agreements lack are made at the next start.")
+    except (Locked, LakeError) as error:  # persons are served all the same
+        complain("roll-ups that agreements lack are made at the next start", error)
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
     made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
     uvicorn.run(

@@ -40,12 +40,13 @@ def within(world: World, demand: Demand) -> World:
 
 
 @QUICK
-@given(world=anyhow, demand=st.sampled_from(DEMANDS))
-def test_for_each_withheld_cell_other_persons_show_the_same(world: World, demand: Demand) -> None:
+@given(world=anyhow, demand=st.sampled_from(DEMANDS), amounts=st.booleans())
+def test_for_each_withheld_cell_other_persons_show_the_same(world: World, demand: Demand, amounts: bool) -> None:
+    """Where sums are shown too, those who are left have them: a cell that loses somebody keeps somebody."""
     world = within(world, demand)
     if not world:
         return
-    secret, told = withheld(world, demand, amounts=False), counts(world, demand)
+    secret, told = withheld(world, demand, amounts=amounts), counts(world, demand)
     assert {cell for cell, n in told.items() if n < demand.smallest_cell} <= secret
     shown = {cell: n for cell, n in told.items() if cell not in secret}
     open_ = set(secret)
