@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -79,22 +80,25 @@ def ensure(deployment: Deployment, demands: Sequence[Demand]) -> int:
 
 
 def _cells(family: str, whole: Cube, demand: Demand) -> Iterator[Row]:
+    """A cell that is withheld is told, though it may be empty; its numbers are not."""
     withheld = hidden(whole, demand.smallest_cell)
-    for node, label in whole.cells():
+    last = len(whole.labels) - 1
+    for node, label in zip(*np.nonzero((whole.persons > 0) | withheld.cells), strict=True):
         level, division = whole.nodes[node]
-        secret = bool(withheld[node, label])
+        secret = bool(withheld.cells[node, label])
+        unsummed = secret or (label == last and bool(withheld.totals[node]))
         row: Row = {
             "family": family,
             "level": level,
             "division": division,
             "label": whole.labels[label],
-            "suppressed": secret,
+            "suppressed": unsummed,
             "persons": None if secret else int(whole.persons[node, label]),
             "cases": None if secret else int(whole.cases[node, label]),
             "amount": None,
             "second": None,
         }
         for amount in whole.amounts:
-            if not secret and amount.told[node, label]:
+            if not unsummed and amount.told[node, label]:
                 row[amount.name] = int(amount.total[node, label])
         yield row

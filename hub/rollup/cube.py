@@ -6,7 +6,6 @@ tree of divisions counts and sums do add up, since everybody has one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,11 +56,6 @@ class Cube:
         """The node of each place."""
         found: Ints = self.paths[:, -1]
         return found
-
-    def cells(self) -> Iterator[tuple[int, int]]:
-        """The (node, label) of every cell that holds somebody."""
-        for node, label in zip(*np.nonzero(self.persons), strict=True):
-            yield int(node), int(label)
 
 
 @dataclass(slots=True)

@@ -108,11 +108,12 @@ def cube_of(world: World, demand: Demand, *, amounts: bool) -> Cube:
     )
 
 
-def withheld(world: World, demand: Demand, *, amounts: bool) -> set[Cell]:
-    """The cells that the hub withholds."""
+def withheld(world: World, demand: Demand, *, amounts: bool) -> tuple[set[Cell], set[Cell]]:
+    """The cells that the hub withholds, and those of which it withholds the sums."""
     made = cube_of(world, demand, amounts=amounts)
-    flags = hidden(made, demand.smallest_cell)
-    return {(*made.nodes[node], made.labels[label]) for node, label in made.cells() if flags[node, label]}
+    found = hidden(made, demand.smallest_cell)
+    cells = {(*made.nodes[node], made.labels[label]) for node, label in zip(*found.cells.nonzero(), strict=True)}
+    return cells, cells | {(*made.nodes[node], ALL) for (node,) in zip(*found.totals.nonzero(), strict=True)}
 
 
 def neighbours(world: World) -> Iterator[World]:
@@ -134,7 +135,7 @@ def neighbours(world: World) -> Iterator[World]:
         for place in places:
             if place != person.place:
                 yield (*without(person), replace(person, place=place))
-    changed = [(person, after) for person in kinds for after in _relabelled(person, labels)]
+    changed = [(person, after) for person in kinds for after in _changed(person, labels)]
     for person, after in changed:
         yield (*without(person), after)
     for (one, one_after), (other, other_after) in combinations(changed, 2):
@@ -144,9 +145,14 @@ def neighbours(world: World) -> Iterator[World]:
             yield (*without(one, other), one_after, other_after)
 
 
-def _relabelled(person: Person, labels: list[str]) -> Iterator[Person]:
-    for gone, _ in person.amounts:
-        for label in labels:
-            if label not in person.labels:
-                kept = [item for item in person.amounts if item[0] != gone]
-                yield replace(person, amounts=tuple(sorted([*kept, (label, 0)])))
+def _changed(person: Person, labels: list[str]) -> Iterator[Person]:
+    """A person with another label, one more, or one less."""
+    more = [(label, 0) for label in labels if label not in person.labels]
+    for item in more:
+        yield replace(person, amounts=tuple(sorted([*person.amounts, item])))
+    for gone in person.amounts:
+        kept = [item for item in person.amounts if item != gone]
+        if kept:
+            yield replace(person, amounts=tuple(kept))
+        for item in more:
+            yield replace(person, amounts=tuple(sorted([*kept, item])))
