@@ -1,7 +1,7 @@
 """Counts and sums of a month: cells that publish made for this agreement's scope and smallest cell (hub/rollup/).
 
 Nothing is counted when it is asked: an entry reads cells as any other reads rows. A cell of too few persons, and one
-that would betray such a cell, is there with `suppressed` true and no numbers.
+that would betray such a cell, is there with `suppressed` true and no numbers; of a total perhaps only the sums lack.
 """
 
 from __future__ import annotations
