@@ -38,10 +38,19 @@ RESULTS = dict(statements(SQL / "result"))
 STANDS = frozenset({"claim", "ceiling_cap"})  # steps of the settlement's way that read what earlier layers left
 VIEWS = frozenset({"cost", "spell_code", "under_ceiling"})  # steps that are only named, and read where they are used
 KEPT = re.compile(r"(?<=FROM |JOIN )(rank|quick|paid|settled|offer|close_standing)\b")  # results a layer keeps
+ON_SUMS = {  # whose payments follow from sums: those not worked out one by one; apart, whose rule changes in the year
+    "steady": (
+        "SELECT s.* FROM standing AS s LEFT JOIN close_payee AS x ON x.person_id = s.person_id "
+        "LEFT JOIN turned_payee AS t ON t.person_id = s.person_id WHERE x.person_id IS NULL AND t.person_id IS NULL"
+    ),
+    "turned": "SELECT s.* FROM standing AS s JOIN turned_payee AS t ON t.person_id = s.person_id",
+}
 LAST = "SELECT person_id, nth, rule_id, base_amount, line, amount, cap_left, close FROM (\n{}) AS q WHERE rule_id > 0"
 OFFER_SHARE = (  # rules of one offer have the same
     "DENSE_RANK() OVER (ORDER BY region NULLS LAST, benefit NULLS LAST, category NULLS LAST, valid_from NULLS LAST)"
 )
+PRICING = ("layer_measure", "counted", "close_rule", "close_person")  # steps before the rules of a layer are priced
+PAYING = ("turning", "turned_account", "close_payee", "turned_payee")  # steps before the winners pay
 LAYERS = ("premium_subsidy", *STANDING)
 SHOWN = ("premium_subsidy", "medical_assistance", "tilt")  # the benefits that entitlements speak of
 
@@ -96,7 +105,7 @@ RANK = Table(  # the result of `sql/layer/40_rank.sql`
         "reason": "VARCHAR",
     },
 )
-QUICK = Table(  # what results and later steps read of `sql/layer/60_quick.sql`
+QUICK = Table(  # what results and later steps read of `sql/layer/60_steady.sql` and `62_turned.sql`
     name="quick",
     key=("person_id", "nth"),
     columns={
@@ -108,6 +117,18 @@ QUICK = Table(  # what results and later steps read of `sql/layer/60_quick.sql`
         "amount": "BIGINT",
         "cap_left": "BIGINT",
         "close": "BOOLEAN",
+    },
+)
+JOINT_CAP = Table(  # the result of `sql/result/85_joint_cap.sql`
+    name="joint_cap",
+    key=("person_id", "nth", "rule_id"),
+    columns={
+        "person_id": "BIGINT",
+        "nth": "INTEGER",
+        "rule_id": "INTEGER",
+        "known": "BOOLEAN",
+        "amount": "BIGINT",
+        "cap_left": "BIGINT",
     },
 )
 DETAILS = (SETTLEMENT_DETAIL, OTHER_AID)
@@ -153,9 +174,18 @@ def merge(
         progress("merge", done, total)
     union(engine, "ranked", {benefit: f"rank_{benefit}" for benefit in SHOWN})
     union(engine, "every_paid", {benefit: f"each_paid_{benefit}" for benefit in STANDING})
-    engine.run("joint_cap", RESULTS["joint_cap"])
+    _join_caps(engine)
     for name in ("entitlement", "entitlement_candidate", "payment"):
         engine.view(name, RESULTS[name])
+
+
+def _join_caps(engine: Engine) -> None:
+    """What is paid under caps that several benefits share, where any does."""
+    engine.view("spanning", RESULTS["spanning"])
+    if engine.rows("spanning"):
+        engine.run(JOINT_CAP.name, RESULTS[JOINT_CAP.name])
+    else:
+        engine.register(JOINT_CAP.name, schema(JOINT_CAP).empty_table(), JOINT_CAP.columns)
 
 
 def _among(engine: Engine, persons: pa.Table | None) -> None:
@@ -202,7 +232,7 @@ def _layer(engine: Engine, benefit: str) -> None:
         engine.view(f"{name}_{benefit}", _of_layer(sql, benefit))
 
     engine.view("standing", EARLIER.get(benefit, EARLIER["insurance"]))
-    for step in ("layer_measure", "counted", "close_rule", "close_person"):
+    for step in PRICING:
         make(step, LAYER[step])
     _look_closer(engine, "close_person")
     keep("close_standing", STANDING[benefit])
@@ -210,11 +240,14 @@ def _layer(engine: Engine, benefit: str) -> None:
     _pay(engine, f"offer_{benefit}", benefit, OFFER_SHARE)
     engine.view("earlier_doubt", DOUBT["assistance" if benefit == "tilt" else "none"])
     _rank(engine, benefit, LAYER["priced"])
-    engine.view("layer_stretch", "SELECT t.* FROM stretch AS t JOIN layer AS l ON l.benefit = t.benefit")
     engine.view("champion", _of_layer(LAYER["champion"], benefit))
-    for step in ("turning", "close_payee"):
+    for step in PAYING:
         make(step, LAYER[step])
-    make(f"quick_{benefit}", LAYER["quick"] if benefit != LAYERS[-1] else LAST.format(LAYER["quick"]))
+    for name, whose in ON_SUMS.items():
+        engine.view("on_sums", whose)
+        engine.view("won", LAYER["won"])
+        make(f"{name}_{benefit}", LAYER[name] if benefit != LAYERS[-1] else LAST.format(LAYER[name]))
+    engine.view(f"quick_{benefit}", " UNION ALL ".join(f"SELECT * FROM {name}_{benefit}" for name in ON_SUMS))
     _look_closer(engine, "close_payee")
     make("due", DUE["winner"])
     _pay(engine, f"paid_{benefit}", benefit, "0")
@@ -223,7 +256,7 @@ def _layer(engine: Engine, benefit: str) -> None:
         make(f"left_close_{benefit}", AFTER["left_close"])
     keep("each_paid", RESULTS["each_paid"])
     keep("ranked", RESULTS["ranked"])
-    engine.drop("priced", "counted", "due", "close_rule", "close_person", "close_payee", "turning", "layer_measure")
+    engine.drop("priced", "due", *PRICING, *PAYING)
 
 
 def _look_closer(engine: Engine, persons: str) -> None:

@@ -19,8 +19,14 @@ seat AS (
   LEFT JOIN listed AS l ON l.person_id = c.person_id
   LEFT JOIN insured_place AS i ON i.person_id = c.person_id
   LEFT JOIN uninsured_cost AS u ON u.person_id = c.person_id
+),
+alike AS (
+  SELECT size, least, greatest, codes, insutype, region, computed, MIN(person_id) AS situation_id
+  FROM seat
+  GROUP BY size, least, greatest, codes, insutype, region, computed
 )
-SELECT
-  person_id,
-  MIN(person_id) OVER (PARTITION BY size, least, greatest, codes, insutype, region, computed) AS situation_id
-FROM seat
+SELECT s.person_id, a.situation_id
+FROM seat AS s
+JOIN alike AS a
+  ON a.least = s.least AND a.greatest = s.greatest AND a.size = s.size AND a.codes IS NOT DISTINCT FROM s.codes
+ AND a.insutype IS NOT DISTINCT FROM s.insutype AND a.region IS NOT DISTINCT FROM s.region AND a.computed = s.computed

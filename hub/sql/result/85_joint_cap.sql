@@ -1,14 +1,7 @@
 -- 跨待遇共用限额 What rules of several benefits that share a cap are paid under it, in the order of settlements and, of one
 -- settlement, of layers. Once the cap is reached nothing is paid by any of them, so that a later layer's base no longer
 -- matters. What follows something unknown is unknown too.
-WITH spanning AS (
-  SELECT document, cap_group
-  FROM rule
-  WHERE cap_group <> '' AND group_cap IS NOT NULL
-  GROUP BY document, cap_group
-  HAVING MIN(benefit) < MAX(benefit)
-),
-member AS (
+WITH member AS (
   SELECT
     p.person_id, p.nth, p.rule_id, p.amount, r.document, r.cap_group, r.group_cap,
     CASE r.benefit WHEN 'basic_insurance' THEN 1 WHEN 'serious_illness' THEN 2 WHEN 'medical_assistance' THEN 3 ELSE 4

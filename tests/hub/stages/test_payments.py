@@ -83,6 +83,59 @@ def test_sums_of_the_year_give_what_settlement_by_settlement_gives(data: st.Data
         assert quick.tables[name].filter(whose).equals(some.tables[name]), name
 
 
+@settings(max_examples=4, **SLOW)
+@given(st.data())
+def test_a_rule_that_changes_within_the_year_pays_the_same_on_sums_as_settlement_by_settlement(
+    data: st.DataObject,
+) -> None:
+    cap, codes = data.draw(st.sampled_from([None, 400, 3_000])), ("dibao", "tekun", "mon_edge")
+    rules = [
+        rule(benefit, code, rule_key=f"{benefit}-{code}-{care}", settings=care, cap=cap, line=line, ratio=ratio)
+        for benefit in BENEFITS
+        for code in codes
+        for care in data.draw(st.sampled_from([("",), ("inpatient", "outpatient")]))
+        for line, ratio in [data.draw(st.tuples(st.sampled_from([0, 100, 700]), st.sampled_from([0, 3_333, 6_500])))]
+    ]
+    held, paid_for = [], []
+    for who in range(12):
+        turns = sorted(data.draw(st.lists(st.integers(2, 11), min_size=1, max_size=3, unique=True)))
+        firsts = [date(2025, month, 1) for month in (1, *turns)]
+        for first, until in zip(firsts, [*firsts[1:], date(2026, 1, 1)], strict=True):
+            code = data.draw(st.sampled_from(codes))
+            held.append({"id": f"p{who}", "category": code, "valid_from": first, "valid_until": until})
+        for n in range(data.draw(st.integers(1, 5))):
+            day = date(2025, 1, 5) + timedelta(days=data.draw(st.integers(0, 310)))
+            stay = {"admitted": day, "discharged": day, "settled": day}
+            care = data.draw(st.sampled_from(["inpatient", "outpatient"]))
+            paid_for.append(cost(f"p{who}", f"S{who}-{n}", data.draw(st.integers(0, 2_000)), setting=care, **stay))
+    quick = merged(held, rules, paid_for)
+    slow = merged(held, rules, paid_for, every_settlement=True)
+    for name in ("entitlement", "entitlement_candidate", "payment"):
+        assert quick.tables[name].equals(slow.tables[name]), name
+
+
+def test_the_line_and_the_cap_go_on_when_the_category_changes() -> None:
+    """By hand: 1,000 at 50 % above a line of 400 is 300; then 1,000 at 80 % above 200 would be 800, of which the cap of
+    1,000 leaves 700; nothing is left for the third."""
+    rules = [
+        rule("medical_assistance", "dibao", line=400, ratio=5_000, cap=1_000),
+        rule("medical_assistance", "tekun", line=200, ratio=8_000, cap=1_000),
+    ]
+    turn = date(2025, 6, 1)
+    held = [
+        {"id": "li", "category": "dibao", "valid_until": turn},
+        {"id": "li", "category": "tekun", "valid_from": turn},
+    ]
+    days = [date(2025, month, 9) for month in (2, 7, 9)]
+    paid_for = [
+        cost("li", f"S{n}", 1_000, admitted=day, discharged=day, settled=day) for n, day in enumerate(days, start=1)
+    ]
+    found = merged(held, rules, paid_for)
+    assert amounts(found, "li", "medical_assistance") == {"S1": 300, "S2": 700, "S3": 0}
+    left = {row["setl_id"]: (row["line"], row["cap_left"]) for row in found("payment", "li")}
+    assert left == {"S1": (400, 700), "S2": (0, 0), "S3": (0, 0)}
+
+
 def annual(rules: list[Row]) -> list[Row]:
     """Rules of the year on what earlier layers left, in one county."""
     kept = [r for r in rules if r["region"] == COUNTY]

@@ -1,20 +1,7 @@
--- 支付与剩余 What the winner pays of each settlement, from the sums before and with it, and what is left after it. The
--- category of `day` counts. What is paid of a settlement is F(cumulated after) - F(cumulated before), F being what the
--- rule gives on a sum. No rule: nothing is paid, and all is left. Persons in `close_payee` are worked out elsewhere.
-WITH won AS (
-  SELECT
-    s.person_id, s.situation_id, s.nth, s.care_id, s.day, s.unpaid, s.room, b.rule_id,
-    CASE WHEN b.met THEN GREATEST(s.unpaid, 0) ELSE 0 END AS counted
-  FROM standing AS s
-  LEFT JOIN close_payee AS x ON x.person_id = s.person_id
-  LEFT JOIN layer_stretch AS t
-    ON t.situation_id = s.situation_id AND s.day >= t.valid_from AND s.day < t.valid_until
-  LEFT JOIN champion AS w ON w.person_id = s.person_id AND w.stretch_id = t.stretch_id
-  LEFT JOIN ballot_care AS b
-    ON b.stretch_id = w.stretch_id AND b.offer_rule = w.rule_id AND b.care_id = s.care_id
-  WHERE x.person_id IS NULL
-),
-cumulated AS (
+-- 支付与剩余 What the winner pays of each settlement, from the sums before and with it, and what is left after it. What is
+-- paid of a settlement is F(cumulated after) - F(cumulated before), F being what the rule gives on a sum. No rule:
+-- nothing is paid, and all is left.
+WITH cumulated AS (
   SELECT
     *,
     CAST(SUM(counted) OVER (
