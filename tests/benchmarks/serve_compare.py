@@ -236,7 +236,7 @@ def measure(engine: sa.Engine, q: str, ways: list[Way], told: argparse.Namespace
     found: dict[str, list[tuple[float, ...]]] = {way.name: [] for way in ways}
     place = 0
     for turn in range(told.rounds + 1):
-        for way in ways:
+        for way in (*ways[turn % len(ways) :], *ways[: turn % len(ways)]):  # whoever is first warms for the others
             some = way.requests[q][:50] if told.repeat else way.requests[q]
             chosen = [some[(place + n) % len(some)] for n in range(count)]
             before = spent(way.pid), database(engine)

@@ -140,15 +140,16 @@ def test_a_connection_that_is_lost_is_replaced(client: Client) -> None:
     asked = {"t": client.person(CIVIL, 1)}
     expected = client.ask(CIVIL, QUERY, asked).text
     client.ask(CIVIL, QUERY, asked)
-    client.app.state.hub.front._short._kept.clear()
+    short = client.app.state.hub.front._short
+    short._kept.clear()
+    own = [short._entries._wire.pg.backend_pid, *(line._line.pg.backend_pid for line in short._lines._free)]
     with client.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    client.engine.dispose()
+        for pid in own:
+            connection.execute(sa.select(sa.func.pg_terminate_backend(pid)))
     replies = [client.ask(CIVIL, QUERY, asked) for _ in range(4)]
-    assert {reply.status for reply in replies} <= {200, 503}  # one answer may find the log's connection gone
+    statuses = [reply.status for reply in replies]
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(503) <= 1  # one answer may find the log's connection gone
     assert replies[-1].text == expected
 
 

@@ -129,7 +129,7 @@ class Both:
 def both(stores: Mapping[int, sa.Engine], contracts: Mapping[str, Contract], ring: KeyRing) -> Iterator[Both]:
     made = Both(stores, contracts, ring)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log, "append", lambda _engine, entry: made.entries.append(entry))
+        patch.setattr(log.Keeper, "append", lambda _keeper, entry: made.entries.append(entry))
         plain = Operations._plain
 
         def noted(*args: Any) -> Any:
