@@ -98,6 +98,27 @@ def _named(kind: GraphQLObjectType) -> Iterable[Named]:
             yield Named(type=kind.name, name=name, python_name=made.python_name, spec=spec, target=target(field.type))
 
 
+@lru_cache(maxsize=1)
+def _periods() -> Mapping[str, tuple[str, ...]]:
+    """Types by name, with the `Type.field`s that say what of them is true on a day."""
+    specs = (item.spec for names in catalogue().values() for item in names.values())
+    entities = (spec.link.target for spec in specs if isinstance(spec, Way))
+    return {entity.name: entity.period.by for entity in entities if entity.period}
+
+
+def periods(kind: str, granted: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """The `Type.field`s that `asOf` reads on a type and on all that an agreement's fields lead to from there."""
+    found: dict[str, None] = {}
+    waiting = [kind]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in granted:
+            found[name] = None
+            items = (catalogue()[name].get(field) for field in granted[name])
+            waiting += [item.target for item in items if item is not None and item.target]
+    return tuple(field for name in found for field in _periods().get(name, ()))
+
+
 def target(kind: GraphQLOutputType) -> str | None:
     """The object type a field leads to, through lists and connections; None for a value and for structure."""
     named = get_named_type(kind)

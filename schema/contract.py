@@ -22,9 +22,9 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from schema.agreement import Agreement
-from schema.catalogue import STRUCTURE, Named, catalogue, config
+from schema.catalogue import STRUCTURE, Named, catalogue, config, periods
 from schema.graph import Query
-from schema.graph.fields import GOVERNED, WHERE, Way
+from schema.graph.fields import AS_OF, GOVERNED, KNOWN_AT, WHERE, Way
 from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
 
@@ -63,6 +63,10 @@ class _Schema(strawberry.Schema):
         if argument.python_name == "filter" and spec.filter is not None:
             conditions = spec.filter.__strawberry_definition__.fields  # type: ignore[attr-defined]
             return any(self._shown(condition.metadata[WHERE]) for condition in conditions)
+        if argument.python_name == KNOWN_AT:
+            return self._agreement.history
+        if argument.python_name == AS_OF:
+            return all(self._agreement.shows(read) for read in periods(spec.link.target.name, self._agreement.fields))
         condition = spec.arguments[argument.python_name].where if argument.python_name in spec.arguments else None
         return condition is None or self._shown(condition)
 

@@ -214,7 +214,7 @@ class Operations:
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
         subjects = frozenset(reading.subjects)
-        work.entry = replace(work.entry, publication=view.publication, rows=reading.rows, subjects=subjects)
+        work.entry = replace(work.entry, publication=reading.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
 

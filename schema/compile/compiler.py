@@ -73,7 +73,7 @@ class Compiler:
         if kept.plan is None:
             raise NotCompiled
         own = kept.document is prepared.document
-        given = Given(self.context, values, None if own else prepared.literals)
+        given = Given(self.context, values, self.reader.publication, None if own else prepared.literals)
         return kept.plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
 
     def _new(self, key: Any) -> bool:
@@ -98,7 +98,7 @@ class Compiler:
         order = {offset: place for place, offset in enumerate(prepared.offsets)}
         selection = Selection(self.contract.schema, prepared.document, operation, values)
         try:
-            tree = Planner(self.contract, selection, Given(self.context, values), order).plan()
+            tree = Planner(self.contract, selection, Given(self.context, values, self.reader.publication), order).plan()
             plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, order)
         except NotCompiled:
             return _Kept(plan=None, document=prepared.document)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
-from schema.compile.arguments import Given
+from schema.compile.arguments import Given, Told
 from schema.compile.holes import Fill
 from schema.compile.planner import Tree
 from schema.compile.reader import Published, Reader
@@ -49,13 +49,16 @@ class Plan:
 
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, and what its arguments raise."""
-        told = [place.told(given, self.order) for place in self.tree.places]
+        told: list[Told] = []
+        for place in self.tree.places:
+            told.append(place.told(given, self.order, told))
         values: dict[str, Any] = {}
         for place, item in zip(self.tree.places, told, strict=True):
             values |= place.parameters(item)
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
         text, published = reader.read(self.sql, partial(self._bound, values), seconds)
-        return _filled(text, fills, published.number)
+        read = (item.own.publication for item in told if item.own.publication is not None)
+        return _filled(text, fills, max(0, min((published.number, *read))))
 
     def _bound(self, given: Mapping[str, Any], published: Published) -> Any:
         values = {**given, SINCE: published.since}

@@ -23,6 +23,7 @@ from hub import store
 from hub.store import publication
 from schema.errors import TookTooLong
 from schema.read.snapshot import STEPS
+from schema.read.times import Known, resolve
 
 SESSION = "-c default_transaction_read_only=on -c jit=off -c datestyle=ISO"
 TIMEOUT = "statement_timeout"  # seconds, as the session has it
@@ -58,6 +59,11 @@ class Reader:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def publication(self, known: Known) -> tuple[int, date]:
+        """The publication that a caller names, and the first day of its benefit year. Raises BadRequest."""
+        with self._engine.connect() as connection:
+            return resolve(connection, known)
 
     def read(self, sql: str, bind: Callable[[Published], Any], seconds: float) -> tuple[bytes, Published]:
         """The text that a statement yields, and the publication that it shows. Raises TookTooLong.

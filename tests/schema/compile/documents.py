@@ -33,6 +33,7 @@ SCALARS: dict[str, tuple[Any, ...]] = {
     "Boolean": (True, False),
     "ID": ("1", "2", "zichuan-2025", "x"),
     "Int": PAGES,
+    "KnownAt": made_up.KNOWN,
     "String": (*made_up.COUNTIES, "civil_affairs", "auditor", ""),
 }
 
