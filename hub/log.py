@@ -97,6 +97,12 @@ def unpack(packed: bytes) -> tuple[int, ...]:
 
 def append(engine: sa.Engine, entry: Entry) -> int:
     """Write one entry, durably, in its own transaction; returns its seq. Any exception means: not written."""
+    with engine.begin() as connection:
+        return append_in(connection, entry)
+
+
+def append_in(connection: sa.Connection, entry: Entry) -> int:
+    """Write one entry inside the caller's transaction, as its last statement; it is there once that has committed."""
     packed = pack(entry.subjects, secrets.token_bytes(SALT))
     leaf = canonical(
         {
@@ -119,22 +125,21 @@ def append(engine: sa.Engine, entry: Entry) -> int:
             "duration_us": entry.duration_us,
         }
     )
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
-        made = connection.execute(
-            sa.insert(access_log).values(
-                at=entry.at,
-                client=entry.client,
-                agreement=entry.agreement,
-                purpose=entry.purpose,
-                outcome=entry.outcome,
-                leaf=leaf,
-                leaf_hash=leaf_hash(leaf),
-                subjects=packed,
-            )
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
+    made = connection.execute(
+        sa.insert(access_log).values(
+            at=entry.at,
+            client=entry.client,
+            agreement=entry.agreement,
+            purpose=entry.purpose,
+            outcome=entry.outcome,
+            leaf=leaf,
+            leaf_hash=leaf_hash(leaf),
+            subjects=packed,
         )
-        (seq,) = made.inserted_primary_key or (0,)
+    )
+    (seq,) = made.inserted_primary_key or (0,)
     return int(seq)
 
 

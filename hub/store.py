@@ -176,6 +176,25 @@ access_subject = sa.Table(  # built behind the log, so that a person's own acces
     sa.Column("seq", BIGKEY, primary_key=True),
 )
 
+feedback = sa.Table(  # append-only: what departments said of findings and warnings (hub/feedback.py)
+    "feedback",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("case_key", sa.Text, nullable=False, index=True),  # schema/graph/feedback.py
+    sa.Column("person_id", BIGKEY, nullable=False),  # whose case it is; -1: of no person
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("department", sa.Text, nullable=False),
+    sa.Column("agreement", sa.Text, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("client_key", sa.Text, nullable=False),  # the client's own name of the word
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("pub_given", sa.Integer, nullable=False),  # the publication that was served
+    sa.Index("ix_feedback_client_key", "agreement", "client", "client_key", unique=True),
+)
+
 
 def _published(table: tables.Table) -> sa.Table:
     """The store's form of a derived table: its columns, the sealed identity where it has one, and recorded time."""

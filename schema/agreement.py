@@ -31,6 +31,7 @@ FOLDER = "agreements"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CODE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 ALL = "*"
+QUERY, MUTATION = "Query", "Mutation"  # where documents begin
 DIVISION_DIGITS = (2, 4, 6)
 FREE, REGISTERED = "free", "registered"
 SMALLEST_CELL = 10
@@ -268,7 +269,7 @@ def _choices(part: Section, there: Mapping[str, Named], name: str) -> Sequence[s
 
 def _reached(granted: Mapping[str, Mapping[str, str]]) -> set[str]:
     reached: set[str] = set()
-    waiting = ["Query"] if "Query" in granted else []
+    waiting = [root for root in (QUERY, MUTATION) if root in granted]
     while waiting:
         kind = waiting.pop()
         if kind in reached or kind not in granted:

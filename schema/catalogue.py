@@ -13,12 +13,14 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from schema.graph import Query
+from schema.graph import Mutation, Query
 from schema.graph.fields import GOVERNED, WHERE, Entry, Way
 from schema.graph.scalars import SCALARS
 from schema.read.model import SHOW, Column, Where
 
-STRUCTURE = frozenset({"Connection", "Edge", "PageInfo", "Agreement", "Grant", "Limit"})  # hold no value of their own
+STRUCTURE = frozenset(
+    {"Connection", "Edge", "PageInfo", "Agreement", "Grant", "Limit", "FeedbackPayload", "UserError"}
+)  # hold no value of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ def _value(row: Mapping[str, object], name: str) -> object:
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Mapping[str, Named]]:
     """Governed types by name, with their fields by GraphQL name."""
-    core = strawberry.Schema(query=Query, config=config())._schema
+    core = strawberry.Schema(query=Query, mutation=Mutation, config=config())._schema
     found: dict[str, dict[str, Named]] = {}
     for kind in core.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
@@ -63,7 +65,7 @@ def catalogue() -> Mapping[str, Mapping[str, Named]]:
 @lru_cache(maxsize=1)
 def filters() -> Mapping[str, Mapping[str, Where]]:
     """Filter types by name, with the condition of each of their fields."""
-    core = strawberry.Schema(query=Query, config=config())._schema
+    core = strawberry.Schema(query=Query, mutation=Mutation, config=config())._schema
     return {
         kind.name: {name: _field(field.extensions).metadata[WHERE] for name, field in kind.fields.items()}
         for kind in core.type_map.values()
@@ -120,10 +122,12 @@ def periods(kind: str, granted: Mapping[str, Mapping[str, str]]) -> tuple[str, .
 
 
 def target(kind: GraphQLOutputType) -> str | None:
-    """The object type a field leads to, through lists and connections; None for a value and for structure."""
+    """The object type a field leads to, through lists, connections and payloads; None for a value and for structure."""
     named = get_named_type(kind)
     if not isinstance(named, GraphQLObjectType):
         return None
     if named.name.endswith("Connection"):
         return target(named.fields["nodes"].type)
+    if named.name.endswith("Payload"):
+        return target(named.fields["feedback"].type)
     return None if named.name in STRUCTURE else named.name

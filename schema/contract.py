@@ -21,9 +21,9 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from schema.agreement import Agreement
+from schema.agreement import MUTATION, Agreement
 from schema.catalogue import STRUCTURE, Named, catalogue, config, periods
-from schema.graph import Query
+from schema.graph import Mutation, Query
 from schema.graph.fields import AS_OF, GOVERNED, KNOWN_AT, WHERE, Way
 from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
@@ -38,7 +38,7 @@ class _Schema(strawberry.Schema):
 
     def __init__(self, agreement: Agreement) -> None:
         self._agreement = agreement
-        super().__init__(query=Query, config=config())
+        super().__init__(query=Query, mutation=Mutation if MUTATION in agreement.fields else None, config=config())
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         kept = []

@@ -23,6 +23,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableNode,
     Visitor,
@@ -176,19 +177,24 @@ def measure(
     Every definition counts, since every definition is validated; the cost and what is selected are the operation's.
     """
     scale = _Scale(contract, document, variables)
-    query = contract.schema.query_type
     for name in scale.fragments:
         _within(scale.fragment(name, 0), contract.agreement.limits, cost=False)
     others = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     for node in others:
         if node is not operation:
-            _within(scale.set(node.selection_set, query, 0), contract.agreement.limits, cost=False)
+            _within(scale.set(node.selection_set, _root(contract, node), 0), contract.agreement.limits, cost=False)
     scale.measure.selected.clear()
     scale._weights.clear()
     if operation is not None:
-        scale.measure.weight = scale.set(operation.selection_set, query, 0)
+        scale.measure.weight = scale.set(operation.selection_set, _root(contract, operation), 0)
         _within(scale.measure.weight, contract.agreement.limits, cost=True)
     return scale.measure
+
+
+def _root(contract: Contract, operation: OperationDefinitionNode) -> GraphQLObjectType | None:
+    """The type that an operation begins with."""
+    schema = contract.schema
+    return schema.mutation_type if operation.operation is OperationType.MUTATION else schema.query_type
 
 
 def page_variables(document: DocumentNode) -> tuple[str, ...]:

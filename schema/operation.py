@@ -19,9 +19,10 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
 
 from hub import log
+from hub.feedback import Actor
 from hub.keys import KeyRing
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
@@ -30,11 +31,12 @@ from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, Prepared, clean, operation_of
 from schema.errors import DocumentRefused, Failed, LimitExceeded, LogUnavailable, MethodRefused, Refused, TookTooLong
+from schema.graph.mutation import Deciding
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
-from schema.read.snapshot import snapshot
+from schema.read.snapshot import snapshot, writing
 from schema.tokens import Claims
 from schema.workers import loop
 
@@ -114,6 +116,8 @@ class Operations:
         )
         try:
             answer = self._run(contract, request, work)
+            if work.written:
+                return answer
         except Refused as refusal:
             answer = refused(refusal)
         except Exception as error:  # noqa: BLE001  whatever it is, its text may hold a value: only its kind is told
@@ -170,6 +174,8 @@ class Operations:
         request: Request,
         work: _Work,
     ) -> Answer:
+        if operation.operation is OperationType.MUTATION and contract.schema.mutation_type is not None:
+            return self._write(contract, prepared, request, work)
         if "Person.accessLog" in work.entry.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
         withheld = contract.withheld(work.entry.fields)
@@ -218,12 +224,46 @@ class Operations:
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
 
+    def _write(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> Answer:
+        """Run a mutation; what it wrote and its log entry commit together, or nothing was done."""
+        agreement, entry = contract.agreement, work.entry
+        if request.by_get:
+            raise MethodRefused("What writes goes by POST")
+        actor = Actor(client=entry.client, role=entry.role, department=agreement.department, agreement=agreement.id)
+        with writing(self.engine, agreement.limits.seconds) as view:
+            reading = Deciding(snapshot=view, context=self._contexts[agreement.id])
+            reading.actor = actor
+            result = _complete(contract, prepared.document, request, reading)
+            if result.errors or result.data is None:
+                if not any(error.path for error in result.errors or ()):
+                    return _invalid(result.errors or [])
+                told = _field_errors(result.errors or [])
+                code = told[0]["extensions"]["code"]
+                return Answer(body=orjson.dumps({"errors": told, "data": None}), outcome="refused", code=code)
+            work.entry = replace(
+                entry,
+                publication=view.publication,
+                rows=reading.rows,
+                subjects=frozenset(reading.subjects),
+                duration_us=int((time.monotonic() - work.began) * 1_000_000),
+            )
+            try:
+                log.append_in(view.connection, work.entry)
+                view.connection.commit()
+            except Exception as error:  # noqa: BLE001  no log, no decision, for whatever reason
+                logger.error("access log not written", error=type(error).__name__)
+                raise LogUnavailable from None
+        work.written = True
+        return Answer(body=orjson.dumps({"data": result.data}))
+
 
 class _Work:
     """What is known of an operation while it runs."""
 
     def __init__(self, entry: log.Entry) -> None:
         self.entry = entry
+        self.began = time.monotonic()
+        self.written = False  # its entry is in the log
 
 
 def refused(refusal: Refused) -> Answer:

@@ -11,6 +11,7 @@ from schema.graph import forms
 from schema.graph.codes import CaseState, Category, FindingKind, Severity, both
 from schema.graph.division import Division
 from schema.graph.entities import FINDING, HOUSEHOLD, PERSON, SETTLEMENT, WARNING
+from schema.graph.feedback import Feedback, case_of, feedback_of, of_finding, of_warning
 from schema.graph.fields import column, way, where
 from schema.graph.household import Household
 from schema.graph.insurance import Settlement
@@ -62,6 +63,8 @@ class Finding:
         Link(target=SETTLEMENT, kind=Kind.ONE, parent=FINDING, on=_settlement),
     )
     record: Record | None = way("原始记录", "the row it rests on", record(FINDING))
+    case: strawberry.ID | None = case_of(of_finding)
+    feedback: list[Feedback] | None = feedback_of(FINDING, of_finding)
 
 
 @strawberry.type(
@@ -84,6 +87,8 @@ class HighCostWarning:
         "人员", "the person", _person(WARNING)
     )
     household: Household | None = way("家庭", "the household", _household(WARNING))
+    case: strawberry.ID | None = case_of(of_warning)
+    feedback: list[Feedback] | None = feedback_of(WARNING, of_warning)
 
 
 @strawberry.input(description=both("比对发现筛选", "conditions on findings"))

@@ -129,6 +129,9 @@ WARNING = Entity(
     rows=scope.among(addressee="addressees"),
     period=_monthly("Warning"),
 )
+FEEDBACK = Entity(  # whose case it is, is in scope: its parent's
+    name="Feedback", table=store.feedback, identity="seq", order=("seq",), descending=True, subject="person_id"
+)
 PARTICIPATION = Entity(
     name="Participation", table=published["participation"], order=("month", "pooling_area", "population")
 )

@@ -68,6 +68,8 @@ def conditions(
     found: list[Condition] = []
     if "pub_until" in target.c:
         found.append(target.c.pub_until.is_(None))
+    if then is not None and then.known is not None and "pub_given" in target.c:
+        found.append(target.c.pub_given <= then.known)
     if not link.inherits:
         found += entity.place(target, scope)
     found += entity.rows(target, scope)

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub import log, store, tables
+from hub.feedback import State
 from hub.store import published
 from schema.graph import codes
+from schema.graph.feedback import KEYS
 from tests.schema import world
 
 PERSONS = range(1, 9)
@@ -98,6 +100,7 @@ class MadeUp:
             connection.execute(store.alias.insert().values(mac=world.LOOKUP_MAC, person_id=self.person(1)))
             for table in tables.PUBLISHED.values():
                 self._table(connection, table)
+            self._feedback(connection, at)
         for n in range(4):
             log.append(engine, log.Entry(
                 at=at + timedelta(hours=n), client=TEXTS[n], role="client", agreement="auditor", purpose="audit",
@@ -122,6 +125,22 @@ class MadeUp:
             seen[key].append(life)
             rows.append({**row, "row_digest": b"-", "pub_from": life[0], "pub_until": life[1]})
         connection.execute(published[table.name].insert(), rows)
+
+    def _feedback(self, connection: sa.Connection, at: datetime) -> None:
+        """What departments said of some of the cases."""
+        for entity, key in KEYS.values():
+            t = entity.table
+            cases = connection.execute(sa.select(key(t), t.c.person_id).order_by(t.c.row_id).limit(30)).all()
+            for n, (case, person) in enumerate(cases):
+                connection.execute(
+                    store.feedback.insert().values(
+                        case_key=case, person_id=person, state=self.pick.choice(tuple(State)).value,
+                        outcome=self.pick.choice((None, "enrolled", "unheard_of" if self.odd else None)),
+                        reason=self.pick.choice((None, "minor")), department=TEXTS[n % 7], agreement="auditor",
+                        client=TEXTS[2], role="client", client_key=f"{entity.name}{n}", at=at,
+                        pub_given=self.pick.choice((0, 1, 4, 7)),
+                    )
+                )  # fmt: skip
 
     def _value(self, table: tables.Table, name: str, kind: str, n: int) -> Any:
         if name == "person_id":
