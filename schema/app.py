@@ -27,6 +27,7 @@ from schema import logs
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
+from schema.export.http import Exports, form_of
 from schema.metrics import Metrics
 from schema.operation import Answer, Operations, refused
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
@@ -48,6 +49,7 @@ class Hub:
     graph: Graph
     contracts: Mapping[str, Contract]
     operations: Operations
+    exports: Exports
     verifier: Verifier
     workers: Workers
     metrics: Metrics
@@ -79,12 +81,14 @@ def create_app(
         compiled=graph.compiled,
         patience=graph.patience,
     )
+    workers = Workers(threads=threads, waiting=waiting, closing=operations.close)
     hub = Hub(
         graph=graph,
         contracts=contracts,
         operations=operations,
         verifier=Verifier(graph.ring),
-        workers=Workers(threads=threads, waiting=waiting, closing=operations.close),
+        exports=Exports(operations, workers),
+        workers=workers,
         metrics=Metrics(),
         explorer=Explorer(explorer, cdn=cdn),
     )
@@ -117,13 +121,24 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **SAFE})
     began = time.monotonic()
     media = media_type(http.headers.get("accept"))
+    form = form_of(http.headers.get("accept"))
     contract: Contract | None = None
     try:
-        if media is None:
-            raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
+        if media is None and form is None:
+            raise _unreadable()
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
-        answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
+        if form and contract.agreement.export and not told.request.by_get:
+            begun = await hub.exports.answer(contract, claims, told.request, form)
+            if isinstance(begun, Response):
+                hub.metrics.operations.labels(contract.agreement.id, "answered", "").inc()
+                logger.info("export", agreement=contract.agreement.id, form=form)
+                return begun
+            answer = begun
+        elif media is None:
+            raise _unreadable()
+        else:
+            answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
     except Busy as busy:
         answer = refused(busy)
     except Refused as refusal:
@@ -134,6 +149,10 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
     hub.metrics.running.set(hub.workers.running)
     logger.info("operation", agreement=name, outcome=answer.outcome, code=answer.code, status=answer.status)
     return _response(answer, media or JSON)
+
+
+def _unreadable() -> BadRequest:
+    return BadRequest("The answer is application/graphql-response+json or application/json", status=406)
 
 
 async def _refuse(hub: Hub, claims: Claims, refusal: Refused) -> Answer:

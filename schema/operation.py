@@ -36,7 +36,7 @@ from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
-from schema.read.snapshot import snapshot, writing
+from schema.read.snapshot import Snapshot, snapshot, writing
 from schema.tokens import Claims
 from schema.workers import loop
 
@@ -86,14 +86,14 @@ class Operations:
         self.engine = engine
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
         self.codecs = {name: Codec(ring, name) for name in contracts}
-        self._contexts = {
+        self.contexts = {
             name: Context(terms=contract.terms, codec=self.codecs[name], reference=reference, lookup=lookup)
             for name, contract in contracts.items()
         }
         self._reader = Reader(engine)
         self.compilers: dict[str, Compiler] = {}
         for name, contract in contracts.items() if compiled else ():
-            self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
+            self.compilers[name] = Compiler(contract, self.contexts[name], self._reader, patience=patience)
         self._indexed = 0
 
     def close(self) -> None:
@@ -102,18 +102,7 @@ class Operations:
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
-        began = time.monotonic()
-        agreement = contract.agreement
-        work = _Work(
-            log.Entry(
-                at=datetime.now(UTC),
-                client=claims.client,
-                role=claims.role,
-                agreement=agreement.id,
-                purpose=agreement.purpose,
-                outcome="answered",
-            )
-        )
+        agreement, work = contract.agreement, self.begun(contract, claims)
         try:
             answer = self._run(contract, request, work)
             if work.written:
@@ -123,9 +112,24 @@ class Operations:
         except Exception as error:  # noqa: BLE001  whatever it is, its text may hold a value: only its kind is told
             logger.error("operation failed", agreement=agreement.id, error=type(error).__name__, place=_place(error))
             answer = refused(Failed())
-        return self.logged(work, answer, began)
+        return self.logged(work, answer, work.began)
 
-    def logged(self, work: _Work, answer: Answer, began: float) -> Answer:
+    @staticmethod
+    def begun(contract: Contract, claims: Claims) -> Work:
+        """An operation that begins."""
+        agreement = contract.agreement
+        return Work(
+            log.Entry(
+                at=datetime.now(UTC),
+                client=claims.client,
+                role=claims.role,
+                agreement=agreement.id,
+                purpose=agreement.purpose,
+                outcome="answered",
+            )
+        )
+
+    def logged(self, work: Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
         entry = replace(
             work.entry,
@@ -145,9 +149,37 @@ class Operations:
         entry = log.Entry(
             at=datetime.now(UTC), client=claims.client, role=claims.role, agreement="", purpose="", outcome="refused"
         )
-        return self.logged(_Work(entry), refused(refusal), time.monotonic())
+        return self.logged(Work(entry), refused(refusal), time.monotonic())
 
-    def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
+    def note(self, entry: log.Entry) -> None:
+        """Write an entry before what it tells of leaves. Raises LogUnavailable."""
+        try:
+            log.append(self.engine, entry)
+        except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
+            logger.error("access log not written", error=type(error).__name__)
+            raise LogUnavailable from None
+
+    def read(
+        self, contract: Contract, document: DocumentNode, request: Request, view: Snapshot
+    ) -> tuple[ExecutionResult, Reading]:
+        """Run a checked document on a snapshot that the caller holds, by graphql-core."""
+        reading = Reading(snapshot=view, context=self.contexts[contract.agreement.id])
+        return _complete(contract, document, request, reading), reading
+
+    def _run(self, contract: Contract, request: Request, work: Work) -> Answer:
+        checked = self.checked(contract, request, work)
+        if isinstance(checked, Answer):
+            return checked
+        prepared, operation, _ = checked
+        return self._execute(contract, prepared, operation, request, work)
+
+    def checked(
+        self, contract: Contract, request: Request, work: Work
+    ) -> tuple[Prepared, OperationDefinitionNode, Measure] | Answer:
+        """A document within its contract and limits, with its operation; or the refusal of what is not of the contract.
+
+        Raises Refused.
+        """
         library = self._libraries[contract.agreement.id]
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
@@ -164,7 +196,7 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, prepared, operation, request, work)
+        return prepared, operation, measured
 
     def _execute(
         self,
@@ -172,7 +204,7 @@ class Operations:
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> Answer:
         if operation.operation is OperationType.MUTATION and contract.schema.mutation_type is not None:
             return self._write(contract, prepared, request, work)
@@ -194,7 +226,7 @@ class Operations:
         prepared: Prepared,
         operation: OperationDefinitionNode,
         request: Request,
-        work: _Work,
+        work: Work,
     ) -> bytes | None:
         """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
         agreement = contract.agreement
@@ -210,11 +242,11 @@ class Operations:
         work.entry = replace(work.entry, publication=served.publication, rows=served.rows, subjects=served.subjects)
         return b'{"data":' + served.data + b"}"
 
-    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> bytes | Answer:
+    def _plain(self, contract: Contract, prepared: Prepared, request: Request, work: Work) -> bytes | Answer:
         """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
         agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
-            reading = Reading(snapshot=view, context=self._contexts[agreement.id])
+            reading = Reading(snapshot=view, context=self.contexts[agreement.id])
             result = _complete(contract, prepared.document, request, reading)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
             return _invalid(result.errors)
@@ -224,14 +256,14 @@ class Operations:
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
 
-    def _write(self, contract: Contract, prepared: Prepared, request: Request, work: _Work) -> Answer:
+    def _write(self, contract: Contract, prepared: Prepared, request: Request, work: Work) -> Answer:
         """Run a mutation; what it wrote and its log entry commit together, or nothing was done."""
         agreement, entry = contract.agreement, work.entry
         if request.by_get:
             raise MethodRefused("What writes goes by POST")
         actor = Actor(client=entry.client, role=entry.role, department=agreement.department, agreement=agreement.id)
         with writing(self.engine, agreement.limits.seconds) as view:
-            reading = Deciding(snapshot=view, context=self._contexts[agreement.id])
+            reading = Deciding(snapshot=view, context=self.contexts[agreement.id])
             reading.actor = actor
             result = _complete(contract, prepared.document, request, reading)
             if result.errors or result.data is None:
@@ -257,7 +289,7 @@ class Operations:
         return Answer(body=orjson.dumps({"data": result.data}))
 
 
-class _Work:
+class Work:
     """What is known of an operation while it runs."""
 
     def __init__(self, entry: log.Entry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,14 @@ class Snapshot:
     publication: int
     since: date
     deadline: float  # on the monotonic clock
+
+    def renewed(self, seconds: float) -> Snapshot:
+        """The same view with new time; the statements of the old one have their own no longer."""
+        deadline = time.monotonic() + seconds
+        if self.connection.dialect.name != "postgresql":  # whose time is for each statement
+            driver: Any = self.connection.connection.driver_connection
+            driver.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+        return replace(self, deadline=deadline)
 
     def execute(self, query: sa.Select[Any], parameters: dict[str, Any]) -> sa.CursorResult[Any]:
         """Run a statement unless the time is up. Raises TookTooLong."""
