@@ -215,17 +215,29 @@ published: dict[str, sa.Table] = {name: _published(table) for name, table in tab
 
 
 def _current(table: str, *columns: str) -> None:
-    """An index over the current rows of a published table."""
+    """An index over the current rows of a published table, for lists."""
     t = published[table]
     where = t.c.pub_until.is_(None)
     sa.Index(f"ix_{table}_{'_'.join(columns)}", *(t.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
 
 
+def _whole(table: str, *columns: str) -> None:
+    """An index over a published table's rows of all times: one person's, now (pub_until NULL) or then."""
+    t = published[table]
+    sa.Index(f"ix_{table}_{'_'.join(columns)}", *(t.c[c] for c in columns), t.c.pub_until)
+
+
+for _table, _columns in (
+    ("person", ("county", "person_id")),
+    ("household", ("county", "household_key")),
+    ("finding", ("month", "kind", "person_id")),
+    ("warning", ("month", "county")),
+    ("participation", ("month",)),
+):
+    _current(_table, *_columns)
 for _table, _columns in (
     ("person", ("person_id",)),
-    ("person", ("county", "person_id")),
     ("household", ("household_key",)),
-    ("household", ("county", "household_key")),
     ("household_member", ("household_key", "person_id")),
     ("household_member", ("person_id",)),
     ("category_spell", ("person_id", "category")),
@@ -239,13 +251,10 @@ for _table, _columns in (
     ("entitlement_candidate", ("person_id", "benefit", "valid_from")),
     ("payment", ("person_id",)),
     ("payment", ("setl_id",)),
-    ("finding", ("month", "kind", "person_id")),
     ("finding", ("person_id",)),
-    ("warning", ("month", "county")),
     ("warning", ("person_id",)),
-    ("participation", ("month",)),
 ):
-    _current(_table, *_columns)
+    _whole(_table, *_columns)
 
 
 def connect(url: str, **options: Any) -> sa.Engine:

@@ -1,4 +1,4 @@
-"""What departments say of findings and warnings."""
+"""What departments say of findings and warnings; indexes that find one person's rows of any time."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,9 +9,32 @@ branch_labels = None
 depends_on = None
 
 BIGKEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+WHOLE = (
+    ("person", "person_id"),
+    ("household", "household_key"),
+    ("household_member", "household_key", "person_id"),
+    ("household_member", "person_id"),
+    ("category_spell", "person_id", "category"),
+    ("category_spell", "household_key"),
+    ("identity_tag", "person_id"),
+    ("enrolment", "person_id"),
+    ("subsidy", "person_id"),
+    ("settlement", "person_id", "settled"),
+    ("settlement", "setl_id"),
+    ("entitlement", "person_id", "benefit"),
+    ("entitlement_candidate", "person_id", "benefit", "valid_from"),
+    ("payment", "person_id"),
+    ("payment", "setl_id"),
+    ("finding", "person_id"),
+    ("warning", "person_id"),
+)
 
 
 def upgrade() -> None:
+    for table, *columns in WHOLE:
+        name = f"ix_{table}_{'_'.join(columns)}"
+        op.drop_index(name, table_name=table)
+        op.create_index(name, table, [*columns, "pub_until"])
     op.create_table(
         "feedback",
         sa.Column("seq", BIGKEY, autoincrement=True, nullable=False),
