@@ -25,6 +25,7 @@ from schema.agreement import MUTATION, Agreement
 from schema.catalogue import STRUCTURE, Named, catalogue, config, periods
 from schema.graph import Mutation, Query
 from schema.graph.fields import AS_OF, GOVERNED, KNOWN_AT, WHERE, Way
+from schema.interfaces import with_interfaces
 from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
 
@@ -79,7 +80,7 @@ class Contract:
 
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
-        self.schema: GraphQLSchema = _Schema(agreement)._schema
+        self.schema: GraphQLSchema = with_interfaces(_Schema(agreement)._schema)
         _narrow(self.schema, agreement)
         self._named = {
             f"{kind}.{name}": catalogue()[kind][name] for kind, names in agreement.fields.items() for name in names

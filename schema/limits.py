@@ -19,6 +19,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     InlineFragmentNode,
     IntValueNode,
@@ -85,7 +86,7 @@ class _Scale:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._weights: dict[str, Weight] = {}
+        self._weights: dict[tuple[str, str], Weight] = {}
         self._open: set[str] = set()
 
     def set(self, selection: SelectionSetNode | None, kind: Any, chain: int) -> Weight:
@@ -101,18 +102,23 @@ class _Scale:
             elif isinstance(node, InlineFragmentNode):
                 total += directives + self.set(node.selection_set, self._type(node, kind), chain + 1)
             elif isinstance(node, FragmentSpreadNode):
-                total += directives + self.fragment(node.name.value, chain)
+                total += directives + self.fragment(node.name.value, kind, chain)
         return total
 
-    def fragment(self, name: str, chain: int) -> Weight:
-        """The weight of a named fragment, found once; cycles and unknown names are for validation to report."""
-        found = self._weights.get(name)
+    def fragment(self, name: str, outer: Any, chain: int) -> Weight:
+        """The weight of a named fragment, found once (of an interface: once for each type it is spread on).
+
+        Cycles and unknown names are for validation to report.
+        """
+        node = self.fragments.get(name)
+        kind = self._type(node, outer) if node is not None else None
+        key = (name, kind.name if isinstance(kind, GraphQLNamedType) else "")
+        found = self._weights.get(key)
         if found is None:
-            node = self.fragments.get(name)
             if node is None or name in self._open:
                 return NOTHING
             self._open.add(name)
-            found = self._weights[name] = self.set(node.selection_set, self._type(node, None), chain + 1)
+            found = self._weights[key] = self.set(node.selection_set, kind, chain + 1)
             self._open.discard(name)
         return found
 
@@ -136,9 +142,11 @@ class _Scale:
         return own + replace(below, depth=0 if about_types else below.depth + 1, cost=cost)
 
     def _type(self, node: InlineFragmentNode | FragmentDefinitionNode, outer: Any) -> Any:
+        """The type that a fragment's fields are of: of an interface's, the type that it is spread on."""
         if node.type_condition is None:
             return outer
-        return self.contract.schema.type_map.get(node.type_condition.name.value)
+        kind = self.contract.schema.type_map.get(node.type_condition.name.value)
+        return outer if isinstance(kind, GraphQLInterfaceType) and isinstance(outer, GraphQLObjectType) else kind
 
     def _page(self, node: FieldNode) -> int:
         """The rows of a connection's page."""
@@ -178,7 +186,7 @@ def measure(
     """
     scale = _Scale(contract, document, variables)
     for name in scale.fragments:
-        _within(scale.fragment(name, 0), contract.agreement.limits, cost=False)
+        _within(scale.fragment(name, None, 0), contract.agreement.limits, cost=False)
     others = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     for node in others:
         if node is not operation:
