@@ -333,14 +333,15 @@ class Operations:
                 told = _field_errors(result.errors or [])
                 code = told[0]["extensions"]["code"]
                 return Answer(body=orjson.dumps({"errors": told, "data": None}), outcome="refused", code=code)
-            work.note(
+            entry = replace(
+                work.entry(work.began),
                 withheld=checked.granted.withheld,
                 publication=view.publication,
                 rows=reading.rows,
                 subjects=frozenset(reading.subjects),
             )
             try:
-                self.log.commit(view.connection, work.entry(work.began))
+                self.log.commit(view.connection, entry)
             except Exception as error:  # noqa: BLE001  no log, no decision, for whatever reason
                 logger.error("access log not written", error=type(error.__cause__ or error).__name__)
                 raise LogUnavailable from None

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
-from sqlalchemy import event
 
 from hub import log, store
 from hub.keys import KeyRing
@@ -29,7 +28,7 @@ from schema.export.columns import Column
 from schema.export.http import FORMS, form_of
 from schema.export.writers import WRITERS, safe
 from tests.schema import world
-from tests.schema.client import Client, serve
+from tests.schema.client import Client, broken_log, serve
 
 CIVIL, RURAL = "civil-affairs", "rural-revitalization"
 MEDIA = {suffix: media for media, suffix in FORMS.items()}
@@ -141,25 +140,12 @@ def test_each_page_is_in_the_log_with_its_rows_and_subjects(served: Callable[...
 @pytest.mark.parametrize("form", sorted(WRITERS))
 def test_without_the_log_no_page_leaves_and_a_broken_file_can_be_told(served: Callable[..., Client], form: str) -> None:
     client = served()
-    fails_at, pages = 0, 0
-
-    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        nonlocal pages
-        if "INSERT INTO access_log" in statement:
-            pages += 1
-            if pages > fails_at:
-                raise RuntimeError("CANARY")
-
-    event.listen(sa.Engine, "before_cursor_execute", fail)
-    try:
+    with broken_log():
         refused = export(client, form, "{ persons { nodes { token } } }")
-        assert (refused.status_code, b"token" in refused.content) == (503, False)
-        assert refused.json()["errors"][0]["extensions"]["code"] == "LOG_UNAVAILABLE"
-        fails_at, pages = 2, 0
-        broken = _streamed(client, form, "{ persons { nodes { token } } }")
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", fail)
-    body, complete = broken
+    assert (refused.status_code, b"token" in refused.content) == (503, False)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "LOG_UNAVAILABLE"
+    with broken_log(after=2):
+        body, complete = _streamed(client, form, "{ persons { nodes { token } } }")
     assert not complete  # the last chunk of the transfer never came
     assert b"CANARY" not in body
     assert body.count(b"p_") == (14 if form in ("csv", "ndjson") else 0) or form == "parquet"
@@ -200,12 +186,6 @@ def test_it_is_one_publication_whatever_is_published_meanwhile(
     served: Callable[..., Client], request: pytest.FixtureRequest
 ) -> None:
     client = served()
-    pages = 0
-
-    def publish_meanwhile(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        nonlocal pages
-        pages += "INSERT INTO access_log" in statement
-
     whole = export(client, "ndjson", "{ persons { nodes { token } } }").content
     hub = client.app.state.hub
     from schema.export.run import start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ from schema.agreement import Agreement
 from schema.contract import Contract
 from schema.tokens import issue
 from tests.schema import world
-from tests.schema.client import Client, Reply, serve
+from tests.schema.client import Client, Reply, broken_log, serve
 from tests.schema.test_times import second_month
 
 CIVIL, RURAL, AUDITOR = "civil-affairs", "rural-revitalization", "auditor"
@@ -34,7 +35,7 @@ GIVE = """mutation Give($c: ID!, $k: ID!, $s: FeedbackStep!, $o: FeedbackOutcome
 
 @pytest.fixture
 def client(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Client]:
-    world.fill(engine, many=1)
+    world.fill(engine, ring, many=1)
     made = tuple(replace(item, history=True, get=True) for item in agreements)
     client = serve(engine, ring, made)
     yield client
@@ -99,23 +100,34 @@ def test_the_word_and_its_log_entry_are_one(client: Client) -> None:
     assert len(client.entries()) == 2  # that of the case's token before it
 
 
-@pytest.mark.parametrize("broken", ["INSERT INTO access_log", "INSERT INTO feedback"])
-def test_without_the_log_there_is_no_word_and_without_the_word_no_entry(client: Client, broken: str) -> None:
-    on = case(client)
-
+@contextmanager
+def broken_feedback() -> Iterator[None]:
     def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if broken in statement:
+        if "INSERT INTO feedback" in statement:
             raise RuntimeError("CANARY")
 
     event.listen(sa.Engine, "before_cursor_execute", fail)
     try:
-        reply = client.ask(CIVIL, GIVE, {"c": on, "k": "a", "s": "RECEIVED"})
+        yield
     finally:
         event.remove(sa.Engine, "before_cursor_execute", fail)
-    assert reply.code == ("LOG_UNAVAILABLE" if "log" in broken else "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "logged"),
+    [(broken_log, "LOG_UNAVAILABLE", []), (broken_feedback, "FAILED", ["failed"])],
+    ids=["log", "feedback"],
+)
+def test_without_the_log_there_is_no_word_and_without_the_word_no_entry(
+    client: Client, broken: Any, code: str, logged: list[str]
+) -> None:
+    on = case(client)
+    with broken():
+        reply = client.ask(CIVIL, GIVE, {"c": on, "k": "a", "s": "RECEIVED"})
+    assert reply.code == code
     assert "CANARY" not in reply.text
     assert rows(client) == []
-    assert [entry.outcome for entry in client.entries()] == ["answered", *(["failed"] if "feedback" in broken else [])]
+    assert [entry.outcome for entry in client.entries()] == ["answered", *logged]
     assert give(client, "a", on=on)["feedback"]
 
 

@@ -16,7 +16,9 @@ from sqlalchemy import event
 from hub import publish, store, tables
 from hub.keys import KeyRing
 from schema.agreement import Agreement
+from schema.catalogue import catalogue
 from schema.contract import Contract
+from schema.graph.fields import KNOWN_AT, Way
 from schema.read.model import Kind, Shape
 from schema.read.statement import build
 from tests.hub.test_publish import ARROW
@@ -42,10 +44,10 @@ AT = datetime(2026, 2, 5, 3, 4, 5, tzinfo=UTC)
 @pytest.fixture
 def served(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[tuple[Client, Client]]:
     """The small world's first publication, compiled and plain, with history for all."""
-    world.fill(engine, many=3)
+    world.fill(engine, ring, many=3)
     with engine.begin() as connection:  # in scope in 2025's benefit year, out of it in 2026's
-        world.World(connection).person(9, "370911", "370911", name="周*")
-        world.World(connection).spell(9, "dibao", region="370911", until=date(2025, 7, 1))
+        world.World(connection, ring).person(9, "370911", "370911", name="周*")
+        world.World(connection, ring).spell(9, "dibao", region="370911", until=date(2025, 7, 1))
     made = tuple(replace(item, history=True) for item in agreements)
     clients = (serve(engine, ring, made), serve(engine, ring, made, compiled=False))
     yield clients
@@ -188,12 +190,18 @@ def test_the_filter_by_category_means_the_day(served: tuple[Client, Client]) -> 
             assert ({"token": token} in told) is there
 
 
+def granted(agreement: Agreement) -> Iterator[object]:
+    """What an agreement's fields are made of."""
+    return (catalogue()[kind][name].spec for kind, names in agreement.fields.items() for name in names)
+
+
 def test_what_the_hub_knew_is_asked_only_where_the_agreement_says_so(agreements: tuple[Agreement, ...]) -> None:
     for agreement in agreements:
         for history in (False, True):
             contract = Contract(replace(agreement, history=history))
-            assert ("KnownAt" in contract.schema.type_map) is history
-            assert ("knownAt" in contract.sdl) is history
+            takes = any(isinstance(spec, Way) and KNOWN_AT in spec.times for spec in granted(agreement))
+            assert ("KnownAt" in contract.schema.type_map) is (history and takes)
+            assert ("knownAt" in contract.sdl) is (history and takes)
 
 
 def test_a_day_is_asked_only_where_all_that_it_reads_is_shown(agreements: tuple[Agreement, ...]) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from hub import keys, log, migrations, store
 from schema.tokens import issue
 from tests.schema import world
+from tests.schema.client import broken_log
 
 QUERY = "query Take($f: PersonFilter) { persons(filter: $f) { nodes { token county { code } } } }"
 
@@ -30,7 +30,7 @@ def place(tmp_path: Path, config_folder: Path, monkeypatch: pytest.MonkeyPatch, 
     keys.save(keys.make(), tmp_path / "keys.json")
     engine = store.connect(f"sqlite:///{tmp_path / 'store.sqlite'}")
     migrations.ensure(engine)
-    world.fill(engine)
+    world.fill(engine, keys.load(str(tmp_path / "keys.json")))
     engine.dispose()
     named = {"DATA": tmp_path, "CONFIG": config, "STORE": engine.url, "KEYS": tmp_path / "keys.json"}
     for name, value in named.items():
@@ -97,19 +97,8 @@ def test_what_is_refused_leaves_no_file(run: Any, place: Path, agreement: str, n
 def test_what_breaks_off_leaves_no_file_and_the_last_one_stays(run: Any, place: Path) -> None:
     out = place / "persons.ndjson"
     out.write_text("the one before")
-    count = 0
-
-    def fail(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        nonlocal count
-        count += "INSERT INTO access_log" in statement
-        if count == 3:
-            raise RuntimeError("CANARY")
-
-    event.listen(sa.Engine, "before_cursor_execute", fail)
-    try:
+    with broken_log(after=2):
         code, _, err = run("export", "civil-affairs", place / "q.graphql", "--out", out)
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", fail)
     assert (code, "broke off" in err, "CANARY" in err) == (4, True, False)
     assert out.read_text() == "the one before"
     assert sorted(path.name for path in place.glob(".*")) == []
