@@ -28,7 +28,7 @@ from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, Refused
 from schema.explorer import Explorer
 from schema.metrics import Metrics
-from schema.operation import Answer, Operations, refused
+from schema.operation import Answer, Operations
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
 from schema.read.reference import Reference
 from schema.serving import Graph
@@ -91,6 +91,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        hub.operations.log.follow()
         yield
         hub.workers.close()
 
@@ -125,7 +126,7 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
         answer = await hub.workers.run(partial(hub.operations.answer, contract, claims, told.request))
     except Busy as busy:
-        answer = refused(busy)
+        answer = hub.operations.busy(claims, contract, busy)
     except Refused as refusal:
         answer = await _refuse(hub, claims, refusal)
     name = contract.agreement.id if contract else ""
@@ -140,7 +141,7 @@ async def _refuse(hub: Hub, claims: Claims, refusal: Refused) -> Answer:
     try:
         return await hub.workers.run(partial(hub.operations.refuse, claims, refusal))
     except Busy as busy:
-        return refused(busy)
+        return hub.operations.busy(claims, None, busy)
 
 
 def _response(answer: Answer, media: str) -> Response:

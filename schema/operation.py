@@ -89,6 +89,7 @@ class Operations:
             for name, contract in contracts.items()
         }
         self._reader = Reader(engine)
+        self.log = log.Keeper(engine)
         self.compilers: dict[str, Compiler] = {}
         for name, contract in contracts.items() if compiled else ():
             self.compilers[name] = Compiler(contract, self._contexts[name], self._reader, patience=patience)
@@ -97,6 +98,7 @@ class Operations:
     def close(self) -> None:
         """Close what this keeps open."""
         self._reader.close()
+        self.log.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
@@ -130,7 +132,7 @@ class Operations:
             duration_us=int((time.monotonic() - began) * 1_000_000),
         )
         try:
-            log.append(self.engine, entry)
+            self.log.append(entry)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error).__name__)
             return refused(LogUnavailable())
@@ -142,6 +144,22 @@ class Operations:
             at=datetime.now(UTC), client=claims.client, role=claims.role, agreement="", purpose="", outcome="refused"
         )
         return self.logged(_Work(entry), refused(refusal), time.monotonic())
+
+    def busy(self, claims: Claims, contract: Contract | None, refusal: Refused) -> Answer:
+        """Answer what found no room; it is counted, and the log tells of it behind (hub/log/flood.py)."""
+        id_, purpose = (contract.agreement.id, contract.agreement.purpose) if contract else ("", "")
+        self.log.count(
+            log.Entry(
+                at=datetime.now(UTC),
+                client=claims.client,
+                role=claims.role,
+                agreement=id_,
+                purpose=purpose,
+                outcome="refused",
+                refusal=refusal.code,
+            )
+        )
+        return refused(refusal)
 
     def _run(self, contract: Contract, request: Request, work: _Work) -> Answer:
         library = self._libraries[contract.agreement.id]

@@ -94,7 +94,7 @@ def test_an_entry_is_kept_whole_and_holds_no_person(engine: sa.Engine) -> None:
     told = json.loads(row.leaf)
     assert row.seq == seq
     assert bytes(row.leaf) == log.canonical(told)
-    assert (told["version"], told["at"], told["subject_count"]) == (1, "2025-11-30T08:00:00.123456Z", 3)
+    assert (told["version"], told["at"], told["subject_count"]) == (2, "2025-11-30T08:00:00.123456Z", 3)
     assert log.unpack(bytes(row.subjects)) == (3, 12, 70)
     assert log.verify(engine) == []
 

@@ -1,0 +1,66 @@
+"""The log at work in a server: entries written before answers leave; beside them a thread for what comes behind.
+
+The thread writes what was counted of refusals and keeps `access_subject` up to date, a little at a time, so that
+whoever asks for a person's accesses need not wait for it.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import sqlalchemy as sa
+import structlog
+
+from hub.log.entry import Entry
+from hub.log.flood import Refusals
+from hub.log.subjects import index_subjects
+from hub.log.writer import Writer
+
+EVERY = 1.0  # seconds
+logger = structlog.get_logger("aidgraph.log")
+
+
+class Keeper:
+    """Keeps the log of one server; safe to share between threads. Close it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writer = Writer(engine)
+        self._refusals = Refusals(self._writer.append)
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def append(self, entry: Entry) -> None:
+        """Write an entry, durably; refusals beyond a client's share are counted. Any exception means: not written."""
+        if entry.outcome == "refused":
+            self._refusals.append(entry)
+        else:
+            self._writer.append(entry)
+
+    def count(self, entry: Entry) -> None:
+        """Count a refusal for which there is no time to wait; it is written behind the log."""
+        self._refusals.count(entry)
+
+    def follow(self) -> None:
+        """Start the thread that works behind the log."""
+        self._thread = threading.Thread(target=self._follow, name="access-log", daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        while not self._closing.wait(EVERY):
+            try:
+                self._refusals.flush()
+                index_subjects(self._engine)
+            except Exception as error:  # noqa: BLE001  it tries again; a reader of the log builds what is missing
+                logger.error("behind the access log", error=type(error).__name__)
+
+    def close(self) -> None:
+        """Write what was counted, end the thread, close the connection."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            self._refusals.flush(whole=True)
+        except Exception as error:  # noqa: BLE001  counts of refusals, not entries, are lost
+            logger.error("counted refusals not written", error=type(error).__name__)
+        self._writer.close()

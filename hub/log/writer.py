@@ -1,0 +1,179 @@
+"""Writing the log: each caller waits until the transaction that holds its row is committed; one serves many callers.
+
+1. Who comes first commits at once, so nobody waits alone. Those who come meanwhile stand in line; the first of them
+   commits for all of them when the one before is done (group commit).
+2. A batch is one statement on a connection of the log's own, outside any other transaction: it is written whole, or
+   not at all. Then every caller in it gets the failure, and the connection is thrown away.
+3. On PostgreSQL the statement takes the append lock before it draws a seq, and the lock is held until the commit is
+   visible. So rows become visible in order of seq, whoever looks and however many processes write: what a reader sees
+   is always a prefix. SQLite has one writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from hub import store
+from hub.errors import StoreFailed
+from hub.log.entry import Entry, Row, row_of
+
+APPEND_LOCK = 0x61696467  # one appender at a time on PostgreSQL
+MOST = 64  # rows of one statement
+PATIENCE = 30  # seconds for the lock, as SQLite's busy_timeout is
+COLUMNS = Row.__slots__
+TYPES = ("timestamptz", "text", "text", "text", "text", "bytea", "bytea", "bytea")
+
+
+class Writer:
+    """Appends entries; safe to share between threads. Close it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._connection: _Connection = (_Postgresql if engine.dialect.name == "postgresql" else _Sqlite)(engine)
+        self._lock = threading.Lock()
+        self._line: list[_Place] = []
+        self._led = False
+
+    def append(self, entry: Entry) -> int:
+        """Write one entry, durably; returns its seq. Any exception means: there is no entry to rely on."""
+        place = _Place(row_of(entry))
+        with self._lock:
+            self._line.append(place)
+            leads, self._led = not self._led, True
+        if not leads:
+            place.turn.acquire()
+        if place.seq is None and place.error is None:
+            self._lead()
+        if place.seq is None:
+            raise StoreFailed(
+                f"The access log could not be written ({type(place.error).__name__})",
+                remedy="Check the store's database and its disk; nothing is read without the log",
+            ) from place.error
+        return place.seq
+
+    def _lead(self) -> None:
+        """Commit for the first in line, who calls this, and for those behind it; then the next in line leads."""
+        with self._lock:
+            batch, self._line = self._line[:MOST], self._line[MOST:]
+        error: BaseException | None = RuntimeError("interrupted")
+        try:
+            seqs = self._connection.write([place.row for place in batch])
+            for place, seq in zip(batch, seqs, strict=True):
+                place.seq = seq
+            error = None
+        except Exception as failure:  # noqa: BLE001  each of those who wait raises it
+            error = failure
+        finally:
+            if error is not None:
+                self._connection.close()
+            with self._lock:
+                self._led = bool(self._line)
+                following = self._line[:1]
+            for place in batch:
+                if error is not None:
+                    place.seq, place.error = None, error
+            for place in (*following, *batch[1:]):
+                place.turn.release()
+
+    def close(self) -> None:
+        """Close the connection; a later entry opens another."""
+        self._connection.close()
+
+
+class _Place:
+    """A caller's place in line; `turn` is released when its row is written, has failed, or when it shall lead."""
+
+    __slots__ = ("error", "row", "seq", "turn")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.seq: int | None = None
+        self.error: BaseException | None = None
+        self.turn = threading.Lock()
+        self.turn.acquire()
+
+
+class _Connection:
+    """A connection of the log's own, opened when it is needed; one thread at a time."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = store.connect(engine.url.render_as_string(hide_password=False), poolclass=sa.NullPool)
+        self._open: Any = None
+
+    def write(self, rows: Sequence[Row]) -> Sequence[int]:
+        """Commit the rows as one statement; their seqs."""
+        if self._open is None:
+            self._open = self._engine.raw_connection()
+            self._prepare(self._open.driver_connection)
+        values = [getattr(row, name) for row in rows for name in COLUMNS]
+        return self._write(self._open.driver_connection, values, len(rows))
+
+    def close(self) -> None:
+        if self._open is not None:
+            with contextlib.suppress(Exception):  # it may be broken already
+                self._open.invalidate()
+            self._open = None
+
+    def _prepare(self, driver: Any) -> None:
+        raise NotImplementedError
+
+    def _write(self, driver: Any, values: list[Any], count: int) -> Sequence[int]:
+        raise NotImplementedError
+
+
+class _Postgresql(_Connection):
+    def _prepare(self, driver: psycopg.Connection[Any]) -> None:
+        driver.rollback()
+        driver.autocommit = True
+        driver.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        if driver.execute("SHOW synchronous_commit").fetchone() == ("off",):
+            driver.execute(
+                "SET synchronous_commit = on"
+            )  # an entry must outlive a crash, whatever the server's default
+
+    def _write(self, driver: psycopg.Connection[Any], values: list[Any], count: int) -> Sequence[int]:
+        cursor = driver.execute(_locked_insert(count), values, prepare=True, binary=True)
+        return [seq for (seq,) in cursor.fetchall()]
+
+
+class _Sqlite(_Connection):
+    def _prepare(self, driver: Any) -> None:
+        driver.isolation_level = None
+
+    def _write(self, driver: Any, values: list[Any], count: int) -> Sequence[int]:
+        for n in range(0, len(values), len(COLUMNS)):
+            values[n] = values[n].strftime("%Y-%m-%d %H:%M:%S.%f")  # as SQLAlchemy writes it
+        last = driver.execute(_insert(count), values).lastrowid
+        return range(last - count + 1, last + 1)
+
+
+@lru_cache(MOST)
+def _insert(count: int) -> str:
+    row = f"({', '.join('?' * len(COLUMNS))})"
+    return f"INSERT INTO access_log ({', '.join(COLUMNS)}) VALUES {', '.join([row] * count)}"
+
+
+@lru_cache(MOST)
+def _locked_insert(count: int) -> str:
+    """One statement that takes the lock, then draws the seqs: `held` has its row only once the lock is there."""
+    row = f"({', '.join(f'%b::{kind}' for kind in TYPES)})"
+    return (
+        f"WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock({APPEND_LOCK})) "
+        f"INSERT INTO access_log ({', '.join(COLUMNS)}) SELECT entry.* FROM held, "
+        f"(VALUES {', '.join([row] * count)}) AS entry RETURNING seq"
+    )
+
+
+def append(engine: sa.Engine, entry: Entry) -> int:
+    """Write one entry on a connection of its own. Raises StoreFailed."""
+    writer = Writer(engine)
+    try:
+        return writer.append(entry)
+    finally:
+        writer.close()
