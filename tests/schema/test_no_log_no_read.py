@@ -16,18 +16,37 @@ import structlog
 from sqlalchemy import event
 
 from hub import log
+from hub.keys import KeyRing
+from hub.log.flood import OWN
 from hub.store import access_log
+from schema.agreement import Agreement
 from schema.errors import TookTooLong
 from schema.read.snapshot import snapshot
 from tests.schema import world
-from tests.schema.client import Client
+from tests.schema.client import Client, serve
 
 CIVIL, AUDITOR = "civil-affairs", "auditor"
+
+
+@pytest.fixture(scope="module")
+def client(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> Iterator[Client]:
+    """A server whose clients have not been refused before: each refusal has an entry of its own."""
+    made = serve(filled, ring, agreements)
+    yield made
+    made.app.state.hub.workers.close()
 
 
 def last(client: Client) -> tuple[Any, dict[str, Any]]:
     entry = client.entries()[-1]
     return entry, json.loads(entry.leaf)
+
+
+async def together(client: Client, count: int, query: str) -> list[httpx.Response]:
+    """Many operations at the same time."""
+    transport = httpx.ASGITransport(app=client.app)
+    headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
+        return await asyncio.gather(*(http.post("/graphql", json={"query": query}) for _ in range(count)))
 
 
 def test_an_answered_operation_is_logged_with_fields_and_subjects(client: Client) -> None:
@@ -85,16 +104,9 @@ def test_what_is_refused_before_there_is_an_agreement_is_logged(client: Client) 
 
 
 def test_operations_at_the_same_time_are_all_logged_in_one_order(client: Client) -> None:
-    async def many(count: int) -> list[int]:
-        transport = httpx.ASGITransport(app=client.app)
-        headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://hub", headers=headers) as http:
-            query = {"query": "{ persons(first: 3) { nodes { token categories { category } } } }"}
-            answers = await asyncio.gather(*(http.post("/graphql", json=query) for _ in range(count)))
-            return [answer.status_code for answer in answers]
-
     before = len(client.entries())
-    assert asyncio.run(many(40)) == [200] * 40
+    replies = asyncio.run(together(client, 40, "{ persons(first: 3) { nodes { token categories { category } } } }"))
+    assert [reply.status_code for reply in replies] == [200] * 40
     entries = client.entries()
     assert len(entries) == before + 40
     assert log.verify(client.engine) == []
@@ -141,6 +153,39 @@ def test_without_the_log_nothing_is_answered(client: Client, document: str) -> N
         ]
     }
     assert {"event": "access log not written", "error": events[0]["error"], "log_level": "error"} == events[0]
+
+
+@pytest.mark.usefixtures("closed_log")
+def test_without_the_log_none_of_many_who_wait_together_is_answered(client: Client) -> None:
+    replies = asyncio.run(together(client, 12, "{ persons(first: 3) { nodes { token name } } }"))
+    assert [reply.status_code for reply in replies] == [503] * 12
+    assert all(reply.json()["errors"][0]["extensions"]["code"] == "LOG_UNAVAILABLE" for reply in replies)
+    assert not any("data" in reply.json() for reply in replies)
+
+
+def test_who_finds_no_room_is_counted_in_the_log(changed: Any) -> None:
+    client = changed(CIVIL)
+    hub = client.app.state.hub
+    hub.workers.running = 10_000
+    replies = [client.ask(CIVIL, "{ agreement { id } }") for _ in range(3)]
+    hub.workers.running = 0
+    assert {(reply.status, reply.code) for reply in replies} == {(503, "BUSY")}
+    hub.workers.close()
+    entry, told = last(client)
+    assert (entry.client, entry.agreement, entry.outcome) == ("tester", CIVIL, "refused")
+    assert (told["refusal"], told["times"]) == ("BUSY", 3)
+
+
+def test_a_flood_of_refused_documents_fills_the_log_no_further_and_answers_are_all_there(changed: Any) -> None:
+    client = changed(CIVIL)
+    before = len(client.entries())
+    for _ in range(OWN + 20):
+        assert client.ask(CIVIL, "{ nope }").code == "DOCUMENT_REFUSED"
+    assert len(client.entries()) == before + OWN
+    assert client.ask(CIVIL, "{ agreement { id } }").status == 200
+    assert len(client.entries()) == before + OWN + 1
+    client.app.state.hub.workers.close()
+    assert (last(client)[1]["refusal"], last(client)[1]["times"]) == ("DOCUMENT_REFUSED", 20)
 
 
 def test_the_entry_is_committed_before_the_first_byte_of_the_answer_leaves(client: Client) -> None:
