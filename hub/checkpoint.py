@@ -27,24 +27,41 @@ def leaf_hash(leaf: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + leaf).digest()
 
 
-def _node_hash(left: bytes, right: bytes) -> bytes:
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 6962: SHA-256(0x01 || left || right)."""
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Fold:
+    """The tree head over leaves that come one by one: the heads of the perfect trees so far; constant memory."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[tuple[int, bytes]] = []  # leaves under it, its head; ever smaller
+
+    def join(self, count: int, head: bytes) -> None:
+        """Add the head of a perfect tree over the next `count` leaves; 1 for a leaf hash."""
+        self.size += count
+        while self._peaks and self._peaks[-1][0] == count:
+            head, count = node_hash(self._peaks.pop()[1], head), count * 2
+        self._peaks.append((count, head))
+
+    def head(self) -> bytes:
+        """The RFC 6962 tree head over all of them."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        *rest, (_, head) = self._peaks
+        for _, left in reversed(rest):
+            head = node_hash(left, head)
+        return head
 
 
 def merkle_root(hashes: Iterable[bytes]) -> tuple[int, bytes]:
     """How many leaf hashes there are, and the RFC 6962 tree head over them; constant memory."""
-    size, peaks = 0, list[tuple[int, bytes]]()
+    fold = Fold()
     for leaf in hashes:
-        size, level, node = size + 1, 0, leaf
-        while peaks and peaks[-1][0] == level:
-            node, level = _node_hash(peaks.pop()[1], node), level + 1
-        peaks.append((level, node))
-    if not peaks:
-        return 0, hashlib.sha256(b"").digest()
-    root = peaks.pop()[1]
-    while peaks:
-        root = _node_hash(peaks.pop()[1], root)
-    return size, root
+        fold.join(1, leaf)
+    return fold.size, fold.head()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,6 +174,31 @@ access_subject = sa.Table(  # built behind the log, so that a person's own acces
     metadata,
     sa.Column("person_id", BIGKEY, primary_key=True),
     sa.Column("seq", BIGKEY, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+access_log_mark = sa.Table(  # how far what is built behind the log has come
+    "access_log_mark",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seq", BIGKEY, nullable=False),
+)
+
+access_log_node = sa.Table(  # tree heads of whole blocks of entries, derived from them (hub/log/tree.py)
+    "access_log_node",
+    metadata,
+    sa.Column("level", sa.Integer, primary_key=True),
+    sa.Column("position", BIGKEY, primary_key=True),
+    sa.Column("last_seq", BIGKEY, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+)
+
+access_log_verified = sa.Table(  # append-only: signed checkpoints over what was verified
+    "access_log_verified",
+    metadata,
+    sa.Column("size", BIGKEY, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
 )
 
 

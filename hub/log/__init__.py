@@ -7,25 +7,34 @@
 3. Subjects stand packed beside the leaf: 16 random bytes, then the person_ids, ascending, 8 bytes each.
    The leaf holds their count and the packed value's SHA-256, so that a subject can be neither added nor
    taken away unseen, nor guessed from the leaf.
-4. `access_subject` finds a person's own accesses; it is built behind the log and can be rebuilt from it.
+4. Rows are the truth; behind them, and to be built again from them, stand `access_subject` (a person's own
+   accesses, hub/log/subjects.py) and the tree's nodes (hub/log/tree.py). Proofs (hub/log/proofs.py) need neither.
 
 A leaf never holds variables, literals, names of persons or ID numbers; person_ids stay in the store.
 """
 
 from hub.log.entry import Entry, canonical, pack, unpack
 from hub.log.keeper import Keeper
-from hub.log.subjects import index_subjects
-from hub.log.verify import checkpoint, verify
+from hub.log.proofs import consistency, inclusion
+from hub.log.subjects import accesses, index_subjects
+from hub.log.verification import Verdict, checkpoint, examine, keep_verified, last_verified, verify
 from hub.log.writer import Writer, append
 
 __all__ = [
     "Entry",
     "Keeper",
+    "Verdict",
     "Writer",
+    "accesses",
     "append",
     "canonical",
     "checkpoint",
+    "consistency",
+    "examine",
+    "inclusion",
     "index_subjects",
+    "keep_verified",
+    "last_verified",
     "pack",
     "unpack",
     "verify",

@@ -1,7 +1,7 @@
 """The log at work in a server: entries written before answers leave; beside them a thread for what comes behind.
 
-The thread writes what was counted of refusals and keeps `access_subject` up to date, a little at a time, so that
-whoever asks for a person's accesses need not wait for it.
+The thread writes what was counted of refusals and builds what stands behind the log, a little at a time, so that
+whoever asks for a person's accesses, for a checkpoint or a proof need not wait for it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import structlog
 from hub.log.entry import Entry
 from hub.log.flood import Refusals
 from hub.log.subjects import index_subjects
+from hub.log.tree import extend
 from hub.log.writer import Writer
 
 EVERY = 1.0  # seconds
+A_LITTLE = 2_000  # subjects of one transaction: SQLite's one writer is not kept long from the log
 logger = structlog.get_logger("aidgraph.log")
 
 
@@ -50,7 +52,8 @@ class Keeper:
         while not self._closing.wait(EVERY):
             try:
                 self._refusals.flush()
-                index_subjects(self._engine)
+                index_subjects(self._engine, at_once=A_LITTLE)
+                extend(self._engine)
             except Exception as error:  # noqa: BLE001  it tries again; a reader of the log builds what is missing
                 logger.error("behind the access log", error=type(error).__name__)
 

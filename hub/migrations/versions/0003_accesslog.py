@@ -1,0 +1,56 @@
+"""What stands behind the access log: its tree by blocks, what was verified, and the index of persons anew.
+
+The index is derived from the log: it is dropped here, and built again behind the log.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003_accesslog"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+BIGKEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _index(**options: bool) -> None:
+    op.drop_table("access_subject")
+    op.create_table(
+        "access_subject",
+        sa.Column("person_id", BIGKEY, nullable=False),
+        sa.Column("seq", BIGKEY, nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "seq", name=op.f("pk_access_subject")),
+        **options,
+    )
+
+
+def upgrade() -> None:
+    _index(sqlite_with_rowid=False)
+    op.create_table(
+        "access_log_mark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("seq", BIGKEY, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_access_log_mark")),
+    )
+    op.create_table(
+        "access_log_node",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", BIGKEY, autoincrement=False, nullable=False),
+        sa.Column("last_seq", BIGKEY, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "position", name=op.f("pk_access_log_node")),
+    )
+    op.create_table(
+        "access_log_verified",
+        sa.Column("size", BIGKEY, autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_access_log_verified")),
+    )
+
+
+def downgrade() -> None:
+    for name in ("access_log_verified", "access_log_node", "access_log_mark"):
+        op.drop_table(name)
+    _index()
