@@ -134,7 +134,7 @@ class Operations:
         try:
             self.log.append(entry)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
-            logger.error("access log not written", error=type(error).__name__)
+            logger.error("access log not written", error=type(error.__cause__ or error).__name__)
             return refused(LogUnavailable())
         return answer
 

@@ -51,8 +51,10 @@ class Writer:
         if place.seq is None and place.error is None:
             self._lead()
         if place.seq is None:
+            names = (getattr(place.error, name, None) for name in ("sqlite_errorname", "sqlstate"))
+            kind = next(filter(None, names), type(place.error).__name__)
             raise StoreFailed(
-                f"The access log could not be written ({type(place.error).__name__})",
+                f"The access log could not be written ({kind})",
                 remedy="Check the store's database and its disk; nothing is read without the log",
             ) from place.error
         return place.seq

@@ -1,23 +1,18 @@
-"""`aidgraph review`, `access`, `log`: what people look into and decide."""
+"""`aidgraph review`, `access`: what people look into and decide."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, complain, print_json, say, show
+from schema.cli.common import AsJson, State, app, print_json, say, show
 
 review_app = typer.Typer(no_args_is_help=True, help="One ID number, two names. 同证异名复核。")
 access_app = typer.Typer(no_args_is_help=True, help="What an agreement grants. 协议授权。")
-log_app = typer.Typer(no_args_is_help=True, help="The access log. 访问日志。")
 app.add_typer(review_app, name="review")
 app.add_typer(access_app, name="access")
-app.add_typer(log_app, name="log")
-
-ORIGIN = "aidgraph/access-log"
 
 
 @review_app.command("list")
@@ -57,45 +52,6 @@ def review_decide(
     with open_deployment(State.settings()) as deployment:
         decisions.decide(deployment, case, judgement, actor=actor, reason=reason)
     say(f"{case}: {judgement}. Run `aidgraph month compute` to apply it.")
-
-
-@log_app.command("key")
-def log_key() -> None:
-    """The public key that verifies the log's checkpoints. 日志校验公钥。"""
-    from hub import keys
-    from hub.checkpoint import verifier_key
-
-    typer.echo(verifier_key(keys.load(State.settings().keys), ORIGIN))
-
-
-@log_app.command("checkpoint")
-def log_checkpoint() -> None:
-    """A signed note over every entry so far (C2SP); keep it off this machine. 签发日志检查点。"""
-    from hub import log
-    from hub.deployment import open_deployment
-
-    with open_deployment(State.settings()) as deployment:
-        typer.echo(log.checkpoint(deployment.engine, deployment.ring, ORIGIN), nl=False)
-
-
-@log_app.command("verify")
-def log_verify(
-    note: Annotated[
-        Path | None, typer.Argument(help="A checkpoint kept from earlier; without one, the log alone.")
-    ] = None,
-) -> None:
-    """Check every entry against its hash, and the log against a signed checkpoint. 校验日志。"""
-    from hub import log
-    from hub.checkpoint import open_note, verifier_key
-    from hub.deployment import open_deployment
-
-    with open_deployment(State.settings()) as deployment:
-        signed = open_note(note.read_text(), verifier_key(deployment.ring, ORIGIN)) if note else None
-        problems = log.verify(deployment.engine, signed)
-    for problem in problems:
-        complain("access log", problem)
-    say("The access log holds." if not problems else f"{len(problems)} problems")
-    raise typer.Exit(1 if problems else 0)
 
 
 @access_app.command("sdl")
