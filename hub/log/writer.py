@@ -14,11 +14,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 from hub import store
 from hub.errors import StoreFailed
@@ -28,6 +31,7 @@ APPEND_LOCK = 0x61696467  # one appender at a time on PostgreSQL
 MOST = 64  # rows of one statement
 PATIENCE = 30  # seconds for the lock, as SQLite's busy_timeout is
 COLUMNS = Row.__slots__
+EPOCH, MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 TYPES = ("timestamptz", "text", "text", "text", "text", "bytea", "bytea", "bytea")
 
 
@@ -130,18 +134,39 @@ class _Connection:
 
 
 class _Postgresql(_Connection):
+    """One exchange a batch, below psycopg's cursor: libpq waits without Python, at a third of the CPU."""
+
     def _prepare(self, driver: psycopg.Connection[Any]) -> None:
         driver.rollback()
         driver.autocommit = True
+        driver.execute("SET client_encoding = 'UTF8'")
         driver.execute(f"SET lock_timeout = '{PATIENCE}s'")
         if driver.execute("SHOW synchronous_commit").fetchone() == ("off",):
-            driver.execute(
-                "SET synchronous_commit = on"
-            )  # an entry must outlive a crash, whatever the server's default
+            driver.execute("SET synchronous_commit = on")  # an entry outlives a crash, whatever the default
+        self._prepared: set[int] = set()
 
     def _write(self, driver: psycopg.Connection[Any], values: list[Any], count: int) -> Sequence[int]:
-        cursor = driver.execute(_locked_insert(count), values, prepare=True, binary=True)
-        return [seq for (seq,) in cursor.fetchall()]
+        name = b"access_log_%d" % count
+        if count not in self._prepared:
+            _done(driver.pgconn.prepare(name, _locked_insert(count), None))
+            self._prepared.add(count)
+        sent = [_binary(value) for value in values]
+        done = _done(driver.pgconn.exec_prepared(name, sent, [1] * len(sent), 1))
+        seqs = (done.get_value(row, 0) for row in range(done.ntuples))
+        return [int.from_bytes(seq, "big") for seq in seqs if seq is not None]
+
+
+def _binary(value: Any) -> bytes:
+    """A column's value as PostgreSQL's binary protocol has it: a moment is microseconds since 2000."""
+    if isinstance(value, str):
+        return value.encode()
+    return value if isinstance(value, bytes) else ((value - EPOCH) // MICROSECOND).to_bytes(8, "big", signed=True)
+
+
+def _done(result: PGresult) -> PGresult:
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise psycopg.errors.error_from_result(result)
+    return result
 
 
 class _Sqlite(_Connection):
@@ -161,15 +186,15 @@ def _insert(count: int) -> str:
     return f"INSERT INTO access_log ({', '.join(COLUMNS)}) VALUES {', '.join([row] * count)}"
 
 
-@lru_cache(MOST)
-def _locked_insert(count: int) -> str:
+def _locked_insert(count: int) -> bytes:
     """One statement that takes the lock, then draws the seqs: `held` has its row only once the lock is there."""
-    row = f"({', '.join(f'%b::{kind}' for kind in TYPES)})"
+    place = (f"${n}::{kind}" for n, kind in enumerate(TYPES * count, 1))
+    rows = ", ".join(f"({', '.join(row)})" for row in zip(*[place] * len(TYPES), strict=True))
     return (
         f"WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock({APPEND_LOCK})) "
-        f"INSERT INTO access_log ({', '.join(COLUMNS)}) SELECT entry.* FROM held, "
-        f"(VALUES {', '.join([row] * count)}) AS entry RETURNING seq"
-    )
+        f"INSERT INTO access_log ({', '.join(COLUMNS)}) "
+        f"SELECT entry.* FROM held, (VALUES {rows}) AS entry RETURNING seq"
+    ).encode()
 
 
 def append(engine: sa.Engine, entry: Entry) -> int:
