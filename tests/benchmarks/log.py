@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import statistics
 import tempfile
 import time
@@ -71,8 +72,11 @@ def database(engine: sa.Engine) -> float:
     with engine.connect() as connection:
         query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
         pids = connection.scalars(sa.text(query)).all()
-    spent = (Path(f"/proc/{pid}/schedstat").read_text().split()[0] for pid in pids)
-    return sum(map(int, spent)) / 1e9
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            total += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    return total / 1e9
 
 
 async def by(callers: int, asker: Asker, query: str, variables: list[dict[str, Any]]) -> None:
