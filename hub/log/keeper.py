@@ -17,7 +17,8 @@ from hub.log.subjects import index_subjects
 from hub.log.tree import extend
 from hub.log.writer import Writer
 
-EVERY = 1.0  # seconds
+EVERY = 2.0  # seconds
+PAUSE = 0.05  # seconds between its transactions
 A_LITTLE = 2_000  # subjects of one transaction: SQLite's one writer is not kept long from the log
 logger = structlog.get_logger("aidgraph.log")
 
@@ -31,6 +32,7 @@ class Keeper:
         self._refusals = Refusals(self._writer.append)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._behind = True  # whether there may be entries that nothing was built of
 
     def append(self, entry: Entry) -> None:
         """Write an entry, durably; refusals beyond a client's share are counted. Any exception means: not written."""
@@ -38,6 +40,7 @@ class Keeper:
             self._refusals.append(entry)
         else:
             self._writer.append(entry)
+        self._behind = True
 
     def count(self, entry: Entry) -> None:
         """Count a refusal for which there is no time to wait; it is written behind the log."""
@@ -52,9 +55,12 @@ class Keeper:
         while not self._closing.wait(EVERY):
             try:
                 self._refusals.flush()
-                index_subjects(self._engine, at_once=A_LITTLE)
-                extend(self._engine)
+                if self._behind:
+                    self._behind = False
+                    index_subjects(self._engine, at_once=A_LITTLE, rest=lambda: self._closing.wait(PAUSE))
+                    extend(self._engine)
             except Exception as error:  # noqa: BLE001  it tries again; a reader of the log builds what is missing
+                self._behind = True
                 logger.error("behind the access log", error=type(error).__name__)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ at a time so that no operation waits long for the database, or by whoever asks f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,13 @@ AT_ONCE = 20_000  # subjects of one transaction, and one entry's at least
 ENTRIES = 1_000
 
 
-def index_subjects(engine: sa.Engine, after: int = 0, *, at_once: int = AT_ONCE) -> int:
+def index_subjects(
+    engine: sa.Engine, after: int = 0, *, at_once: int = AT_ONCE, rest: Callable[[], bool] = lambda: False
+) -> int:
     """Build `access_subject` for all the entries it does not hold; returns the last seq it holds.
 
-    `after` is a seq that is known to be held. Safe to run twice, and beside another run.
+    `after` is a seq that is known to be held; `rest` is called after each transaction, and ends the work by True.
+    Safe to run twice, and beside another run.
     """
     while True:
         with engine.begin() as connection:
@@ -37,6 +40,8 @@ def index_subjects(engine: sa.Engine, after: int = 0, *, at_once: int = AT_ONCE)
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(INDEX_LOCK)))
             mark = sa.select(access_log_mark.c.seq).where(access_log_mark.c.name == MARK)
             after = _index(connection, connection.scalar(mark) or 0, at_once)
+        if rest():
+            return after
 
 
 def _index(connection: sa.Connection, after: int, at_once: int) -> int:
