@@ -41,6 +41,43 @@ def last(client: Client) -> tuple[Any, dict[str, Any]]:
     return entry, json.loads(entry.leaf)
 
 
+ASK = {"query": "{ agreement { id } }"}
+
+
+@pytest.mark.parametrize(
+    ("method", "more", "status", "code"),
+    [
+        ("POST", {"json": ASK, "headers": {"Accept": "text/html"}}, 406, "BAD_REQUEST"),
+        ("POST", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400, "BAD_REQUEST"),
+        ("POST", {"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "BAD_REQUEST"),
+        ("POST", {"json": {"query": "#" * 2_000_000}}, 413, "BAD_REQUEST"),
+        ("POST", {"json": ASK, "headers": {"X-Purpose": "another"}}, 403, "AGREEMENT_REFUSED"),
+        ("GET", {"params": ASK}, 405, "METHOD_REFUSED"),
+        ("POST", {"json": {"query": "{ nope }"}}, 400, "DOCUMENT_REFUSED"),
+        ("POST", {"json": {"query": "{ persons(first: 5000) { nodes { sex } } }"}}, 400, "LIMIT_EXCEEDED"),
+    ],
+)
+def test_whatever_is_refused_to_a_known_caller_is_logged_once(
+    client: Client, method: str, more: dict[str, Any], status: int, code: str
+) -> None:
+    before = len(client.entries())
+    headers = {"Authorization": f"Bearer {client.token(CIVIL)}", **more.get("headers", {})}
+    accept = {"Accept": "application/graphql-response+json"}
+    reply = client.http(method, "/graphql", **{**more, "headers": {**accept, **headers}})
+    entries = client.entries()[before:]
+    assert (reply.status, reply.code) == (status, code)
+    assert [(item.client, item.outcome, json.loads(item.leaf)["refusal"]) for item in entries] == [
+        ("tester", "refused", code)
+    ]
+
+
+def test_who_cannot_be_known_is_not_in_the_log(client: Client) -> None:
+    before = len(client.entries())
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {client.token(CIVIL)}"}):
+        assert client.http("POST", "/graphql", json=ASK, headers=headers).status == 401
+    assert len(client.entries()) == before
+
+
 async def together(client: Client, count: int, query: str) -> list[httpx.Response]:
     """Many operations at the same time."""
     transport = httpx.ASGITransport(app=client.app)
