@@ -111,7 +111,9 @@ ACCESS = Entity(name="AccessEntry", table=store.access_log, identity="seq", orde
 ACCESS_OF_PERSON = Entity(
     name="AccessEntry",
     table=sa.select(store.access_log, store.access_subject.c.person_id)
-    .join(store.access_subject, store.access_subject.c.seq == store.access_log.c.seq)
+    .select_from(store.access_bucket)
+    .join(store.access_subject, store.access_subject.c.bucket == store.access_bucket.c.bucket)
+    .join(store.access_log, store.access_log.c.seq == store.access_subject.c.seq)
     .subquery(),
     identity="seq",
     order=("seq",),
