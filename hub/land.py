@@ -136,7 +136,8 @@ class Landing:
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
-                making.take(edge.opened(page))
+                if (left := making.left(page)).lines:
+                    making.take(edge.opened(left))
                 progress(name, making.read, delivery.declared_rows)
 
         try:
