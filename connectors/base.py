@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class FieldType(StrEnum):
@@ -90,6 +92,83 @@ class RawRow:
     values: Mapping[str, object]
 
 
+class Unread(Mapping[str, Sequence[object]]):
+    """The columns of rows that are kept as they came, each a text of its own, until a column is asked for.
+
+    All that a row says follows from its own text: equal texts are equal rows. `read` makes columns of some texts.
+    """
+
+    def __init__(
+        self, rows: Sequence[bytes], read: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]]
+    ) -> None:
+        self.rows = rows
+        self._read = read
+        self._columns: Mapping[str, Sequence[object]] | None = None
+
+    def only(self, places: Sequence[int]) -> Unread:
+        """The columns of some of the rows."""
+        return Unread([self.rows[at] for at in places], self._read)
+
+    def __getitem__(self, name: str) -> Sequence[object]:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> Mapping[str, Sequence[object]]:
+        if self._columns is None:
+            self._columns = self._read(self.rows)
+        return self._columns
+
+
+class Lists(Sequence[object]):
+    """A column of lists of objects, kept by column of the objects: list `n` holds the next `counts[n]` of them.
+
+    As a sequence it gives the lists themselves, their objects without the fields that they do not have, in order of
+    name. In `absent` are the places of rows that have no list at all.
+    """
+
+    def __init__(
+        self, counts: Sequence[int], columns: Mapping[str, Sequence[object]], absent: frozenset[int] = frozenset()
+    ) -> None:
+        self.counts = counts
+        self.columns = columns
+        self._absent = absent
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        end = self._end[at]
+        return None if at in self._absent else [self._item(place) for place in range(end - self.counts[at], end)]
+
+    def nth(self, number: int, name: str) -> Sequence[object]:
+        """A field of the object of this number in each list; None where there is none."""
+        column = self.columns.get(name)
+        if column is None:
+            return [None] * len(self)
+        if number == 0 and set(self.counts) == {1}:
+            return column
+        places = zip(self._end, self.counts, strict=True)
+        return [column[end - count + number] if number < count else None for end, count in places]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(self.columns)
+
+    @cached_property
+    def _end(self) -> list[int]:
+        return list(accumulate(self.counts))
+
+    def _item(self, place: int) -> dict[str, object]:
+        return {name: self.columns[name][place] for name in self._names if self.columns[name][place] is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Rows that arrived together, by column: `lines` as in RawRow, each column with one value a line.
@@ -112,6 +191,22 @@ class Page:
             return cls(lines=lines, columns=dict(zip(names, columns, strict=False)))
         every = dict.fromkeys(name for row in rows for name in row)
         return cls(lines=lines, columns={name: [row.get(name) for row in rows] for name in every})
+
+    @property
+    def texts(self) -> Sequence[bytes] | None:
+        """Each row as it came, where all that it says follows from that text alone; None where it does not."""
+        return self.columns.rows if isinstance(self.columns, Unread) else None
+
+    def only(self, places: Sequence[int]) -> Page:
+        """Some of the rows; of columns that were read, one that none of them has is absent."""
+        lines = [self.lines[at] for at in places]
+        if isinstance(self.columns, Unread):
+            return Page(lines=lines, columns=self.columns.only(places))
+        chosen = {name: [column[at] for at in places] for name, column in self.columns.items()}
+        return Page(
+            lines=lines,
+            columns={name: column for name, column in chosen.items() if any(value is not None for value in column)},
+        )
 
     def rows(self) -> Iterator[RawRow]:
         """The rows one by one, without the fields that a row does not have."""

@@ -141,7 +141,8 @@ class Landing:
 
         def take(pages: Iterable[Page]) -> None:
             for page in pages:
-                making.take(edge.opened(page))
+                if (left := making.left(page)).lines:
+                    making.take(edge.opened(left))
                 progress(name, making.read, about if about and making.read <= about else None)
 
         try:

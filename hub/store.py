@@ -172,9 +172,16 @@ access_log = sa.Table(
 access_subject = sa.Table(  # built behind the log, so that a person's own accesses are found by index
     "access_subject",
     metadata,
-    sa.Column("person_id", BIGKEY, primary_key=True),
-    sa.Column("seq", BIGKEY, primary_key=True),
+    sa.Column("bucket", BIGKEY, primary_key=True, autoincrement=False),  # of seqs: hub/log/subjects.py
+    sa.Column("person_id", BIGKEY, primary_key=True, autoincrement=False),
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
+)
+
+access_bucket = sa.Table(  # the buckets there are: a person is looked for in each
+    "access_bucket",
+    metadata,
+    sa.Column("bucket", BIGKEY, primary_key=True, autoincrement=False),
 )
 
 access_log_mark = sa.Table(  # how far what is built behind the log has come

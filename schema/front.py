@@ -80,6 +80,8 @@ class _Short:
             return None
         except TookTooLong as late:
             return await self._logged(ready.work, refused(late), began) if ready is not None else None
+        except Exception:  # noqa: BLE001  whatever it is, the workers meet it again, and tell and log it
+            return None
         if kept is not None and key is not None and ready.shared:
             edition = (served.publication, served.erasure)
             kept.keep(key, edition, Answered(body=answer.body, known=ready.work.of_answer))

@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.base import Page, Stream
+from connectors.base import Stream
 from connectors.errors import SourceMalformed
 
 SEARCHED = 20  # rows above the header (titles, notes) that are looked through
@@ -94,14 +94,14 @@ def read(rows: Sequence[Cells], stream: Stream, *, file: str, line: int) -> Colu
     return Columns(places=tuple(places.items()), width=width)
 
 
-def named(page: Page, stream: Stream) -> Page:
-    """A page of objects, whose keys are the source's, by field name; of several names the first declared wins."""
+def named(columns: Mapping[str, Sequence[object]], stream: Stream) -> dict[str, Sequence[object]]:
+    """Columns headed by the source's keys, by field name; of several names the first declared wins."""
     known = _names(stream)
     children = {child.name for child in stream.children}
     ignored = {plain(name) for name in stream.ignored}
     taken = {f.name for f in stream.fields} | children
     found: dict[str, list[tuple[int, Sequence[object]]]] = {}
-    for place, (key, column) in enumerate(page.columns.items()):
+    for place, (key, column) in enumerate(columns.items()):
         word = plain(key)
         if key in children:
             found[key] = [(0, column)]
@@ -111,7 +111,7 @@ def named(page: Page, stream: Stream) -> Page:
         elif word not in ignored:
             shown = _shown(word, place)
             found[shown if shown and shown not in taken | set(found) else f"column {place + 1}"] = [(0, column)]
-    return Page(lines=page.lines, columns={field: _first(columns) for field, columns in found.items()})
+    return {field: _first(each) for field, each in found.items()}
 
 
 def _first(columns: list[tuple[int, Sequence[object]]]) -> Sequence[object]:

@@ -17,20 +17,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, Literal
 
+import msgspec
 import orjson
 
-from connectors.base import Connection, Delivery, Page, Stream
+from connectors.base import Connection, Delivery, Page, Stream, Unread
 from connectors.errors import SourceMalformed, SourceSettingsError
 from connectors.transports import headers
 from connectors.transports.http import template
-from connectors.transports.http.answer import BEIJING, Accepted, Answer
+from connectors.transports.http.answer import BEIJING, Accepted, Answer, not_whole
 from connectors.transports.http.paging import AnyPaging, PageNumber
 from connectors.transports.http.pull import Asking, Pull
+from connectors.transports.http.rows import FAULTS, Reader
 from connectors.transports.http.signing import AnyAuth, Bearer
 from connectors.transports.window import Window
 
@@ -135,6 +138,7 @@ class HttpJson:
     def _pages(self, stream: Stream, first: Answer, answers: Iterator[Answer]) -> Iterator[Page]:
         declared = first.number(self.count) if self.count else None
         most = 2 * (declared if declared is not None else stream.expected[1]) + self.page_size
+        reading = Reader()
         read = empty = 0
         answer: Answer | None = first
         while answer is not None:
@@ -147,13 +151,26 @@ class HttpJson:
                     remedy="Tell the department that the interface's pages do not end",
                 )
             if rows:
-                yield headers.named(Page.of(rows, range(read - len(rows) + 1, read + 1)), stream)
+                columns = partial(self._columns, stream, reading, answer)
+                lines = range(read - len(rows) + 1, read + 1)
+                yield Page(lines=lines, columns=columns(rows) if stream.ignored else Unread(rows, columns))
             answer = next(answers, None)
         if declared is not None and read < declared:
             raise SourceMalformed(
                 f"Stream {stream.name}: {read} rows came where {declared} were declared",
                 remedy="Pull again; rows were lost between two pages",
             )
+
+    def _columns(
+        self, stream: Stream, reading: Reader, answer: Answer, rows: Sequence[bytes]
+    ) -> Mapping[str, Sequence[object]]:
+        """Rows of an answer, under the stream's names for their fields. Raises SourceMalformed."""
+        try:
+            return headers.named(reading.columns(rows), stream)
+        except msgspec.ValidationError:
+            raise answer.no_rows(self.rows) from None
+        except FAULTS:
+            raise not_whole(answer.where) from None
 
     def _check(self, answer: Answer) -> None:
         if self.accepted:

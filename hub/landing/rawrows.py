@@ -1,7 +1,8 @@
 """Raw rows told again: a keyed digest of each row as it came, and the sorted list of those of an earlier snapshot.
 
-1. Two rows of one digest read alike, for the same reading (`reading`): the digest is over every value that arrives
-   but those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
+1. Two rows of one digest read alike, for the same reading (`reading`): the digest is over the row's own text as it
+   came, where all that it says follows from that (`connectors.base.Unread`), else over every value that arrives but
+   those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
 2. The list is a part of the lake, one (digest, line) a row read, in the order of arrival; it is sorted when used.
    20 bytes a row in memory: 10 million rows are 200 MB.
 """
@@ -82,17 +83,34 @@ class RawDigests:
         self._audit = Audit(stream)
 
     def of(self, page: Page) -> list[bytes]:
-        """The digest of each row."""
-        nothing = [None] * len(page.lines)
-        columns = [page.columns.get(name, nothing) for name in self._names]
+        """The digest of each row. One with a field that nobody declared is told by its values: its text alone would not
+        show that there is one, and whoever reads the text again only as a digest could not note it."""
         more = self._more(page)
-        columns.append(list(_pairs(page, more)) if more else nothing)
-        state, digests = self._state, []
-        for row in _encoded(columns):
-            digest = state.copy()
-            digest.update(row)
+        if page.texts is None:
+            return self._of_values(page, more)
+        digests = self.of_texts(page.texts)
+        odd = self._audit.places(page.columns)
+        if odd:
+            places = sorted(odd)
+            read = Page(lines=page.lines, columns=dict(page.columns))
+            for at, digest in zip(places, self._of_values(read.only(places), more), strict=True):
+                digests[at] = digest
+        return digests
+
+    def of_texts(self, texts: Sequence[bytes]) -> list[bytes]:
+        """The digest of each row by its text."""
+        copy, digests = self._state.copy, []
+        for text in texts:
+            digest = copy()
+            digest.update(text)
             digests.append(digest.digest())
         return digests
+
+    def _of_values(self, page: Page, more: Sequence[str]) -> list[bytes]:
+        nothing = [None] * len(page.lines)
+        columns = [page.columns.get(name, nothing) for name in self._names]
+        columns.append(list(_pairs(page, more)) if more else nothing)
+        return self.of_texts(_encoded(columns))
 
     def undeclared(self, page: Page) -> set[str]:
         """The fields that no declaration knows and some row, or an item of its lists, has a value in."""

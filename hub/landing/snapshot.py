@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -134,6 +134,12 @@ class Snapshot:
     def undeclared(self) -> set[str]:
         return self._making.reader.undeclared
 
+    def left(self, page: Page) -> Page:
+        """The rows of a page that must be read: those that the base has, as they came, stand."""
+        if self._base is None or page.texts is None:
+            return page
+        return self._new(page, self._digests.of_texts(page.texts), self._base)
+
     def take(self, page: Page) -> None:
         """Read the rows of a page: those that the base has not become rows of this batch."""
         if self._base is None:
@@ -142,8 +148,14 @@ class Snapshot:
             self._making.take(page)
             return
         self.undeclared.update(self._digests.undeclared(page))
-        index, seen, new = self._base.index, self._base.seen, []
-        for row, at in enumerate(index.find(self._digests.of(page))):
+        new = self._new(page, self._digests.of(page), self._base)
+        if new.lines:
+            self._making.take(new)
+
+    def _new(self, page: Page, digests: Sequence[bytes], base: Base) -> Page:
+        """The rows that the base has not; the others stand."""
+        index, seen, new = base.index, base.seen, []
+        for row, at in enumerate(index.find(digests)):
             if at < 0:
                 new.append(row)
             elif seen[at]:
@@ -154,8 +166,7 @@ class Snapshot:
                 if waiting := index.waiting(at):
                     self._waiting[waiting.reason] += 1
                     self._nobody += waiting.nobody
-        if new:
-            self._making.take(_some(page, new))
+        return page if len(new) == len(page.lines) else page.only(new)
 
     def refuse(self, raw: RawRow, reason: str, field: str, clear: Mapping[str, object]) -> None:
         """See `Batch.refuse`."""
@@ -197,15 +208,6 @@ class Snapshot:
             twice: pa.Table = duck.sql(TWICE, params=paths).to_arrow_table()
         lines = twice.combine_chunks()["line"].combine_chunks()
         return lines.filter(pc.is_in(lines, value_set=base.lines(seen=True)))
-
-
-def _some(page: Page, rows: list[int]) -> Page:
-    """Some rows of a page; a column that none of them has is absent."""
-    chosen = {name: [column[row] for row in rows] for name, column in page.columns.items()}
-    return Page(
-        lines=[page.lines[row] for row in rows],
-        columns={name: column for name, column in chosen.items() if any(value is not None for value in column)},
-    )
 
 
 def files(connection: sa.Connection, lake: Lake, batch_id: int) -> dict[str, frozenset[int]]:

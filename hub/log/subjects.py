@@ -1,5 +1,8 @@
 """A person's own accesses: `access_subject` names the entries of each person; it is built behind the log.
 
+Its rows stand in buckets of 4,096 seqs, by person within a bucket: what is added touches the pages of one bucket,
+however big the log is (by person alone it touched a page for every row), and a person is looked for in each bucket.
+
 A mark says up to which entry it is built. What is missing is built by a server's thread (hub/log/keeper.py), a little
 at a time so that no operation waits long for the database, or by whoever asks for a person's accesses.
 """
@@ -15,12 +18,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.log.entry import SALT
-from hub.store import access_log, access_log_mark, access_subject
+from hub.store import access_bucket, access_log, access_log_mark, access_subject
 
 INDEX_LOCK = 0x61696468  # one builder at a time on PostgreSQL; on SQLite two do the same twice
 MARK = "subjects"
 AT_ONCE = 20_000  # subjects of one transaction, and one entry's at least
 ENTRIES = 1_000
+BUCKET = 4_096
+
+# Each bucket, in it the person's entries, and those. `+ 0` keeps SQLite from looking through all of `access_subject`.
+JOINED = access_bucket.join(access_subject, access_subject.c.bucket == access_bucket.c.bucket + 0).join(
+    access_log, access_log.c.seq == access_subject.c.seq
+)
 
 
 def index_subjects(
@@ -59,8 +68,10 @@ def _index(connection: sa.Connection, after: int, at_once: int) -> int:
     if not persons:
         return after
     person, entry = np.concatenate(persons).astype(np.int64), np.concatenate(seqs).astype(np.int64)
-    order = np.lexsort((entry, person))
-    _insert(connection, person[order].tolist(), entry[order].tolist())
+    bucket = entry // BUCKET
+    order = np.lexsort((entry, person, bucket))
+    _insert(connection, access_subject, [column[order].tolist() for column in (bucket, person, entry)])
+    _insert(connection, access_bucket, [np.unique(bucket).tolist()])
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     moved = insert(access_log_mark).values(name=MARK, seq=after)
     further = access_log_mark.c.seq < moved.excluded.seq
@@ -68,19 +79,17 @@ def _index(connection: sa.Connection, after: int, at_once: int) -> int:
     return after
 
 
-def _insert(connection: sa.Connection, persons: list[int], seqs: list[int]) -> None:
-    if not persons:
-        return
+def _insert(connection: sa.Connection, table: sa.Table, columns: list[list[int]]) -> None:
+    """Rows that are not there yet, column by column."""
+    names = ", ".join(table.columns.keys())
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            "INSERT INTO access_subject (person_id, seq) "
-            "SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
-            (persons, seqs),
-        )
-    else:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO access_subject (person_id, seq) VALUES (?, ?)", list(zip(persons, seqs, strict=True))
-        )
+        arrays = ", ".join(["%s::bigint[]"] * len(columns))
+        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
+        connection.exec_driver_sql(statement, tuple(columns))
+    elif columns[0]:
+        places = ", ".join("?" * len(columns))
+        statement = f"INSERT OR IGNORE INTO {table.name} ({names}) VALUES ({places})"
+        connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
 
 
 def accesses(engine: sa.Engine, person_id: int) -> Iterator[dict[str, Any]]:
@@ -88,7 +97,7 @@ def accesses(engine: sa.Engine, person_id: int) -> Iterator[dict[str, Any]]:
     index_subjects(engine)
     query = (
         sa.select(access_log.c.seq, access_log.c.leaf)
-        .join(access_subject, access_subject.c.seq == access_log.c.seq)
+        .select_from(JOINED)
         .where(access_subject.c.person_id == person_id)
         .order_by(access_subject.c.seq.desc())
     )

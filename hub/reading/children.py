@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, repeat
 from operator import itemgetter
@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import Child
+from connectors.base import Child, Lists
 from hub.reading.columns import Column, FieldReader
 from hub.reading.values import Codes
 
 LISTS = {list, type(None)}
 Objects = list[dict[str, object]]
+Given = Callable[[str], Sequence[object] | None]  # a field of all items, by name; None where no item has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Children:
 class Items:
     """A page's column of lists. `faults`: row -> reason code and field of its first fault."""
 
-    counts: list[int]
+    counts: Sequence[int]
     columns: list[Column]
     faults: dict[int, tuple[str, str]]
 
@@ -61,11 +62,11 @@ class ChildReader:
 
     def read(self, column: Sequence[object] | None, count: int, provinces: Sequence[str] | str) -> Items:
         """The items of `count` rows; a row whose list is none has a fault, and no items."""
-        lists, items, faults = self._lists(column, count)
-        counts = list(map(len, lists))
+        counts, given, faults = self._lists(column, count)
+        size = sum(counts)
         if not isinstance(provinces, str):
             provinces = list(chain.from_iterable(map(repeat, provinces, counts)))
-        columns = [field.read(_field(items, field.name), len(items), provinces) for field in self._fields]
+        columns = [field.read(given(field.name) if size else [], size, provinces) for field in self._fields]
         if any(column.refused for column in columns):
             owner = np.repeat(np.arange(count), counts).tolist()
             order = sorted((at, nth) for nth, column in enumerate(columns) for at in column.refused)
@@ -75,16 +76,18 @@ class ChildReader:
 
     def _lists(
         self, column: Sequence[object] | None, count: int
-    ) -> tuple[Sequence[Objects], Objects, dict[int, tuple[str, str]]]:
-        """The list of each row, all items, and the faults of rows whose list is none."""
+    ) -> tuple[Sequence[int], Given, dict[int, tuple[str, str]]]:
+        """How long the list of each row is, a field of all their items, and the faults of rows whose list is none."""
         if column is None:
-            return [[]] * count, [], {}
+            return [0] * count, _field([]), {}
+        if isinstance(column, Lists):
+            return column.counts, column.columns.get, {}
         kinds = set(map(type, column))
         lists: Sequence[Any] = column if kinds == {list} else [items or [] for items in column]
         if kinds <= LISTS:
             every = list(chain.from_iterable(lists))
             if set(map(type, every)) <= {dict}:
-                return lists, every, {}
+                return list(map(len, lists)), _field(every), {}
         faults: dict[int, tuple[str, str]] = {}
         good: list[Objects] = []
         for at, items in enumerate(column):
@@ -92,7 +95,7 @@ class ChildReader:
             if items is not None and not whole:
                 faults[at] = ("bad_text", self.name)
             good.append(items if whole else [])  # type: ignore[arg-type]
-        return good, list(chain.from_iterable(good)), faults
+        return list(map(len, good)), _field(list(chain.from_iterable(good))), faults
 
     def table(self, items: Items, lines: NDArray[np.int32]) -> Children:
         """The items for Arrow; `lines` of the rows."""
@@ -104,9 +107,13 @@ class ChildReader:
         return Children(table=pa.record_batch(columns, schema=self._schema), owner=owner)
 
 
-def _field(items: Objects, name: str) -> list[object]:
+def _field(items: Objects) -> Given:
     """One field of each item, None where it has none."""
-    try:
-        return list(map(itemgetter(name), items))
-    except KeyError:
-        return [item.get(name) for item in items]
+
+    def field(name: str) -> list[object]:
+        try:
+            return list(map(itemgetter(name), items))
+        except KeyError:
+            return [item.get(name) for item in items]
+
+    return field

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
+from connectors.base import Lists
 from hub.reading.columns import Remembering
 from hub.reading.values import Unreadable, division
 
@@ -21,7 +22,10 @@ class Provinces:
         column = given.get(self._steps[0]) if self._steps else None
         if column is None:
             return ""
-        for step in self._steps[1:]:
+        steps = self._steps[1:]
+        if isinstance(column, Lists) and len(steps) == 2 and steps[0].isdecimal():
+            column, steps = column.nth(int(steps[0]), steps[1]), []
+        for step in steps:
             column = _down(column, step)
         found, _ = self._memo.all(column, set(map(type, column)))
         provinces: list[str] = found  # type: ignore[assignment]

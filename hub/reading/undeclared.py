@@ -26,6 +26,15 @@ class Audit:
             found.update(f"{child}.{name}" for name in _within(columns.get(child, ()), known))
         return found
 
+    def places(self, columns: Mapping[str, Sequence[object]]) -> set[int]:
+        """The rows in which, or in an item of whose lists, something stands under such a name."""
+        strange = self.strange(columns)
+        found = {at for name in strange & columns.keys() for at, one in enumerate(columns[name]) if one is not None}
+        for child in {name.partition(".")[0] for name in strange - columns.keys()}:
+            known = self._children[child]
+            found.update(at for at, one in enumerate(columns[child]) if _within([one], known))
+        return found
+
 
 def _within(column: Sequence[object], known: frozenset[str]) -> set[str]:
     items = [item for one in column if isinstance(one, list) for item in one if isinstance(item, dict)]

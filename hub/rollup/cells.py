@@ -70,7 +70,7 @@ def ensure(deployment: Deployment, demands: Sequence[Demand]) -> int:
         months = connection.execute(sa.select(m.month, m.tables).order_by(m.month)).all()
         for month, files in months:
             lacking = [demand for key, demand in wanted.items() if (key, month) not in there]
-            if not lacking:
+            if not lacking or not files:  # nothing was kept of the month to count
                 continue
             computed = {name: deployment.lake.read("derived", file) for name, file in files.items()}
             with deployment.spill() as spill, DuckDB(spill=spill) as engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub import store
+from hub.log.subjects import JOINED
 from hub.store import published
 from schema.graph import scope
 from schema.read.model import Condition, Entity, Period, Table
@@ -144,9 +145,7 @@ RECORD = Entity(name="Record", table=store.batch, identity="batch_id", order=("b
 ACCESS = Entity(name="AccessEntry", table=store.access_log, identity="seq", order=("seq",), descending=True)
 ACCESS_OF_PERSON = Entity(
     name="AccessEntry",
-    table=sa.select(store.access_log, store.access_subject.c.person_id)
-    .join(store.access_subject, store.access_subject.c.seq == store.access_log.c.seq)
-    .subquery(),
+    table=sa.select(store.access_log, store.access_subject.c.person_id).select_from(JOINED).subquery(),
     identity="seq",
     order=("seq",),
     descending=True,

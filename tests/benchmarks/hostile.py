@@ -160,7 +160,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         data, config = folder / "data", configuration(folder)
-        fill = lambda engine: world.fill(engine, many=400)  # noqa: E731
+        fill = lambda engine, ring: world.fill(engine, ring, many=400)  # noqa: E731
         with Server(data, config=config, store_url=told.postgres, fill=fill) as server:
             token = server.token(AGREEMENT, client="normal")
             headers = {"Authorization": f"Bearer {token}"}

@@ -153,4 +153,7 @@ def serve(
         keep=keep,
         registered=registered or {},
     )
-    return Client(create_app(graph, **{"every": math.inf, **more}), graph)  # no statement but those of the operation
+    made = create_app(graph, **{"every": math.inf, **more})  # no statement but those of the operation
+    if not rated:  # and each refusal an entry of its own
+        made.state.hub.operations.log._refusals._own = math.inf
+    return Client(made, graph)

@@ -34,7 +34,7 @@ class Server:
         (folder / "aidgraph.toml").write_text(settings + (f'config = "{config}"\n' if config else ""))
         self.engine = store.connect(self.url_of_store)
         migrations.ensure(self.engine)
-        fill(self.engine)
+        fill(self.engine, self.ring)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

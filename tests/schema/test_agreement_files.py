@@ -116,6 +116,13 @@ MISTAKES = [
     ('birth = "mask:year"', "birth = true", 32, "birth", "is not text"),
     ('birth = "mask:year"', 'berth = "show"', 32, "berth", "is no field of this type"),
     ('settlements = "show"', 'categories = "show"', 34, "categories", "of which nothing is listed"),
+    (
+        "[fields.Person]",
+        '[fields.PaidCount]\nmonth = "show"\namount = "show"\n\n[fields.Person]',
+        32,
+        "amount",
+        "is made of Settlement.basicPaid, which is not shown in the clear",
+    ),
     ("[fields.Settlement]", "[fields.Setlement]", 36, "Setlement", "is no type of the graph"),
     ('settlements = "show"\n', "", 35, "Settlement", "no listed field leads to Settlement"),
     ('person = "show"', 'person = "show"\npersons = "show"', 29, "persons", "lists persons, and browse is false"),

@@ -19,9 +19,11 @@ import pytest
 import structlog
 from graphql import (
     GraphQLEnumType,
+    GraphQLField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     get_named_type,
+    is_required_argument,
     parse,
     validate,
 )
@@ -327,29 +329,37 @@ def connections(contract: Contract) -> Iterator[tuple[str, str]]:
                 yield word, field
 
 
+def required(field: GraphQLField) -> str:
+    """What a list must be given, as its document says it."""
+    told = {name: made for name, made in field.args.items() if is_required_argument(made)}
+    return "".join(f"{name}: {json.dumps(Given({})._of(made.type))}, " for name, made in told.items())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cursor_tells_nothing_and_opens_nowhere_else(
     client: Client, contracts: Mapping[str, Contract], name: str
 ) -> None:
-    page = "query Q($after: String) { %s(first: 1, after: $after) { edges { cursor } pageInfo { endCursor } } }"
+    page = "query Q($after: String) { %s(%sfirst: 1, after: $after) { edges { cursor } pageInfo { endCursor } } }"
     cursors, lists = {}, [field for word, field in connections(contracts[name]) if word == "query"]
+    root = roots(contracts[name].schema)["query"]
+    pages = {field: page % (field, required(root.fields[field])) for field in lists}
     for field in lists:
-        made = client.ask(name, page % field).data[field]["pageInfo"]["endCursor"]
+        made = client.ask(name, pages[field]).data[field]["pageInfo"]["endCursor"]
         if made is None:
             continue
         cursors[field] = made
         opened = base64.urlsafe_b64decode(made + "=" * (-len(made) % 4)).decode("latin-1")
         free_of_canaries(contracts[name].agreement, made, opened)
     for field in lists:
-        forged = client.ask(name, page % field, {"after": "A" * 64})
+        forged = client.ask(name, pages[field], {"after": "A" * 64})
         assert forged.code == "CURSOR_REFUSED"
         for other, cursor in cursors.items():
             if other != field:
-                assert client.ask(name, page % field, {"after": cursor}).text == forged.text
+                assert client.ask(name, pages[field], {"after": cursor}).text == forged.text
         for neighbour, contract in contracts.items():
             if neighbour != name and field in cursors and ("query", field) in connections(contract):
-                foreign = client.ask(neighbour, page % field, {"after": cursors[field]})
-                assert foreign.text == client.ask(neighbour, page % field, {"after": "A" * 64}).text
+                foreign = client.ask(neighbour, pages[field], {"after": cursors[field]})
+                assert foreign.text == client.ask(neighbour, pages[field], {"after": "A" * 64}).text
 
 
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "plain"])
@@ -360,14 +370,15 @@ def test_a_condition_on_what_is_out_of_scope_is_answered_as_one_on_what_never_wa
     """Also where the rows are the same and only the scope differs: nothing tells that there are some beyond it."""
     scope = replace(SHIPPED[name].scope, divisions=("110101",))
     narrow = changed(name, compiled=compiled, documents="free", scope=scope)
-    page = "query Q($filter: %s) { %s(filter: $filter) { nodes { __typename } pageInfo { hasNextPage } } }"
+    page = "query Q($filter: %s) { %s(%sfilter: $filter) { nodes { __typename } pageInfo { hasNextPage } } }"
     for _, field in connections(contracts[name]):
-        made = roots(contracts[name].schema)["query"].fields[field].args.get("filter")
+        entry = roots(contracts[name].schema)["query"].fields[field]
+        made = entry.args.get("filter")
         conditions = getattr(made.type, "fields", {}) if made else {}
         for condition, value in (("county", "370302"), ("county", "653121"), ("source", "civil_affairs")):
             if condition in conditions and made:
                 told = [
-                    narrow.ask(name, page % (made.type, field), {"filter": {condition: told}}).text
+                    narrow.ask(name, page % (made.type, field, required(entry)), {"filter": {condition: told}}).text
                     for told in (value, "x" * len(value))
                 ]
                 entity = catalogue()["Query"][field].spec.link.target.name  # type: ignore[union-attr]
@@ -418,8 +429,15 @@ def statements(client: Client, ask: Any) -> tuple[Reply, list[tuple[str, Any]]]:
 
 def plan(client: Client, statement: str, parameters: Any) -> str:
     """PostgreSQL's plan without costs and values."""
+    explained = f"EXPLAIN (COSTS OFF) {statement}"
     with client.engine.connect() as connection:
-        lines = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", parameters).scalars().all()
+        if isinstance(parameters, dict):
+            lines = connection.exec_driver_sql(explained, parameters).scalars().all()
+        else:  # at the driver's own level, values as text
+            driver: Any = connection.connection.driver_connection
+            found = driver.pgconn.exec_params(explained.encode(), list(parameters))
+            lines = [found.get_value(at, 0).decode() for at in range(found.ntuples)]
+            assert lines, found.error_message
     return re.sub(r"'(?:[^']|'')*'", "'?'", "\n".join(lines))
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from hub.errors import ConfigError
+from hub.keys import KeyRing
 from schema import registered
-from schema.agreement import REGISTERED
+from schema.agreement import REGISTERED, Agreement
 from schema.protocol import GRAPHQL, JSON
 from schema.registered import Document, Registered
 from tests.schema.client import Client, serve
@@ -56,9 +58,13 @@ def test_a_hash_is_unknown_until_its_document_came_once(fresh: Client) -> None:
     assert [row.outcome for row in fresh.entries()[-6:]] == ["refused"] * 2 + ["answered"] * 4
 
 
-def test_what_one_contract_remembers_no_other_answers_by_its_hash(fresh: Client) -> None:
+def test_what_one_contract_remembers_no_other_answers_by_its_hash(
+    filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]
+) -> None:
+    fresh = serve(filled, ring, agreements)
     assert post(fresh, {"query": QUERY, **apq(QUERY)}).data == SHOWN
     assert post(fresh, apq(QUERY), "hospital").code == "PERSISTED_QUERY_NOT_FOUND"
+    fresh.app.state.hub.workers.close()
 
 
 def test_documents_that_are_not_valid_or_could_tell_of_a_person_are_not_remembered(fresh: Client) -> None:

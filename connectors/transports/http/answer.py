@@ -1,26 +1,31 @@
 """An answer read: where in it the rows stand, the source's count, its clock, what comes next.
 
 A place is a dotted path (`data.list`, `output.0.rows`); the empty path is the whole answer. Messages name the place and
-never what stands there.
+never what stands there. An answer is cut apart level by level, on the way to the places that are asked for; its rows
+stay texts, each its own, until they are wanted (rows.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
+import msgspec
 import orjson
 
 from connectors.errors import SourceMalformed, SourceRefused
+from connectors.transports.http.rows import FAULTS
 
 BEIJING = timezone(timedelta(hours=8))  # the clock of every source in China
 SEND_AGAIN = "Pull again; if it stays so, tell the department which stream and request it is"
 CHARSET = re.compile(r"charset=\"?(gb18030|gbk|gb2312)", re.IGNORECASE)
 
-Row = Mapping[str, object]
+LEVEL: msgspec.json.Decoder[Mapping[str, msgspec.Raw] | Sequence[msgspec.Raw]] = msgspec.json.Decoder(
+    dict[str, msgspec.Raw] | list[msgspec.Raw]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,30 +51,49 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A decoded answer to one request; `where` names it to people."""
+    """An answer to one request, whole JSON; `where` names it to people."""
 
-    told: object
     raw: Raw
     where: str
+    levels: dict[str, Mapping[str, msgspec.Raw] | Sequence[msgspec.Raw]] = field(default_factory=dict, repr=False)
 
     def at(self, path: str) -> object:
         """What stands at a place; None where there is nothing."""
-        found = self.told
-        for step in path.split(".") if path else ():
-            if isinstance(found, list) and step.isdecimal() and int(step) < len(found):
-                found = found[int(step)]
-            elif isinstance(found, dict):
-                found = found.get(step)
-            else:
-                return None
+        found = self._text(path)
+        return None if found is None else msgspec.json.decode(found)
+
+    def rows(self, path: str) -> Sequence[msgspec.Raw]:
+        """The rows at a place, each a text. Raises SourceMalformed where no list of objects stands; of a list only the
+        first is looked at, another that is none shows when it is read."""
+        found = self._level(path)
+        if found is None or isinstance(found, Mapping) or (found and bytes(found[0])[:1] != b"{"):
+            raise self.no_rows(path)
         return found
 
-    def rows(self, path: str) -> list[Row]:
-        """The rows at a place. Raises SourceMalformed."""
-        found = self.at(path)
-        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-            raise SourceMalformed(f"{self.where}: {path or 'the answer'} is not a list of rows", remedy=SEND_AGAIN)
-        return found
+    def no_rows(self, path: str) -> SourceMalformed:
+        """The error for what should be a list of rows and is not."""
+        return SourceMalformed(f"{self.where}: {path or 'the answer'} is not a list of rows", remedy=SEND_AGAIN)
+
+    def _text(self, path: str) -> msgspec.Raw | bytes | None:
+        if not path:
+            return self.raw.body
+        above, _, step = path.rpartition(".")
+        level = self._level(above)
+        if isinstance(level, Mapping):
+            return level.get(step)
+        return level[int(step)] if level is not None and step.isdecimal() and int(step) < len(level) else None
+
+    def _level(self, path: str) -> Mapping[str, msgspec.Raw] | Sequence[msgspec.Raw] | None:
+        """What stands at a place, cut apart; None where it is neither an object nor a list."""
+        if path not in self.levels:
+            text = self._text(path)
+            if text is None:
+                return None
+            try:
+                self.levels[path] = LEVEL.decode(text)
+            except msgspec.ValidationError:
+                return None
+        return self.levels[path]
 
     def number(self, path: str) -> int:
         """The count at a place. Raises SourceMalformed."""
@@ -118,9 +142,16 @@ class Accepted:
 
 def decode(raw: Raw, *, where: str) -> Answer:
     """An answer from its body. Raises SourceMalformed."""
-    charset = CHARSET.search(raw.kind)
     try:
-        text = raw.body.decode("gb18030") if charset else raw.body
-        return Answer(told=orjson.loads(text), raw=raw, where=where)
-    except (orjson.JSONDecodeError, UnicodeDecodeError):
-        raise SourceMalformed(f"{where}: the body is not whole JSON", remedy=SEND_AGAIN) from None
+        if CHARSET.search(raw.kind):
+            raw = replace(raw, body=raw.body.decode("gb18030").encode(), kind="application/json")
+        return Answer(raw=raw, where=where, levels={"": LEVEL.decode(raw.body)})
+    except msgspec.ValidationError:  # a text, a number: whole, and no answer to look into
+        return Answer(raw=raw, where=where)
+    except FAULTS:
+        raise not_whole(where) from None
+
+
+def not_whole(where: str) -> SourceMalformed:
+    """The error for a body that is not JSON, or not all of it."""
+    return SourceMalformed(f"{where}: the body is not whole JSON", remedy=SEND_AGAIN)

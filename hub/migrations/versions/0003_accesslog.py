@@ -14,19 +14,23 @@ depends_on = None
 BIGKEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _index(**options: bool) -> None:
+def _index(*columns: str, **options: bool) -> None:
     op.drop_table("access_subject")
     op.create_table(
         "access_subject",
-        sa.Column("person_id", BIGKEY, nullable=False),
-        sa.Column("seq", BIGKEY, nullable=False),
-        sa.PrimaryKeyConstraint("person_id", "seq", name=op.f("pk_access_subject")),
+        *(sa.Column(name, BIGKEY, autoincrement=False, nullable=False) for name in columns),
+        sa.PrimaryKeyConstraint(*columns, name=op.f("pk_access_subject")),
         **options,
     )
 
 
 def upgrade() -> None:
-    _index(sqlite_with_rowid=False)
+    _index("bucket", "person_id", "seq", sqlite_with_rowid=False)
+    op.create_table(
+        "access_bucket",
+        sa.Column("bucket", BIGKEY, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_access_bucket")),
+    )
     op.create_table(
         "access_log_mark",
         sa.Column("name", sa.Text(), nullable=False),
@@ -51,6 +55,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("access_log_verified", "access_log_node", "access_log_mark"):
+    for name in ("access_log_verified", "access_log_node", "access_log_mark", "access_bucket"):
         op.drop_table(name)
-    _index()
+    _index("person_id", "seq")

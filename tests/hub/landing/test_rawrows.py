@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Page, discover
@@ -31,7 +31,7 @@ def typed(row: dict[str, object]) -> str:
     return repr(sorted((name, type(value).__name__, repr(value)) for name, value in row.items() if value is not None))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows)
 def test_two_rows_have_one_digest_exactly_when_their_values_and_types_are_the_same(whole):
     columns = ["psn_no", *sorted({name for row in whole for name in row} - {"psn_no"})]

@@ -8,13 +8,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from connectors.base import Connection, Delivery, Page, discover
+from connectors.base import Connection, Delivery, Page, Unread, discover
+from connectors.transports.http.rows import Reader
 from hub import keys, settings, store, tables
 from hub.config.codes import Codes
 from hub.deployment import Deployment, open_deployment
@@ -50,14 +52,20 @@ def row(order: int, **changes: object) -> Row:
 
 @dataclass(frozen=True)
 class Given:
-    """A transport that delivers what a test gives it, in pages of two."""
+    """A transport that delivers what a test gives it, in pages of two; `texts`: as JSON that nobody has read yet."""
 
     rows: tuple[Row, ...]
     as_of: date
+    texts: bool = False
 
     def deliveries(self, stream, connection, *, since, seen) -> Iterator[Delivery]:
         starts = range(0, len(self.rows), 2)
         pages = (Page.of(self.rows[n : n + 2], range(n + 1, len(self.rows) + 1)[:2]) for n in starts)
+        if self.texts:
+            read = Reader().columns
+            cut = (self.rows[n : n + 2] for n in starts)
+            unread = (Unread([orjson.dumps(row) for row in rows], read) for rows in cut)
+            pages = (Page(lines=page.lines, columns=columns) for page, columns in zip(pages, unread, strict=True))
         yield Delivery(label="given", as_of=self.as_of, pages=pages)
 
 
@@ -77,13 +85,14 @@ class Mute:
 class Hub:
     """A landing of grants with its store and lake."""
 
-    def __init__(self, deployment: Deployment, folder: Path, codes: Codes | Mute) -> None:
+    def __init__(self, deployment: Deployment, folder: Path, codes: Codes | Mute, *, texts: bool = False) -> None:
+        self.texts = texts
         self.deployment = replace(deployment, engine=store.connect("sqlite://"), lake=Lake(folder))
         store.metadata.create_all(self.deployment.engine)
         self.codes = codes
 
     def land(self, rows: Sequence[Row], as_of: date = DAYS[0], **declared: Any) -> BatchReport:
-        stream = replace(RECIPIENTS, transport=Given(tuple(rows), as_of), **declared)
+        stream = replace(RECIPIENTS, transport=Given(tuple(rows), as_of, self.texts), **declared)
         d = self.deployment
         landing = Landing(engine=d.engine, lake=d.lake, linkage=d.linkage, codes=self.codes, ring=d.ring)
         (report,) = landing.pull(replace(CIVIL, streams=(stream,)), Connection(), lambda *_: None)
@@ -278,11 +287,14 @@ def test_any_sequence_of_snapshots_says_the_same_kept_whole_or_as_what_changed(
     folder = tmp_path_factory.mktemp("lakes")
     codes = deployment.config.codes
     small, whole = Hub(deployment, folder / "small", codes), Hub(deployment, folder / "whole", Mute(codes))
+    unread = Hub(deployment, folder / "unread", codes, texts=True)
     for rows, day in zip(lists, order, strict=False):
-        kept, landed = small.land(rows, day), whole.land(rows, day)
+        kept, landed, told = small.land(rows, day), whole.land(rows, day), unread.land(rows, day)
         assert [getattr(kept, name) for name in COUNTS] == [getattr(landed, name) for name in COUNTS]
+        assert told == kept
         assert kept.read == kept.accepted + kept.quarantined + kept.duplicates
         assert landed.unchanged == 0
     found = small.matched()
     assert placeless(found) == placeless(whole.matched())
+    assert unread.matched() == found
     small.leads_back(found)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from hub import log
 from hub.log import keeper as keepers
-from hub.store import access_log_node, access_subject
+from hub.log.subjects import JOINED
+from hub.store import access_bucket, access_log, access_log_node, access_subject
 from tests.hub.log.entries import entry
 
 
@@ -75,3 +76,19 @@ def test_a_keeper_ends_soon_however_much_is_left_to_build(engine: sa.Engine, mon
     keeper.close()
     assert count(engine, access_subject) == 1
     assert len(list(log.accesses(engine, 2))) == 1  # who asks builds the rest
+
+
+def test_a_persons_accesses_are_found_by_index_in_each_bucket(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.log.subjects.BUCKET", 2)
+    for n in range(7):
+        log.append(engine, entry(rows=n, subjects=frozenset({n % 2})))
+    assert [item["rows"] for item in log.accesses(engine, 0)] == [6, 4, 2, 0]
+    assert count(engine, access_bucket) == 4
+    if engine.dialect.name == "sqlite":
+        query = sa.select(access_log.c.seq).select_from(JOINED).where(access_subject.c.person_id == 0)
+        text = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+        with engine.connect() as connection:
+            steps = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+        assert any("access_subject USING PRIMARY KEY (bucket=? AND person_id=?)" in step for step in steps), steps

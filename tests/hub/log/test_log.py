@@ -167,6 +167,8 @@ def test_the_index_of_persons_follows_the_log_and_is_the_same_twice(engine: sa.E
     log.index_subjects(engine, after=last)
     with engine.connect() as connection:
         found = connection.execute(
-            sa.select(access_subject).order_by(access_subject.c.seq, access_subject.c.person_id)
+            sa.select(access_subject.c.person_id, access_subject.c.seq).order_by(
+                access_subject.c.seq, access_subject.c.person_id
+            )
         ).all()
     assert [tuple(row) for row in found] == [(0, 2), (0, 3), (1, 3), (0, 4), (1, 4), (2, 4), (0, 6)]

@@ -11,10 +11,11 @@ from connectors.simulator.server import Departments
 from connectors.simulator.world import World
 from hub import months, store
 from hub.rollup import Demand, cells
+from schema import aggregate
 from tests.test_main_job import deploy, pull, quiet
 
 MONTH = "2025-10"
-EARLY, LATE = Demand(smallest_cell=10), Demand(smallest_cell=5, divisions=("37",))
+EARLY, LATE = Demand(smallest_cell=8), Demand(smallest_cell=5, divisions=("37",))
 
 
 def stored(engine: sa.Engine) -> dict[str, list[sa.Row[Any]]]:
@@ -51,6 +52,9 @@ def test_roll_ups_come_with_their_month_and_later_for_who_came_later(tmp_path, m
             connection.execute(sa.delete(store.cell))
         assert cells.ensure(deployment, [EARLY, LATE]) == 2
         assert stored(deployment.engine) == second
+
+        assert [aggregate.ensure(deployment) for _ in range(2)] == [1, 0]  # what `aidgraph serve` does: the auditor's
+        second = stored(deployment.engine)
 
         def broken(*_: Any) -> None:
             raise RuntimeError

@@ -14,6 +14,7 @@ from hub import keys, log, store
 from hub.reading import identity
 from hub.reading.identity import check_digit
 from hub.store import access_log
+from schema.cli import common
 from schema.codec import Codec
 from tests.outsider import check_proof
 
@@ -29,7 +30,7 @@ def hub(run, tmp_path, monkeypatch, config_folder):
     ring = keys.make()
     keys.save(ring, folder / "keys.json")
     (folder / "aidgraph.toml").write_text(f'keys = "{folder / "keys.json"}"\n')
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(common.console, "_width", 100)
 
     def hub(*arguments, stdin=""):
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
