@@ -12,7 +12,7 @@ from schema.agreement import Agreement
 from schema.contract import Contract
 from tests.schema.client import Client
 
-CIVIL, RURAL, AUDITOR, HOSPITAL = "civil-affairs", "rural-revitalization", "auditor", "hospital"
+CIVIL, RURAL, AUDITOR = "civil-affairs", "rural-revitalization", "auditor"
 SHARED = "fragment C on Case { __typename month state %s county { code } person { token } }"
 
 
