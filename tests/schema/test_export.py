@@ -23,10 +23,11 @@ from python_calamine import CalamineWorkbook
 
 from hub import log, store
 from hub.keys import KeyRing
-from schema.agreement import Agreement, Limits
+from schema.agreement import REGISTERED, Agreement, Limits
 from schema.export.columns import Column
 from schema.export.http import FORMS, form_of
 from schema.export.writers import WRITERS, safe
+from schema.registered import Document, Registered
 from tests.schema import world
 from tests.schema.client import Client, broken_log, serve
 
@@ -337,3 +338,55 @@ def test_a_time_is_written_as_the_graph_has_it() -> None:
     content = writer.page([{"at": "2025-12-05T01:02:03.999Z", "r": "0.9850"}]) + b"".join(writer.end(1))
     (row,) = pq.read_table(io.BytesIO(content)).to_pylist()
     assert row == {"at": datetime(2025, 12, 5, 1, 2, 3, 999_000, tzinfo=UTC), "r": Decimal("0.9850")}
+
+
+PERSONS = "{ persons { nodes { token } } }"
+
+
+def test_an_export_counts_against_its_clients_rate(
+    filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]
+) -> None:
+    told = tuple(replace(item, export=True, limits=Limits(rate=2)) for item in agreements)
+    client = serve(filled, ring, told, rated=True)
+    try:
+        assert [export(client, "csv", PERSONS).status_code for _ in range(3)] == [200, 200, 429]
+        assert client.ask(CIVIL, PERSONS).code == "RATE_LIMITED"
+    finally:
+        client.app.state.hub.workers.close()
+
+
+def test_each_part_of_an_export_waits_for_its_clients_turn(
+    served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = served()
+    turns, took = client.app.state.hub.turns, []
+    plain = turns.of
+
+    def noted(name: str) -> Any:
+        took.append(name)
+        return plain(name)
+
+    monkeypatch.setattr(turns, "of", noted)
+    before = len(client.entries())
+    assert export(client, "csv", PERSONS).status_code == 200
+    pages = len(client.entries()) - before
+    assert pages > 2
+    assert len(took) > pages
+    assert set(took) == {"tester"}
+    assert not turns._lines  # all were given back
+
+
+def test_where_documents_are_registered_an_export_is_of_one_of_them(
+    filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]
+) -> None:
+    (civil,) = (replace(item, export=True, documents=REGISTERED) for item in agreements if item.id == CIVIL)
+    held = {CIVIL: Registered([Document(file="persons.graphql", text=PERSONS)])}
+    client = serve(filled, ring, (civil,), registered=held)
+    try:
+        assert export(client, "csv", PERSONS).status_code == 200
+        refused = export(client, "csv", "{ persons { nodes { sex } } }")
+        assert refused.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_REGISTERED"
+        entry = client.entries()[-1]
+        assert (entry.outcome, json.loads(entry.leaf)["refusal"]) == ("refused", "DOCUMENT_NOT_REGISTERED")
+    finally:
+        client.app.state.hub.workers.close()

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from hub import feedback, store
+from hub import feedback, log, store
 from hub.feedback import NEXT, Actor, Problem, State, Word
 from hub.keys import KeyRing
 from schema.agreement import Agreement
@@ -281,3 +281,24 @@ def test_any_words_leave_what_a_simple_model_says(said: list[tuple[str, str, Sta
                 assert isinstance(done, Problem)
         assert connection.scalar(sa.select(sa.func.count()).select_from(store.feedback)) == len(kept)
     engine.dispose()
+
+
+def test_a_word_is_seen_at_once_where_answers_are_kept(
+    engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]
+) -> None:
+    world.fill(engine, ring, many=1)
+    client = serve(engine, ring, agreements, keep=1 << 20)
+    try:
+        alone = "{ findings(first: 50) { nodes { kind } } }"
+        for query in (CASES, CASES, CASES, alone, alone, alone):
+            client.ask(CIVIL, query)
+        on = case(client)
+        for n, state in enumerate(("RECEIVED", "IN_PROGRESS")):
+            for _ in range(2):  # the second is the same word again
+                assert give(client, f"k{n}", state, on=on)["feedback"]["state"] == state
+            told = client.ask(CIVIL, CASES).data["findings"]["nodes"][0]["feedback"]
+            assert [word["state"] for word in told] == [state, "RECEIVED"][: n + 1]
+        assert len(rows(client)) == 2
+        assert log.verify(client.engine) == []
+    finally:
+        client.app.state.hub.workers.close()

@@ -273,3 +273,42 @@ def test_no_statement_about_then_reads_what_is_now(agreements: tuple[Agreement, 
                 if item.spec.link.kind is Kind.PAGE:
                     assert text.count("FROM publication") == 0
     assert tried > 10
+
+
+FOLLOWED = """query Q($t: String! %s) { person(token: $t%s) { sex categories { validFrom } } }"""
+
+
+def test_what_a_remembered_plan_was_first_asked_about_is_not_asked_about_again(served: tuple[Client, Client]) -> None:
+    """Neither a day nor a publication stays with a plan, be it a literal or a variable."""
+    compiled, plain = served
+    day, known = FOLLOWED % (", $d: Date", ", asOf: $d"), FOLLOWED % ("", ', knownAt: "2999-01-01"')
+
+    def told(client: Client, document: str, **variables: str) -> Any:
+        whom = {"t": client.person(CIVIL, 1), **variables}
+        return [client.ask(CIVIL, document, whom).data for _ in range(3)]
+
+    for when in ("2025-03-01", "1999-01-01", "2025-03-01"):
+        assert told(compiled, day, d=when) == told(plain, day, d=when)
+    assert told(compiled, day, d="1999-01-01")[0]["person"]["categories"] == []
+    assert told(compiled, known)[0]["person"] is not None
+    second_month(compiled.engine)  # and whoever it is has moved away
+    assert told(compiled, known) == told(plain, known) == [{"person": None}] * 3
+
+
+def test_what_was_known_is_not_kept(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("on SQLite nothing is kept")
+    world.fill(engine, ring, many=1)
+    client = serve(engine, ring, tuple(replace(item, history=True) for item in agreements), keep=1 << 20)
+    kept = client.app.state.hub.front._short._kept
+    whom = {"t": client.person(CIVIL, 1)}
+    try:
+        for times in (", knownAt: 1", ', knownAt: "2999-01-01"', ', knownAt: "2025-12-05", asOf: "2025-03-01"'):
+            for _ in range(3):
+                assert client.ask(CIVIL, FOLLOWED % ("", times), whom).data["person"]
+        assert kept.taken == 0
+        for _ in range(3):
+            assert client.ask(CIVIL, FOLLOWED % ("", ', asOf: "2025-03-01"'), whom).data["person"]
+        assert kept.taken > 0  # a day is a day, whatever is published; the next publication ends it as any other
+    finally:
+        client.app.state.hub.workers.close()
