@@ -281,7 +281,8 @@ FOLLOWED = """query Q($t: String! %s) { person(token: $t%s) { sex categories { v
 def test_what_a_remembered_plan_was_first_asked_about_is_not_asked_about_again(served: tuple[Client, Client]) -> None:
     """Neither a day nor a publication stays with a plan, be it a literal or a variable."""
     compiled, plain = served
-    day, known = FOLLOWED % (", $d: Date", ", asOf: $d"), FOLLOWED % ("", ', knownAt: "2999-01-01"')
+    day, known = FOLLOWED % (", $d: Date", ", asOf: $d"), FOLLOWED % (", $k: KnownAt", ", knownAt: $k")
+    fixed = FOLLOWED % ("", ', knownAt: "2999-01-01"')
 
     def told(client: Client, document: str, **variables: str) -> Any:
         whom = {"t": client.person(CIVIL, 1), **variables}
@@ -290,9 +291,11 @@ def test_what_a_remembered_plan_was_first_asked_about_is_not_asked_about_again(s
     for when in ("2025-03-01", "1999-01-01", "2025-03-01"):
         assert told(compiled, day, d=when) == told(plain, day, d=when)
     assert told(compiled, day, d="1999-01-01")[0]["person"]["categories"] == []
-    assert told(compiled, known)[0]["person"] is not None
+    assert told(compiled, known, k="2999-01-01")[0]["person"] == told(compiled, fixed)[0]["person"] is not None
     second_month(compiled.engine)  # and whoever it is has moved away
-    assert told(compiled, known) == told(plain, known) == [{"person": None}] * 3
+    for client in served:
+        assert told(client, known, k="2999-01-01") == told(client, fixed) == [{"person": None}] * 3
+        assert told(client, known, k="2025-12-05")[0]["person"] is not None
 
 
 def test_what_was_known_is_not_kept(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) -> None:
@@ -303,12 +306,16 @@ def test_what_was_known_is_not_kept(engine: sa.Engine, ring: KeyRing, agreements
     kept = client.app.state.hub.front._short._kept
     whom = {"t": client.person(CIVIL, 1)}
     try:
-        for times in (", knownAt: 1", ', knownAt: "2999-01-01"', ', knownAt: "2025-12-05", asOf: "2025-03-01"'):
+        both = FOLLOWED % (", $k: KnownAt, $d: Date", ", knownAt: $k, asOf: $d")
+        for document, told in (
+            (FOLLOWED % ("", ", knownAt: 1"), {}),
+            *((both, {"k": known, "d": day}) for known in (1, "2999-01-01") for day in (None, "2025-03-01")),
+        ):
             for _ in range(3):
-                assert client.ask(CIVIL, FOLLOWED % ("", times), whom).data["person"]
+                assert client.ask(CIVIL, document, {**whom, **told}).data["person"]
         assert kept.taken == 0
         for _ in range(3):
-            assert client.ask(CIVIL, FOLLOWED % ("", ', asOf: "2025-03-01"'), whom).data["person"]
+            assert client.ask(CIVIL, both, {**whom, "k": None, "d": "2025-03-01"}).data["person"]
         assert kept.taken > 0  # a day is a day, whatever is published; the next publication ends it as any other
     finally:
         client.app.state.hub.workers.close()
