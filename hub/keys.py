@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from hub.errors import KeysError
 
-Purpose = Literal["mac", "name", "seal", "raw-row", "person-token", "household-token", "cursor"]
+Purpose = Literal["mac", "name", "seal", "raw-row", "person-token", "household-token", "case-token", "cursor"]
 REMEDY = (
     "Make keys with `aidgraph keys make FILE`, keep them outside the data folder, and set AIDGRAPH_KEYS to the file"
 )

@@ -255,6 +255,25 @@ cell = sa.Table(  # counts and sums of a month, with those that must not be know
     sa.Index("ix_cell_place", "cube", "family", "month", "level", "division", "label", unique=True),
 )
 
+feedback = sa.Table(  # append-only: what departments said of findings and warnings (hub/feedback.py)
+    "feedback",
+    metadata,
+    sa.Column("seq", BIGKEY, primary_key=True, autoincrement=True),
+    sa.Column("case_key", sa.Text, nullable=False, index=True),  # schema/graph/feedback.py
+    sa.Column("person_id", BIGKEY, nullable=False),  # whose case it is; -1: of no person
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("department", sa.Text, nullable=False),
+    sa.Column("agreement", sa.Text, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("client_key", sa.Text, nullable=False),  # the client's own name of the word
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("pub_given", sa.Integer, nullable=False),  # the publication that was served
+    sa.Index("ix_feedback_client_key", "agreement", "client", "client_key", unique=True),
+)
+
 
 def _published(table: tables.Table) -> sa.Table:
     """The store's form of a derived table: its columns, the sealed identity where it has one, and recorded time."""
@@ -275,17 +294,29 @@ published: dict[str, sa.Table] = {name: _published(table) for name, table in tab
 
 
 def _current(table: str, *columns: str) -> None:
-    """An index over the current rows of a published table."""
+    """An index over the current rows of a published table, for lists."""
     t = published[table]
     where = t.c.pub_until.is_(None)
     sa.Index(f"ix_{table}_{'_'.join(columns)}", *(t.c[c] for c in columns), sqlite_where=where, postgresql_where=where)
 
 
+def _whole(table: str, *columns: str) -> None:
+    """An index over a published table's rows of all times: one person's, now (pub_until NULL) or then."""
+    t = published[table]
+    sa.Index(f"ix_{table}_{'_'.join(columns)}", *(t.c[c] for c in columns), t.c.pub_until)
+
+
+for _table, _columns in (
+    ("person", ("county", "person_id")),
+    ("household", ("county", "household_key")),
+    ("finding", ("month", "kind", "person_id")),
+    ("warning", ("month", "county")),
+    ("participation", ("month",)),
+):
+    _current(_table, *_columns)
 for _table, _columns in (
     ("person", ("person_id",)),
-    ("person", ("county", "person_id")),
     ("household", ("household_key",)),
-    ("household", ("county", "household_key")),
     ("household_member", ("household_key", "person_id")),
     ("household_member", ("person_id",)),
     ("category_spell", ("person_id", "category", "valid_until")),  # row scope looks at nothing else
@@ -299,18 +330,16 @@ for _table, _columns in (
     ("entitlement_candidate", ("person_id", "benefit", "valid_from")),
     ("payment", ("person_id",)),
     ("payment", ("setl_id",)),
-    ("finding", ("month", "kind", "person_id")),
     ("finding", ("person_id",)),
-    ("warning", ("month", "county")),
     ("warning", ("person_id",)),
-    ("participation", ("month",)),
 ):
-    _current(_table, *_columns)
+    _whole(_table, *_columns)
 
-for _table in ("finding", "warning"):  # the cases of a household; most cases are a person's
+for _table in ("finding", "warning"):  # the cases of a household, of all times; most cases are a person's
     _t = published[_table]
-    _where = sa.and_(_t.c.pub_until.is_(None), _t.c.household_key != sa.text("''"))
-    sa.Index(f"ix_{_table}_household_key", _t.c.household_key, sqlite_where=_where, postgresql_where=_where)
+    _where = _t.c.household_key != sa.text("''")
+    _keys = (_t.c.household_key, _t.c.pub_until)
+    sa.Index(f"ix_{_table}_household_key", *_keys, sqlite_where=_where, postgresql_where=_where)
 
 
 def connect(url: str, **options: Any) -> sa.Engine:

@@ -77,8 +77,8 @@ class Agreement:
     """An agreement in force on [valid_from, valid_until). `fields`: type -> field -> "show" or "mask:<kind>".
 
     `documents`: "free", or "registered" where only documents of its folder may be asked. `export`: whether pages may
-    leave as files. `smallest_cell`: aggregates of fewer persons are withheld. `retention_days`: how long the department
-    may keep what it is given (None: not said).
+    leave as files. `history`: whether it may ask what the hub knew earlier (`knownAt`). `smallest_cell`: aggregates of
+    fewer persons are withheld. `retention_days`: how long the department may keep what it is given (None: not said).
     """
 
     id: str
@@ -96,6 +96,7 @@ class Agreement:
     get: bool
     documents: str = FREE
     export: bool = False
+    history: bool = False
     smallest_cell: int = SMALLEST_CELL
     retention_days: int | None = None
     limits: Limits
@@ -210,6 +211,7 @@ def parse(toml: Toml, known: Codes, problems: list[Problem], *, named: bool = Tr
         get=access.flag("get", default=False),
         documents=access.text("documents", choices=(FREE, REGISTERED)) if "documents" in access else FREE,
         export=access.flag("export", default=False),
+        history=access.flag("history", default=False),
         smallest_cell=_at_least_one(access, "smallest_cell") or SMALLEST_CELL,
         retention_days=_at_least_one(head, "retention_days"),
         limits=_limits(whole.table("limits")),

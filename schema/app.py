@@ -32,6 +32,7 @@ from schema.care import EVERY, Care
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused
 from schema.explorer import Explorer
+from schema.export.http import Exports, form_of
 from schema.front import Front
 from schema.identities import Identities
 from schema.metrics import Metrics
@@ -61,6 +62,7 @@ class Hub:
     graph: Graph
     contracts: Mapping[str, Contract]
     operations: Operations
+    exports: Exports
     verifier: Verifier
     rates: Rates
     care: Care
@@ -113,6 +115,7 @@ def create_app(
     metrics.room.set(threads + waiting)
     if isinstance(graph.engine.pool, sa.QueuePool):
         metrics.connections.set_function(graph.engine.pool.checkedout)
+    turns = Turns(share=max(1, threads // 2), waiting=waiting)
     hub = Hub(
         graph=graph,
         contracts=contracts,
@@ -120,7 +123,8 @@ def create_app(
         verifier=Verifier(graph.ring, revoked),
         rates=rates,
         care=care,
-        turns=Turns(share=max(1, threads // 2), waiting=waiting),
+        exports=Exports(operations, workers, turns),
+        turns=turns,
         workers=workers,
         front=front,
         metrics=metrics,
@@ -176,16 +180,27 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
         return Response(status_code=401, headers={"WWW-Authenticate": "Bearer", **SAFE})
     began = time.monotonic()
     media = media_type(http.headers.get("accept"))
+    form = form_of(http.headers.get("accept"))
     contract: Contract | None = None
     try:
-        if media is None:
-            raise BadRequest("The answer is application/graphql-response+json or application/json", status=406)
+        if media is None and form is None:
+            raise _unreadable()
         told = await _told(hub, claims, http)
         contract = _contract(hub, claims, told, http.headers.get("x-purpose"))
         hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
-        request = hub.operations.asked(contract, told.request)
-        async with hub.turns.of(claims.client):
-            answer = await hub.front.answer(contract, claims, request)
+        if form and contract.agreement.export and not told.request.by_get:
+            begun = await hub.exports.answer(contract, claims, told.request, form)
+            if isinstance(begun, Response):
+                hub.metrics.operations.labels(contract.agreement.id, "answered", "").inc()
+                logger.info("export", agreement=contract.agreement.id, form=form)
+                return begun
+            answer = begun
+        elif media is None:
+            raise _unreadable()
+        else:
+            request = hub.operations.asked(contract, told.request)
+            async with hub.turns.of(claims.client):
+                answer = await hub.front.answer(contract, claims, request)
     except (Busy, RateLimited) as refusal:
         answer = hub.operations.busy(claims, contract, refusal)
     except Refused as refusal:
@@ -196,6 +211,10 @@ async def _graphql(hub: Hub, http: HttpRequest) -> Response:
     hub.metrics.running.set(hub.workers.running)
     logger.info("operation", agreement=name, outcome=answer.outcome, code=answer.code, status=answer.status)
     return _response(answer, media or JSON)
+
+
+def _unreadable() -> BadRequest:
+    return BadRequest("The answer is application/graphql-response+json or application/json", status=406)
 
 
 async def _refuse(hub: Hub, claims: Claims, refusal: Refused, contract: Contract | None) -> Answer:

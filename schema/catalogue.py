@@ -13,12 +13,15 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from schema.graph import Query
+from schema.graph import Mutation, Query
 from schema.graph.fields import GOVERNED, WHERE, Entry, Way
 from schema.graph.scalars import SCALARS
 from schema.read.model import SHOW, Column, Where
 
-STRUCTURE = frozenset({"Connection", "Edge", "PageInfo", "Agreement", "Grant", "Limit"})  # hold no value of their own
+QUERY, MUTATION = ROOTS = "Query", "Mutation"  # where documents begin
+STRUCTURE = frozenset(
+    {"Connection", "Edge", "PageInfo", "Agreement", "Grant", "Limit", "FeedbackPayload", "UserError"}
+)  # hold no value of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def _value(row: Mapping[str, object], name: str) -> object:
 @lru_cache(maxsize=1)
 def core() -> GraphQLSchema:
     """The whole graph, as if everything were granted; nobody is served from it."""
-    return strawberry.Schema(query=Query, config=config())._schema
+    return strawberry.Schema(query=Query, mutation=Mutation, config=config())._schema
 
 
 @lru_cache(maxsize=1)
@@ -103,11 +106,34 @@ def _named(kind: GraphQLObjectType) -> Iterable[Named]:
             yield Named(type=kind.name, name=name, python_name=made.python_name, spec=spec, target=target(field.type))
 
 
+@lru_cache(maxsize=1)
+def _periods() -> Mapping[str, tuple[str, ...]]:
+    """Types by name, with the `Type.field`s that say what of them is true on a day."""
+    specs = (item.spec for names in catalogue().values() for item in names.values())
+    entities = (spec.link.target for spec in specs if isinstance(spec, Way))
+    return {entity.name: entity.period.by for entity in entities if entity.period}
+
+
+def periods(kind: str, granted: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """The `Type.field`s that `asOf` reads on a type and on all that an agreement's fields lead to from there."""
+    found: dict[str, None] = {}
+    waiting = [kind]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in granted:
+            found[name] = None
+            items = (catalogue()[name].get(field) for field in granted[name])
+            waiting += [item.target for item in items if item is not None and item.target]
+    return tuple(field for name in found for field in _periods().get(name, ()))
+
+
 def target(kind: GraphQLOutputType) -> str | None:
-    """The object type a field leads to, through lists and connections; None for a value and for structure."""
+    """The object type a field leads to, through lists, connections and payloads; None for a value and for structure."""
     named = get_named_type(kind)
     if not isinstance(named, GraphQLObjectType):
         return None
     if named.name.endswith("Connection"):
         return target(named.fields["nodes"].type)
+    if named.name.endswith("Payload"):
+        return target(named.fields["feedback"].type)
     return None if named.name in STRUCTURE else named.name

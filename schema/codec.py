@@ -25,6 +25,7 @@ URL_SAFE = bytes.maketrans(b"+/", b"-_")
 REMEMBERED = 50_000  # tokens of persons an agreement, made again and again while a list is read
 NOBODY = -1  # no person: a token that does not open runs the same statement and finds nothing
 NO_HOUSEHOLD = ""
+NO_CASE = ""
 
 
 class Codec:
@@ -37,6 +38,7 @@ class Codec:
         self._persons = cipher("person-token", agreement)
         self._households = cipher("household-token", agreement)
         self._cursors = cipher("cursor", agreement)
+        self._cases = cipher("case-token", agreement)
         self._codes = cipher("household-token", f"{agreement}/opaque")
         self.person = lru_cache(REMEMBERED)(self._person)
 
@@ -57,6 +59,15 @@ class Codec:
         """The household of a token; NO_HOUSEHOLD where it is not one of this agreement's."""
         opened = _open(self._households, token, "h_")
         return opened.rstrip(b"\0").decode() if opened else NO_HOUSEHOLD
+
+    def case(self, key: str) -> str:
+        """A case's token under this agreement, the same in every month."""
+        return "c_" + _text(self._cases.encrypt(_pad(key.encode()), None))
+
+    def case_key(self, token: str) -> str:
+        """The case of a token; NO_CASE where it is not one of this agreement's."""
+        opened = _open(self._cases, token, "c_")
+        return opened.rstrip(b"\0").decode() if opened else NO_CASE
 
     def opaque(self, field: str, value: str) -> str:
         """A code that stands for a value of one field under this agreement: equal values, equal codes."""

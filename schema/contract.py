@@ -26,9 +26,10 @@ from strawberry.types.field import StrawberryField
 
 from schema.aggregate import demand
 from schema.agreement import Agreement
-from schema.catalogue import STRUCTURE, Named, catalogue, config
-from schema.graph import Query
-from schema.graph.fields import GOVERNED, WHERE, Way
+from schema.catalogue import MUTATION, STRUCTURE, Named, catalogue, config, periods
+from schema.graph import Mutation, Query
+from schema.graph.fields import AS_OF, GOVERNED, KNOWN_AT, WHERE, Way
+from schema.interfaces import with_interfaces
 from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
 
@@ -43,7 +44,7 @@ class _Schema(strawberry.Schema):
 
     def __init__(self, agreement: Agreement) -> None:
         self._agreement = agreement
-        super().__init__(query=Query, config=config())
+        super().__init__(query=Query, mutation=Mutation if MUTATION in agreement.fields else None, config=config())
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         kept = []
@@ -68,6 +69,10 @@ class _Schema(strawberry.Schema):
         if argument.python_name == "filter" and spec.filter is not None:
             conditions = spec.filter.__strawberry_definition__.fields  # type: ignore[attr-defined]
             return any(self._shown(condition.metadata[WHERE]) for condition in conditions)
+        if argument.python_name == KNOWN_AT:
+            return self._agreement.history
+        if argument.python_name == AS_OF:
+            return all(self._agreement.shows(read) for read in periods(spec.link.target.name, self._agreement.fields))
         condition = spec.arguments[argument.python_name].where if argument.python_name in spec.arguments else None
         return condition is None or self._shown(condition)
 
@@ -80,7 +85,7 @@ class Contract:
 
     def __init__(self, agreement: Agreement) -> None:
         self.agreement = agreement
-        self.schema: GraphQLSchema = _Schema(agreement)._schema
+        self.schema: GraphQLSchema = with_interfaces(_Schema(agreement)._schema)
         _narrow(self.schema, agreement)
         self._named = {
             f"{kind}.{name}": catalogue()[kind][name] for kind, names in agreement.fields.items() for name in names

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hub.policy.section import Section
-from schema.catalogue import Named, catalogue
+from schema.catalogue import ROOTS, Named, catalogue
 from schema.graph.aggregate import Aggregate
 from schema.graph.fields import Way
 from schema.read.model import Column
@@ -71,7 +71,7 @@ def _choices(part: Section, there: Mapping[str, Named], name: str) -> Sequence[s
 
 def _reached(granted: Mapping[str, Mapping[str, str]]) -> set[str]:
     reached: set[str] = set()
-    waiting = ["Query"] if "Query" in granted else []
+    waiting = [root for root in ROOTS if root in granted]
     while waiting:
         kind = waiting.pop()
         if kind in reached or kind not in granted:

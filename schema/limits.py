@@ -19,10 +19,12 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableNode,
     Visitor,
@@ -90,7 +92,7 @@ class _Scale:
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._weights: dict[str, Weight] = {}
+        self._weights: dict[tuple[str, str], Weight] = {}
         self._open: set[str] = set()
 
     def set(self, selection: SelectionSetNode | None, kind: Any, chain: int) -> Weight:
@@ -106,18 +108,23 @@ class _Scale:
             elif isinstance(node, InlineFragmentNode):
                 total += directives + self.set(node.selection_set, self._type(node, kind), chain + 1)
             elif isinstance(node, FragmentSpreadNode):
-                total += directives + self.fragment(node.name.value, chain)
+                total += directives + self.fragment(node.name.value, kind, chain)
         return total
 
-    def fragment(self, name: str, chain: int) -> Weight:
-        """The weight of a named fragment, found once; cycles and unknown names are for validation to report."""
-        found = self._weights.get(name)
+    def fragment(self, name: str, outer: Any, chain: int) -> Weight:
+        """The weight of a named fragment, found once (of an interface: once for each type it is spread on).
+
+        Cycles and unknown names are for validation to report.
+        """
+        node = self.fragments.get(name)
+        kind = self._type(node, outer) if node is not None else None
+        key = (name, kind.name if isinstance(kind, GraphQLNamedType) else "")
+        found = self._weights.get(key)
         if found is None:
-            node = self.fragments.get(name)
             if node is None or name in self._open:
                 return NOTHING
             self._open.add(name)
-            found = self._weights[name] = self.set(node.selection_set, self._type(node, None), chain + 1)
+            found = self._weights[key] = self.set(node.selection_set, kind, chain + 1)
             self._open.discard(name)
         return found
 
@@ -142,9 +149,11 @@ class _Scale:
         return own + replace(below, depth=0 if about_types else below.depth + 1, cost=cost)
 
     def _type(self, node: InlineFragmentNode | FragmentDefinitionNode, outer: Any) -> Any:
+        """The type that a fragment's fields are of: of an interface's, the type that it is spread on."""
         if node.type_condition is None:
             return outer
-        return self.contract.schema.type_map.get(node.type_condition.name.value)
+        kind = self.contract.schema.type_map.get(node.type_condition.name.value)
+        return outer if isinstance(kind, GraphQLInterfaceType) and isinstance(outer, GraphQLObjectType) else kind
 
     def _page(self, node: FieldNode) -> int:
         """The rows of a connection's page."""
@@ -183,21 +192,26 @@ def measure(
     Every definition counts, since every definition is validated; the cost and what is selected are the operation's.
     """
     scale = _Scale(contract, document, variables)
-    query = contract.schema.query_type
     for name in scale.fragments:
-        _within(scale.fragment(name, 0), contract.agreement.limits, cost=False)
+        _within(scale.fragment(name, None, 0), contract.agreement.limits, cost=False)
     others = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     for node in others:
         if node is not operation:
-            _within(scale.set(node.selection_set, query, 0), contract.agreement.limits, cost=False)
+            _within(scale.set(node.selection_set, _root(contract, node), 0), contract.agreement.limits, cost=False)
     scale.measure.selected.clear()
     scale._weights.clear()
     if operation is not None:
-        scale.measure.weight = scale.set(operation.selection_set, query, 0)
+        scale.measure.weight = scale.set(operation.selection_set, _root(contract, operation), 0)
         _within(scale.measure.weight, contract.agreement.limits, cost=True)
     if scale.schemas > SCHEMAS:
         raise LimitExceeded("introspections", SCHEMAS)
     return scale.measure
+
+
+def _root(contract: Contract, operation: OperationDefinitionNode) -> GraphQLObjectType | None:
+    """The type that an operation begins with."""
+    schema = contract.schema
+    return schema.mutation_type if operation.operation is OperationType.MUTATION else schema.query_type
 
 
 def page_variables(document: DocumentNode) -> tuple[str, ...]:

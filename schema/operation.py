@@ -19,9 +19,10 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 import structlog
-from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute
 
 from hub import log
+from hub.feedback import Actor
 from hub.keys import KeyRing
 from schema.agreement import Agreement
 from schema.codec import Codec
@@ -43,12 +44,13 @@ from schema.errors import (
     Refused,
     TookTooLong,
 )
+from schema.graph.mutation import Deciding
 from schema.identities import Identities
 from schema.limits import Measure
 from schema.read.context import Context, Lookup
 from schema.read.reading import Reading
 from schema.read.reference import Reference
-from schema.read.snapshot import snapshot
+from schema.read.snapshot import Snapshot, snapshot, writing
 from schema.registered import Registered, document_text
 from schema.tokens import Claims
 from schema.workers import loop
@@ -108,7 +110,7 @@ class Operations:
         self._registered = registered or {}
         self.log_took = log_took
         self.codecs = {name: Codec(ring, name) for name in contracts}
-        self._contexts = {
+        self.contexts = {
             name: Context(
                 terms=contract.terms,
                 codec=self.codecs[name],
@@ -122,7 +124,7 @@ class Operations:
         self.log = log.Keeper(engine)
         self.compilers: dict[str, Compiler] = {}
         for name, contract in contracts.items() if compiled else ():
-            self.compilers[name] = Compiler(contract, self._contexts[name], self.reader, patience=patience)
+            self.compilers[name] = Compiler(contract, self.contexts[name], self.reader, patience=patience)
         self._indexed = 0
 
     def close(self) -> None:
@@ -132,27 +134,30 @@ class Operations:
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
-        began = time.monotonic()
-        agreement = contract.agreement
-        work = Work(claims, agreement.id, agreement.purpose)
+        agreement, work = contract.agreement, self.begun(contract, claims)
         try:
             answer = self._run(contract, request, work)
+            if work.written:
+                return answer
         except Refused as refusal:
             answer = refused(refusal)
         except Exception as error:  # noqa: BLE001  whatever it is, its text may hold a value: only its kind is told
             logger.error("operation failed", agreement=agreement.id, error=type(error).__name__, place=_place(error))
             answer = refused(Failed())
-        return self.logged(work, answer, began)
+        return self.logged(work, answer, work.began)
+
+    @staticmethod
+    def begun(contract: Contract, claims: Claims) -> Work:
+        """An operation that begins."""
+        agreement = contract.agreement
+        return Work(claims, agreement.id, agreement.purpose)
 
     def logged(self, work: Work, answer: Answer, began: float) -> Answer:
         """The answer, once its entry is in the log; else the refusal that stands in its place."""
-        logging = time.monotonic()
         try:
-            self.log.append(work.ended(answer, began))
-            self.log_took(time.monotonic() - logging)
-        except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
-            logger.error("access log not written", error=type(error.__cause__ or error).__name__)
-            return refused(LogUnavailable())
+            self.note(work.ended(answer, began))
+        except LogUnavailable as unavailable:
+            return refused(unavailable)
         return answer
 
     def asked(self, contract: Contract, request: Request) -> Request:
@@ -191,7 +196,7 @@ class Operations:
         compiler, library = self.compilers.get(agreement.id), self._libraries[agreement.id]
         prepared = library.known(request.query)
         operation = operation_of(prepared.document, request.operation_name) if prepared else None
-        if compiler is None or prepared is None or operation is None:
+        if compiler is None or prepared is None or operation is None or operation.operation is not OperationType.QUERY:
             return None
         try:
             measured = library.measure(prepared, operation, request.variables)
@@ -223,7 +228,34 @@ class Operations:
         work.note(**known)
         return work
 
+    def note(self, entry: log.Entry) -> None:
+        """Write an entry before what it tells of leaves. Raises LogUnavailable."""
+        logging = time.monotonic()
+        try:
+            self.log.append(entry)
+            self.log_took(time.monotonic() - logging)
+        except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
+            logger.error("access log not written", error=type(error.__cause__ or error).__name__)
+            raise LogUnavailable from None
+
+    def read(
+        self, contract: Contract, document: DocumentNode, request: Request, view: Snapshot
+    ) -> tuple[ExecutionResult, Reading]:
+        """Run a checked document on a snapshot that the caller holds, by graphql-core."""
+        reading = Reading(snapshot=view, context=self.contexts[contract.agreement.id])
+        return _complete(contract, document, request, reading), reading
+
     def _run(self, contract: Contract, request: Request, work: Work) -> Answer:
+        checked = self.checked(contract, request, work)
+        if isinstance(checked, Answer):
+            return checked
+        return self._execute(contract, checked, request, work)
+
+    def checked(self, contract: Contract, request: Request, work: Work) -> Checked | Answer:
+        """A document within its contract and limits, with its operation; or the refusal of what is not of the contract.
+
+        Raises Refused.
+        """
         library = self._libraries[contract.agreement.id]
         known = library.known(request.query)
         prepared = known or library.parse(request.query)
@@ -241,38 +273,26 @@ class Operations:
                 return _invalid(errors)
         if operation is None:
             raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return self._execute(contract, granted, prepared, operation, request, work)
+        return Checked(prepared=prepared, operation=operation, measured=measured, granted=granted)
 
-    def _execute(
-        self,
-        contract: Contract,
-        granted: Granted,
-        prepared: Prepared,
-        operation: OperationDefinitionNode,
-        request: Request,
-        work: Work,
-    ) -> Answer:
+    def _execute(self, contract: Contract, checked: Checked, request: Request, work: Work) -> Answer:
+        if checked.operation.operation is OperationType.MUTATION and contract.schema.mutation_type is not None:
+            return self._write(contract, checked, request, work)
+        granted = checked.granted
         if "Person.accessLog" in granted.fields:
             self._indexed = log.index_subjects(self.engine, self._indexed)
-        served = self._compiled(contract, prepared, operation, request, work) if self.compilers else None
-        answered = self._plain(contract, prepared, request, work) if served is None else served
+        served = self._compiled(contract, checked, request, work) if self.compilers else None
+        answered = self._plain(contract, checked.prepared, request, work) if served is None else served
         if isinstance(answered, Answer):
             return answered
         work.note(withheld=granted.withheld)
         return Answer(body=answered[:-1] + granted.tail)
 
-    def _compiled(
-        self,
-        contract: Contract,
-        prepared: Prepared,
-        operation: OperationDefinitionNode,
-        request: Request,
-        work: Work,
-    ) -> bytes | None:
+    def _compiled(self, contract: Contract, checked: Checked, request: Request, work: Work) -> bytes | None:
         """The answer's body by one statement; None where the document or the answer is one for the plain executor."""
         agreement = contract.agreement
         try:
-            served = self.compilers[agreement.id].serve(prepared, operation, request.variables)
+            served = self.compilers[agreement.id].serve(checked.prepared, checked.operation, request.variables)
         except TookTooLong:
             raise
         except (NotCompiled, GraphQLError):
@@ -287,15 +307,46 @@ class Operations:
         """The answer's body by graphql-core, one statement a level; or the refusal of its variables."""
         agreement = contract.agreement
         with snapshot(self.engine, agreement.limits.seconds) as view:
-            reading = Reading(snapshot=view, context=self._contexts[agreement.id])
+            reading = Reading(snapshot=view, context=self.contexts[agreement.id])
             result = _complete(contract, prepared.document, request, reading)
         if result.data is None and result.errors and not any(error.path for error in result.errors):
             return _invalid(result.errors)
         errors = _field_errors(result.errors or [])
         subjects = frozenset(reading.subjects)
-        work.note(publication=view.publication, rows=reading.rows, subjects=subjects)
+        work.note(publication=reading.publication, rows=reading.rows, subjects=subjects)
         body: dict[str, Any] = {"errors": errors} if errors else {}
         return orjson.dumps({**body, "data": result.data})
+
+    def _write(self, contract: Contract, checked: Checked, request: Request, work: Work) -> Answer:
+        """Run a mutation; what it wrote and its log entry commit together, or nothing was done."""
+        agreement = contract.agreement
+        if request.by_get:
+            raise MethodRefused("What writes goes by POST")
+        actor = Actor(client=work.client, role=work.role, department=agreement.department, agreement=agreement.id)
+        with writing(self.engine, agreement.limits.seconds) as view:
+            reading = Deciding(snapshot=view, context=self.contexts[agreement.id])
+            reading.actor = actor
+            result = _complete(contract, checked.prepared.document, request, reading)
+            if result.errors or result.data is None:
+                if not any(error.path for error in result.errors or ()):
+                    return _invalid(result.errors or [])
+                told = _field_errors(result.errors or [])
+                code = told[0]["extensions"]["code"]
+                return Answer(body=orjson.dumps({"errors": told, "data": None}), outcome="refused", code=code)
+            entry = replace(
+                work.entry(work.began),
+                withheld=checked.granted.withheld,
+                publication=view.publication,
+                rows=reading.rows,
+                subjects=frozenset(reading.subjects),
+            )
+            try:
+                self.log.commit(view.connection, entry)
+            except Exception as error:  # noqa: BLE001  no log, no decision, for whatever reason
+                logger.error("access log not written", error=type(error.__cause__ or error).__name__)
+                raise LogUnavailable from None
+        work.written = True
+        return Answer(body=orjson.dumps({"data": result.data})[:-1] + checked.granted.tail)
 
 
 class Work:
@@ -309,6 +360,9 @@ class Work:
             "agreement": agreement,
             "purpose": purpose,
         }
+        self.client, self.role = claims.client, claims.role
+        self.began = time.monotonic()
+        self.written = False  # its entry is in the log
 
     def note(self, **known: Any) -> None:
         """Keep fields of the entry."""
@@ -321,8 +375,22 @@ class Work:
 
     def ended(self, answer: Answer, began: float) -> log.Entry:
         """The entry of what was answered."""
+        return self.entry(began, outcome=answer.outcome, refusal=answer.code)
+
+    def entry(self, began: float, *, outcome: str = "answered", refusal: str = "") -> log.Entry:
+        """The entry of what was done since a moment of the monotonic clock."""
         spent = int((time.monotonic() - began) * 1_000_000)
-        return log.Entry(**self._known, outcome=answer.outcome, refusal=answer.code, duration_us=spent)
+        return log.Entry(**self._known, outcome=outcome, refusal=refusal, duration_us=spent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A document within its contract and limits, with its operation."""
+
+    prepared: Prepared
+    operation: OperationDefinitionNode
+    measured: Measure
+    granted: Granted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

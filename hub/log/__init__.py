@@ -18,7 +18,7 @@ from hub.log.keeper import Keeper
 from hub.log.proofs import consistency, inclusion
 from hub.log.subjects import accesses, index_subjects
 from hub.log.verification import Verdict, checkpoint, examine, keep_verified, last_verified, verify
-from hub.log.writer import Writer, append
+from hub.log.writer import Writer, append, append_in
 
 __all__ = [
     "Entry",
@@ -27,6 +27,7 @@ __all__ = [
     "Writer",
     "accesses",
     "append",
+    "append_in",
     "canonical",
     "checkpoint",
     "consistency",

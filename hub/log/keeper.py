@@ -15,7 +15,7 @@ from hub.log.entry import Entry
 from hub.log.flood import Refusals
 from hub.log.subjects import index_subjects
 from hub.log.tree import extend
-from hub.log.writer import Writer
+from hub.log.writer import Writer, append_in
 
 EVERY = 2.0  # seconds
 PAUSE = 0.05  # seconds between its transactions
@@ -40,6 +40,12 @@ class Keeper:
             self._refusals.append(entry)
         else:
             self._writer.append(entry)
+        self._behind = True
+
+    def commit(self, connection: sa.Connection, entry: Entry) -> None:
+        """Write an entry in a transaction, and commit both. Any exception means: neither is there."""
+        append_in(connection, entry)
+        connection.commit()
         self._behind = True
 
     def count(self, entry: Entry) -> None:

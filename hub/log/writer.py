@@ -216,6 +216,16 @@ def _locked_insert(count: int) -> bytes:
     ).encode()
 
 
+def append_in(connection: sa.Connection, entry: Entry) -> int:
+    """Write one entry inside the caller's transaction, as its last statement; it is there once that has committed."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
+    row = row_of(entry)
+    values = {name: getattr(row, name) for name in COLUMNS}
+    (seq,) = connection.execute(sa.insert(store.access_log).values(values)).inserted_primary_key or (0,)
+    return int(seq)
+
+
 def append(engine: sa.Engine, entry: Entry) -> int:
     """Write one entry on a connection of its own. Raises StoreFailed."""
     writer = Writer(engine)

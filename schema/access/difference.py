@@ -69,6 +69,7 @@ RULES: Mapping[str, Wider] = {  # by key; what stands nowhere below widens
     "introspection": _more,
     "get": _more,
     "export": _more,
+    "history": _more,
     "documents": _freer,
     "smallest_cell": _less,
     "retention_days": _longer,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schema.access import words
 from schema.agreement import Agreement
-from schema.catalogue import Named, catalogue, filters
+from schema.catalogue import ROOTS, Named, catalogue, filters
 from schema.graph.fields import Way
 from schema.read.model import Column
 
@@ -51,8 +51,8 @@ def explain(agreement: Agreement, field: str) -> Explained | None:
 
 def _ways(agreement: Agreement, kind: str, name: str) -> Iterator[str]:
     """For each listed field that leads to the type: the shortest way over it."""
-    shortest: dict[str, str] = {"Query": ""}
-    waiting, found = ["Query"], []
+    shortest: dict[str, str] = dict.fromkeys(ROOTS, "")
+    waiting, found = [*ROOTS], []
     while waiting:
         here = waiting.pop(0)
         for member in agreement.fields.get(here, {}):
@@ -63,7 +63,7 @@ def _ways(agreement: Agreement, kind: str, name: str) -> Iterator[str]:
             if target and target not in shortest:
                 shortest[target] = step
                 waiting.append(target)
-    yield from [name] if kind == "Query" else found
+    yield from [name] if kind in ROOTS else found
 
 
 def _conditions(agreement: Agreement, field: str) -> Iterator[tuple[str, str]]:

@@ -76,6 +76,7 @@ def switches(agreement: Agreement) -> dict[str, str]:
         both("可浏览清单", "may browse"): whether(agreement.browse),
         both("仅登记查询", "registered only"): whether(agreement.documents == REGISTERED),
         both("可导出", "export"): whether(agreement.export),
+        both("可查历史", "what was known earlier"): whether(agreement.history),
         both("最小汇总人数", "smallest cell"): str(agreement.smallest_cell),
         both("可保存天数", "days kept"): str(agreement.retention_days or "未约定"),
     }

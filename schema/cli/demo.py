@@ -29,8 +29,8 @@ QUERIES = {
     nodes {
       token
       name
-      categories(on: "2025-11-30") { category validFrom }
-      enrolments(on: "2025-11-30") { insutype status }
+      categories(asOf: "2025-11-30") { category validFrom }
+      enrolments(asOf: "2025-11-30") { insutype status }
     }
     pageInfo { hasNextPage endCursor }
   }

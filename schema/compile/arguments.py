@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from graphql import (
@@ -24,36 +25,51 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 
 from schema.catalogue import python_name
-from schema.graph.fields import Way, page
+from schema.graph.fields import Way, page, times_of
 from schema.read.context import Context
 from schema.read.model import Kind
 from schema.read.pages import Span, span
 from schema.read.reading import Bound, binding_of
 from schema.read.statement import TAKE
+from schema.read.times import NOW, Known, Times
 
 LITERAL = (IntValueNode, FloatValueNode, StringValueNode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one place is given: bound values, and the page that is asked for."""
+    """What one place is given: bound values, the page that is asked for, when it is read and what it says of that."""
 
     bound: Sequence[Bound]
     span: Span | None
+    times: Times
+    own: Times
 
 
 class Given:
     """The values that come with a request. `literals` are its document's, in order; None: the plan's own document."""
 
-    def __init__(self, context: Context, variables: VariableValues, literals: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        variables: VariableValues,
+        resolve: Callable[[Known], tuple[int, date]],
+        literals: Sequence[str] | None = None,
+    ) -> None:
         self.context = context
         self.variables = variables
+        self._resolve = resolve
         self._literals = literals
 
     @property
     def own(self) -> bool:
         """Whether the document is the plan's own."""
         return self._literals is None
+
+    def times(self, known: Known | None, day: date | None) -> Times:
+        """The times that a field names. Raises BadRequest."""
+        number, since = self._resolve(known) if known is not None else (None, None)
+        return Times(publication=number, since=since, day=day)
 
     def arguments(self, field: GraphQLField, node: FieldNode, order: Mapping[int, int]) -> dict[str, Any]:
         """A field's arguments by Python's names; `order` tells which literal stands at an offset of the plan's text."""
@@ -76,9 +92,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
-    """A link where a document follows it: its field node, and what its bound values are named by."""
+    """A link where a document follows it: its field node, and what its bound values are named by.
+
+    `above` is the number of the place it hangs below, if any.
+    """
 
     number: int
+    above: int | None
     way: Way
     parent: str
     field: GraphQLField
@@ -89,20 +109,20 @@ class Place:
         """Whether its arguments are the same for each request with this document."""
         return not any(_varies(argument.value) for argument in self.node.arguments or ())
 
-    def told(self, given: Given, order: Mapping[int, int]) -> Told:
-        """What a request gives to it. Raises as `span` does."""
+    def told(self, given: Given, order: Mapping[int, int], before: Sequence[Told]) -> Told:
+        """What a request gives to it; `before` is what it gave to the places before. Raises as `span` does."""
         arguments = given.arguments(self.field, self.node, order)
         bound = self.way.bound(given.context, arguments, self._conditions(arguments.get("filter")))
+        own = given.times(*times_of(arguments))
+        times = own if own.publication is not None else (NOW if self.above is None else before[self.above].times)
+        times = times.below(own.day)
         if self.way.link.kind is not Kind.PAGE:
-            return Told(bound=bound, span=None)
-        binding = binding_of(self.parent, self.node.name.value, bound)
+            return Told(bound=bound, span=None, times=times, own=own)
+        binding = binding_of(self.parent, self.node.name.value, bound, times)
         context = given.context
-        return Told(
-            bound=bound,
-            span=span(
-                page(arguments), context.terms.page, context.terms.order(self.way.link.target), binding, context.codec
-            ),
-        )
+        ordered = context.terms.order(self.way.link.target)
+        asked = span(page(arguments), context.terms.page, ordered, binding, context.codec)
+        return Told(bound=bound, span=asked, times=times, own=own)
 
     def _conditions(self, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
         kind = get_named_type(self.field.args["filter"].type) if chosen else None
@@ -115,6 +135,7 @@ class Place:
         found = {item.name if item.where is None else f"f_{item.name}": item.value for item in told.bound}
         if told.span is not None:
             found |= {TAKE: told.span.take, **told.span.key}
+        found |= told.own.parameters()
         return {named(self.number, name): value for name, value in found.items()}
 
 

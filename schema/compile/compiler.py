@@ -65,12 +65,17 @@ class Compiler:
         return plan.serve(self.reader, given, self.contract.agreement.limits.seconds)
 
     def asked(self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Asked:
-        """A validated operation whose form is compiled already. Raises NotCompiled, and GraphQLError as `serve`."""
+        """A validated operation whose form is compiled already and asks the database nothing before its statement.
+
+        Raises NotCompiled, and GraphQLError as `serve`.
+        """
         key, values = self._key(prepared, operation, variables)
         kept = self._known(key)
         if kept is None:
             raise NotCompiled
         plan, given = self._given(kept, prepared, values)
+        if plan.known:
+            raise NotCompiled
         return plan.asked(given)
 
     def _key(
@@ -95,7 +100,7 @@ class Compiler:
         if kept.plan is None:
             raise NotCompiled
         own = kept.document is prepared.document
-        return kept.plan, Given(self.context, values, None if own else prepared.literals)
+        return kept.plan, Given(self.context, values, self.reader.publication, None if own else prepared.literals)
 
     def _new(self, key: Any) -> bool:
         """Whether a form is not asked often enough to be compiled; counts it."""
@@ -119,7 +124,7 @@ class Compiler:
         order = {offset: place for place, offset in enumerate(prepared.offsets)}
         selection = Selection(self.contract.schema, prepared.document, operation, values)
         try:
-            given = Given(self.context, values)
+            given = Given(self.context, values, self.reader.publication)
             tree = Planner(self.contract, selection, given, order).plan()
             plan = compiled(tree, self.contract.terms.scope, self.reader.dialect, given, order)
         except NotCompiled:

@@ -20,6 +20,7 @@ from schema.compile.statement import Writer
 from schema.compile.texts import DIALECTS
 from schema.compile.tree import FAIL, HOLE, ROW, SUBJECT, UNWRITTEN, NotCompiled
 from schema.read.model import SINCE, Scope
+from schema.read.times import NOW
 
 PUBLISHED = {*published.values(), publication, erasure}
 Process = Callable[[Any], Any]
@@ -33,7 +34,7 @@ class Served:
     data: bytes
     rows: int
     subjects: frozenset[int]
-    publication: int
+    publication: int  # the earliest that was read
     erasure: int
 
 
@@ -43,8 +44,9 @@ class Plan:
 
     `binds` are the statement's values in order, each with how its type writes it; `fixed` those that the dialect binds
     of itself (SQLite: OFFSET 0). `of_edition`: it reads published tables alone, so that its answer is the same until
-    the next publication or erasure. `constant` is what the plan's own document gives to each place, where no variable
-    stands there; `wire` writes a value as the connection takes it.
+    the next publication or erasure. `known`: it asks what was known earlier, and which publication that is must be
+    looked up for each request. `constant` is what the plan's own document gives to each place, where no variable
+    stands there and no time is named there or above; `wire` writes a value as the connection takes it.
     """
 
     tree: Tree
@@ -52,6 +54,7 @@ class Plan:
     binds: Sequence[tuple[str, Process | None]]
     fixed: Mapping[str, Any]
     of_edition: bool
+    known: bool
     constant: Sequence[Told | None]
     wire: Process
     order: Mapping[int, int]
@@ -66,11 +69,12 @@ class Plan:
         told: list[Told] = []
         values = dict(self.fixed)
         for place, known in zip(self.tree.places, self.constant, strict=True):
-            item = known if known is not None and given.own else place.told(given, self.order)
+            item = known if known is not None and given.own else place.told(given, self.order, told)
             told.append(item)
             values |= place.parameters(item)
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
-        return Asked(plan=self, bind=partial(self._bound, values), fills=fills)
+        read = [item.own.publication for item in told if item.own.publication is not None] if self.known else ()
+        return Asked(plan=self, bind=partial(self._bound, values), fills=fills, read=min(read, default=None))
 
     def _bound(self, values: dict[str, Any], published: Published) -> Sequence[Any]:
         values[SINCE] = published.since
@@ -80,15 +84,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A plan with what a request gives to it: the statement's values under a publication, and what fills the holes."""
+    """A plan with what a request gives to it: the statement's values under a publication, and what fills the holes.
+
+    `read` is the earliest publication that it names, if it names one.
+    """
 
     plan: Plan
     bind: Callable[[Published], Sequence[Any]]
     fills: Sequence[Fill]
+    read: int | None = None
 
     def served(self, found: Found) -> Served:
         """The answer of what came back. Raises NotCompiled."""
-        return _filled(found, self.fills)
+        latest = found.published.number
+        return _filled(found, self.fills, latest if self.read is None else max(0, min(self.read, latest)))
 
 
 def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:
@@ -108,6 +117,9 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
             bind.literal_execute = True
 
     visitors.traverse(query, {}, {"bindparam": settle})
+    told: list[Told] = []
+    for place in tree.places:
+        told.append(place.told(given, order, told))
     made: Any = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     process = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in bound.items()}
     return Plan(
@@ -116,13 +128,17 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
         binds=[(name, process.get(name)) for name in made.positiontup],
         fixed={name: made.params[name] for name in made.positiontup if name not in bound},
         of_edition=all(table in PUBLISHED for table in visitors.iterate(query) if isinstance(table, sa.Table)),
-        constant=[place.told(given, order) if place.constant else None for place in tree.places],
+        known=any(item.own.publication is not None for item in told),
+        constant=[
+            item if place.constant and item.times == NOW else None
+            for place, item in zip(tree.places, told, strict=True)
+        ],
         wire=WIRE[dialect.name],
         order=order,
     )
 
 
-def _filled(found: Found, fills: Sequence[Fill]) -> Served:
+def _filled(found: Found, fills: Sequence[Fill], publication: int) -> Served:
     """The text with its holes filled, its rows counted and whose rows they are."""
     told = found.text
     if FAILED in told:
@@ -137,7 +153,7 @@ def _filled(found: Found, fills: Sequence[Fill]) -> Served:
         data=data,
         rows=rows,
         subjects=frozenset(memo.subjects),
-        publication=found.published.number,
+        publication=publication,
         erasure=found.erasure,
     )
 

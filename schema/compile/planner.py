@@ -55,6 +55,15 @@ class Tree:
     holes: tuple[Filler, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """A place below which links are planned, and the places whose `knownAt` and `asOf` hold there."""
+
+    place: int | None = None
+    known: int | None = None
+    dated: int | None = None
+
+
 class Planner:
     """Plans one operation under the values of one request; what it takes of them is which are given, and booleans."""
 
@@ -64,6 +73,8 @@ class Planner:
         self.given = given
         self.order = order
         self.places: list[Place] = []
+        self.told: list[Told] = []
+        self._open: list[_Open] = []  # the places that are being planned, the innermost last
         self.holes: list[Filler] = []
 
     def plan(self) -> Tree:
@@ -92,10 +103,17 @@ class Planner:
         raise NotCompiled
 
     def _branch(self, way: Way, parent: GraphQLObjectType, field: GraphQLField, details: FieldDetailsList) -> Branch:
-        number = len(self.places)
-        place = Place(number=number, way=way, parent=parent.name, field=field, node=details[0].node)
+        number, above = len(self.places), self._open[-1] if self._open else _Open()
+        place = Place(number=number, above=above.place, way=way, parent=parent.name, field=field, node=details[0].node)
         self.places.append(place)
-        told = place.told(self.given, self.order)
+        told = place.told(self.given, self.order, self.told)
+        self.told.append(told)
+        own = _Open(
+            place=number,
+            known=above.known if told.own.publication is None else number,
+            dated=above.dated if told.own.day is None else number,
+        )
+        self._open.append(own)
         kind = get_named_type(field.type)
         if not isinstance(kind, GraphQLObjectType):
             raise NotCompiled
@@ -103,6 +121,7 @@ class Planner:
             content = self._connection(kind, details, way.link, number, told)
         else:
             content = self._row(kind, details, way.link)
+        self._open.pop()
         return Branch(
             link=way.link,
             place=number,
@@ -110,6 +129,8 @@ class Planner:
             filters=tuple((item.name, item.where) for item in told.bound if item.where is not None),
             after=bool(told.span and told.span.key),
             backward=bool(told.span and told.span.backward),
+            known=own.known,
+            dated=own.dated,
         )
 
     def _row(self, kind: GraphQLObjectType, details: FieldDetailsList, link: Link) -> Object:

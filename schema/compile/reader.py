@@ -22,6 +22,7 @@ from hub import store
 from hub.store import publication
 from schema.compile.lines import SESSION, Line, StatementFailed, opened
 from schema.errors import TookTooLong
+from schema.read.times import Known, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Reader:
     """Runs compiled statements; safe to share between threads."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        self._store = engine
         self.postgresql = postgresql = engine.dialect.name == "postgresql"
         self._engine = store.connect(
             engine.url.render_as_string(hide_password=False),
@@ -69,6 +71,11 @@ class Reader:
             while self._lines:
                 self._lines.pop().close()
         self._local = threading.local()
+
+    def publication(self, known: Known) -> tuple[int, date]:
+        """The publication that a caller names, and the first day of its benefit year. Raises BadRequest."""
+        with self._store.connect() as connection:
+            return resolve(connection, known)
 
     def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> Found:
         """What a statement yields: a text, the latest publication's number, perhaps the latest erasure's.

@@ -36,6 +36,7 @@ from schema.compile.tree import (
 )
 from schema.read.model import Kind, Link, Scope, Table
 from schema.read.statement import TAKE, beyond, conditions, order
+from schema.read.times import DAY, KNOWN, MONTH, SINCE, Then
 
 WIDTH = 8  # digits of a row's number within its page
 Part = str | sa.ColumnElement[Any]
@@ -72,7 +73,7 @@ class Writer:
         def bind(name: str, type_: Any = None) -> sa.BindParameter[Any]:
             return sa.bindparam(named(branch.place, name), type_=type_)
 
-        where = conditions(link, target, self.scope, branch.filters, bind)
+        where = conditions(link, target, self.scope, branch.filters, bind, _then(branch))
         if link.on and parent is not None:
             where.append(link.on(parent, target))
         if branch.after:
@@ -218,6 +219,23 @@ class _Page:
         else:
             key = sa.func.max(listed.c.k, type_=sa.Text()).filter(sa.and_(listed.c.n == 1, self.take > 0))
         return sa.func.coalesce(joined(f"{HOLE}{node.number}:", key, HOLE), text("null"))
+
+
+def _then(branch: Branch) -> Then | None:
+    """When a branch is read, where it is not now."""
+    known, dated = branch.known, branch.dated
+    if known is None and dated is None:
+        return None
+
+    def bind(place: int | None, name: str, type_: Any) -> Any:
+        return None if place is None else sa.bindparam(named(place, name), type_=type_)
+
+    return Then(
+        known=bind(known, KNOWN, sa.Integer()),
+        since=bind(known, SINCE, sa.Date()),
+        day=bind(dated, DAY, sa.Date()),
+        month=bind(dated, MONTH, sa.Text()),
+    )
 
 
 def subject(link: Link, target: Table, parent: Table | None) -> list[Part]:

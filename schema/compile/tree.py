@@ -54,7 +54,10 @@ class Object:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Branch:
-    """A link followed: `content` is a row's object or, of a page, the connection's. `place` numbers it."""
+    """A link followed: `content` is a row's object or, of a page, the connection's. `place` numbers it.
+
+    `known` and `dated` are the places whose `knownAt` and `asOf` hold here, if any do.
+    """
 
     link: Link
     place: int
@@ -62,6 +65,8 @@ class Branch:
     filters: tuple[tuple[str, Where], ...]
     after: bool = False
     backward: bool = False
+    known: int | None = None
+    dated: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,6 +11,7 @@ from schema.graph import forms
 from schema.graph.codes import CaseState, Category, FindingKind, Severity, both
 from schema.graph.division import Division
 from schema.graph.entities import FINDING, HOUSEHOLD, PERSON, SETTLEMENT, WARNING
+from schema.graph.feedback import Feedback, case_of, feedback_of, of_finding, of_warning
 from schema.graph.fields import column, way, where
 from schema.graph.household import Household
 from schema.graph.insurance import Settlement
@@ -65,6 +66,8 @@ class Finding:
         Link(target=SETTLEMENT, kind=Kind.ONE, parent=FINDING, on=_settlement),
     )
     record: Record | None = way("原始记录", "the row it rests on", record(FINDING))
+    case: strawberry.ID | None = case_of(of_finding)
+    feedback: list[Feedback] | None = feedback_of(FINDING, of_finding)
 
 
 @strawberry.type(
@@ -73,13 +76,6 @@ class Finding:
 )
 class HighCostWarning:
     month: YearMonth | None = column("月份", "month", "month")
-    case: str | None = forms.text(
-        "个案编码：本协议内的同一个案",
-        "code of the case, for talking about it",
-        "Warning.case",
-        "case_key",
-        clear=False,
-    )
     state: CaseState | None = column("与上月相比", "against the month before", "state")
     addressee: str | None = column("主送部门代码", "code of the department it goes to", "addressee")
     category: Category | None = forms.category()
@@ -94,6 +90,8 @@ class HighCostWarning:
         "人员", "the person", _person(WARNING)
     )
     household: Household | None = way("家庭", "the household", _household(WARNING))
+    case: strawberry.ID | None = case_of(of_warning)
+    feedback: list[Feedback] | None = feedback_of(WARNING, of_warning)
 
 
 @strawberry.input(description=both("比对发现筛选", "conditions on findings"))

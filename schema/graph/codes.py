@@ -186,3 +186,62 @@ class Outcome(Enum):
     ANSWERED = code("answered", "已答复", "answered")
     REFUSED = code("refused", "已拒绝", "refused")
     FAILED = code("failed", "失败", "failed")
+
+
+@strawberry.enum(description=both("部门办理状态", "where a department stands with a case"))
+class FeedbackState(Enum):
+    RECEIVED = code("received", "已接收", "received")
+    IN_PROGRESS = code("in_progress", "办理中", "in progress")
+    SETTLED = code("settled", "已办结", "settled, with an outcome")
+    DISPUTED = code("disputed", "有异议", "disputed, with a reason")
+    WAIVER_REQUESTED = code("waiver_requested", "申请豁免", "a waiver is asked for; another has to confirm it")
+    WAIVED = code("waived", "已豁免", "waived by two")
+
+
+@strawberry.enum(description=both("办理的步骤", "what a department may say of a case by itself"))
+class FeedbackStep(Enum):
+    RECEIVED = code("received", "已接收", "received")
+    IN_PROGRESS = code("in_progress", "办理中", "in progress")
+    SETTLED = code("settled", "已办结", "settled, with an outcome")
+    DISPUTED = code("disputed", "有异议", "disputed, with a reason")
+
+
+@strawberry.enum(description=both("办结结果", "outcome of a case"))
+class FeedbackOutcome(Enum):
+    CERTIFIED = code("certified", "已认定救助身份", "a category was certified")
+    ENROLLED = code("enrolled", "已参保", "enrolled")
+    AID_PAID = code("aid_paid", "已救助或补发", "aid was paid, or paid up")
+    AID_RECOVERED = code("aid_recovered", "已追回", "what was paid too much was recovered")
+    DATA_CORRECTED = code("data_corrected", "数据已更正", "the data were corrected at their source")
+    NOT_ELIGIBLE = code("not_eligible", "核实不符合条件", "checked: not eligible")
+    DECLINED = code("declined", "本人不申请", "the person does not apply")
+    DECEASED = code("deceased", "人员已死亡", "the person has died")
+
+
+@strawberry.enum(description=both("异议或豁免的理由", "why a case is disputed, or shall be waived"))
+class FeedbackReason(Enum):
+    WRONG_PERSON = code("wrong_person", "人员不符", "another person is meant")
+    OUTDATED = code("outdated", "数据已过时", "the data are out of date")
+    WRONG_AMOUNT = code("wrong_amount", "金额有误", "an amount is wrong")
+    NOT_COMPETENT = code("not_competent", "不属本部门职责", "another department's matter")
+    OUT_OF_AREA = code("out_of_area", "不在本辖区", "outside the area")
+    ALREADY_SETTLED = code("already_settled", "此前已办结", "settled before")
+    MINOR = code("minor", "情形轻微", "of little weight")
+    UNREACHABLE = code("unreachable", "无法联系本人", "the person cannot be reached")
+    POLICY_EXCEPTION = code("policy_exception", "政策另有规定", "a policy makes an exception")
+
+
+@strawberry.enum(description=both("未予受理的原因", "why a word on a case was not taken"))
+class FeedbackProblem(Enum):
+    NOT_FOUND = code("not_found", "没有这个事项", "there is no such case")
+    KEY_INVALID = code(
+        "key_invalid", "幂等键须为 1 至 100 个 ASCII 字符", "the key is 1 to 100 printable ASCII characters"
+    )
+    KEY_REUSED = code("key_reused", "该键已用于另一次反馈", "the key was used for another word")
+    OUT_OF_ORDER = code("out_of_order", "与本部门上一状态不衔接", "it does not follow the department's last state")
+    OUTCOME_NEEDED = code("outcome_needed", "办结须说明结果", "settled needs an outcome")
+    REASON_NEEDED = code("reason_needed", "须说明理由", "a reason is needed")
+    NOT_TAKEN = code("not_taken", "此状态不带结果或理由", "this state takes no outcome or reason")
+    SECOND_PERSON_NEEDED = code(
+        "second_person_needed", "豁免须由另一人确认", "a waiver is confirmed by somebody else than who asked for it"
+    )

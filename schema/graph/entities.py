@@ -8,7 +8,28 @@ from hub import store
 from hub.log.subjects import JOINED
 from hub.store import published
 from schema.graph import scope
-from schema.read.model import Entity
+from schema.read.model import Condition, Entity, Period, Table
+from schema.read.times import Then
+
+
+def _lasting(name: str) -> Period:
+    """A type whose rows hold for a half-open period."""
+
+    def on(table: Table, then: Then) -> Condition:
+        return sa.and_(table.c.valid_from <= then.day, table.c.valid_until > then.day)
+
+    return Period(sql=on, by=(f"{name}.validFrom", f"{name}.validUntil"))
+
+
+def _monthly(name: str) -> Period:
+    """A type whose rows are of a month."""
+
+    def on(table: Table, then: Then) -> Condition:
+        found: Condition = table.c.month == then.month
+        return found
+
+    return Period(sql=on, by=(f"{name}.month",))
+
 
 PERSON = Entity(name="Person", table=published["person"], order=("person_id",), subject="person_id", place=scope.person)
 HOUSEHOLD = Entity(name="Household", table=published["household"], order=("household_key",), place=scope.household)
@@ -18,6 +39,7 @@ MEMBER = Entity(
     order=("household_key", "person_id", "valid_from"),
     subject="person_id",
     place=scope.of_person,
+    period=_lasting("HouseholdMember"),
 )
 CATEGORY_SPELL = Entity(
     name="CategorySpell",
@@ -27,6 +49,7 @@ CATEGORY_SPELL = Entity(
     subject="person_id",
     place=scope.of_person,
     rows=scope.among(category="categories", certifier="certifiers"),
+    period=_lasting("CategorySpell"),
 )
 IDENTITY_TAG = Entity(
     name="IdentityTag",
@@ -36,6 +59,7 @@ IDENTITY_TAG = Entity(
     subject="person_id",
     place=scope.of_person,
     rows=scope.among(category="categories"),
+    period=_lasting("IdentityTag"),
 )
 ENROLMENT = Entity(
     name="Enrolment",
@@ -44,6 +68,7 @@ ENROLMENT = Entity(
     descending=True,
     subject="person_id",
     place=scope.of_person,
+    period=_lasting("Enrolment"),
 )
 SUBSIDY = Entity(
     name="Subsidy",
@@ -69,6 +94,7 @@ ENTITLEMENT = Entity(
     subject="person_id",
     place=scope.of_person,
     rows=scope.among(benefit="benefits"),
+    period=_lasting("Entitlement"),
 )
 CANDIDATE = Entity(
     name="Candidate",
@@ -93,6 +119,7 @@ FINDING = Entity(
     subject="person_id",
     place=scope.case,
     rows=scope.among(kind="findings", addressee="addressees"),
+    period=_monthly("Finding"),
 )
 WARNING = Entity(
     name="Warning",
@@ -101,6 +128,10 @@ WARNING = Entity(
     subject="person_id",
     place=scope.case,
     rows=scope.among(addressee="addressees"),
+    period=_monthly("Warning"),
+)
+FEEDBACK = Entity(  # whose case it is, is in scope: its parent's
+    name="Feedback", table=store.feedback, identity="seq", order=("seq",), descending=True, subject="person_id"
 )
 PARTICIPATION = Entity(
     name="Participation",

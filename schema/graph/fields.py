@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Annotated, Any
 
@@ -17,16 +18,19 @@ import strawberry
 from strawberry.types.field import StrawberryField
 
 from schema.graph.codes import both
+from schema.graph.scalars import Day, KnownAt
 from schema.read.context import Context
 from schema.read.model import SHOW, Column, Form, Kind, Link, Table, Where
 from schema.read.pages import Page
 from schema.read.reading import Bound, Reading, Row
+from schema.read.times import Known, Then
 
 GOVERNED = "governed"  # metadata key: the Column, Link or Entry of a field
 WHERE = "where"  # metadata key: the Where of a filter's field
 Sql = str | Callable[[Table, Table], sa.ColumnElement[Any]]
 Finish = Callable[[Context, Any], Any]
 NO_MASKS: Mapping[str, Form] = {}
+AS_OF, KNOWN_AT = "as_of", "known_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,12 +50,16 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Way:
-    """A link as a field: with its arguments and its filter type. `prepare` makes an entry's bound values of them."""
+    """A link as a field: with its arguments and its filter type. `prepare` makes an entry's bound values of them.
+
+    `times`: which of AS_OF and KNOWN_AT it takes; they hold for all below.
+    """
 
     link: Link
     arguments: Mapping[str, Argument]
     filter: type | None = None
     prepare: Callable[..., Mapping[str, Any]] | None = None
+    times: tuple[str, ...] = ()
 
     def bound(self, context: Context, given: Mapping[str, Any], conditions: Mapping[str, Any]) -> list[Bound]:
         """What the arguments and the filter's fields that are given bind; by Python's names, null is not given."""
@@ -133,9 +141,19 @@ def plain(zh: str, en: str, *, size: int = 1) -> Any:
     return strawberry.field(description=both(zh, en), metadata={GOVERNED: Entry(size=size)})
 
 
-def where(zh: str, en: str, sql: Callable[[Table, sa.ColumnElement[Any]], Any], *by: str) -> Any:
-    """A field of a filter: it exists where every `Type.field` it reads is shown in the clear."""
-    return strawberry.field(description=both(zh, en), default=strawberry.UNSET, metadata={WHERE: Where(sql=sql, by=by)})
+def where(
+    zh: str,
+    en: str,
+    sql: Callable[[Table, sa.ColumnElement[Any]], Any],
+    *by: str,
+    on: Callable[[Table, sa.ColumnElement[Any], Then], Any] | None = None,
+) -> Any:
+    """A field of a filter: it exists where every `Type.field` it reads is shown in the clear.
+
+    `on` is the same condition on the day that `asOf` names.
+    """
+    condition = Where(sql=sql, by=by, on=on)
+    return strawberry.field(description=both(zh, en), default=strawberry.UNSET, metadata={WHERE: condition})
 
 
 def way(
@@ -146,21 +164,23 @@ def way(
     filter: type | None = None,  # noqa: A002  the argument's name in the graph
     arguments: Mapping[str, Argument] | None = None,
     prepare: Callable[..., Mapping[str, Any]] | None = None,
+    times: tuple[str, ...] = (),
 ) -> Any:
     """A governed link; a connection takes Relay's arguments, and a filter where there is one.
 
-    `prepare` makes an entry's bound parameters of its arguments.
+    `prepare` makes an entry's bound parameters of its arguments; `times` are those of AS_OF and KNOWN_AT that it takes.
     """
     arguments = arguments or {}
-    spec = Way(link=link, arguments=arguments, filter=filter, prepare=prepare)
+    spec = Way(link=link, arguments=arguments, filter=filter, prepare=prepare, times=times)
 
     def resolve(root: Row | None, info: strawberry.Info[Reading], **given: Any) -> Any:
         chosen = given.get("filter")
         bound = spec.bound(info.context, given, vars(chosen) if chosen is not None else {})
         asked = page(given) if link.kind is Kind.PAGE else None
-        return info.context.follow(link, root, info._raw_info, asked, bound)
+        when = info.context.times(*times_of(given), root)
+        return info.context.follow(link, root, info._raw_info, asked, bound, when)
 
-    resolve.__signature__ = inspect.Signature(_parameters(link, filter, arguments))  # type: ignore[attr-defined]
+    resolve.__signature__ = inspect.Signature(_parameters(spec))  # type: ignore[attr-defined]
     made: StrawberryField = strawberry.field(
         resolver=resolve,
         description=both(zh, en),
@@ -169,11 +189,17 @@ def way(
     return made
 
 
+def times_of(given: Mapping[str, Any]) -> tuple[Known | None, date | None]:
+    """The times that a link's arguments name; null and what is not given name none."""
+    known, day = (given.get(name) or None for name in (KNOWN_AT, AS_OF))
+    return known, day
+
+
 def _value(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _parameters(link: Link, filter: type | None, arguments: Mapping[str, Argument]) -> list[inspect.Parameter]:  # noqa: A002
+def _parameters(way: Way) -> list[inspect.Parameter]:
     def parameter(
         name: str, annotation: Any, zh: str, en: str, default: object = strawberry.UNSET
     ) -> inspect.Parameter:
@@ -184,13 +210,18 @@ def _parameters(link: Link, filter: type | None, arguments: Mapping[str, Argumen
         inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD),
         inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
     ]
-    for name, argument in arguments.items():
+    for name, argument in way.arguments.items():
         kind = argument.type if argument.where is None else argument.type | None
         default = argument.default if argument.where is None else strawberry.UNSET
         found.append(parameter(name, kind, argument.zh, argument.en, default))
-    if link.kind is Kind.PAGE:
-        if filter is not None:
-            found.append(parameter("filter", filter | None, "筛选条件", "conditions, all of them together"))
+    if AS_OF in way.times:
+        found.append(parameter(AS_OF, Day | None, "只取这一天成立的（有效时间）", "only what was true on this day"))
+    if KNOWN_AT in way.times:
+        en = "as the hub knew it then: a publication's number, a day (its end) or a moment"
+        found.append(parameter(KNOWN_AT, KnownAt | None, "当时系统所知（记录时间）：发布序号、日期或时刻", en))
+    if way.link.kind is Kind.PAGE:
+        if way.filter is not None:
+            found.append(parameter("filter", way.filter | None, "筛选条件", "conditions, all of them together"))
         found += [
             parameter("first", int | None, "从头取几项", "how many from the beginning"),
             parameter("after", str | None, "在此位置之后", "behind this cursor"),

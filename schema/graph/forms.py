@@ -134,8 +134,3 @@ def equals(name: str) -> Callable[[Table, sa.ColumnElement[Any]], Condition]:
         return found
 
     return condition
-
-
-def on_day(table: Table, day: sa.ColumnElement[Any]) -> Condition:
-    """A row's half-open period holds the day bound."""
-    return sa.and_(table.c.valid_from <= day, table.c.valid_until > day)

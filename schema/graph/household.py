@@ -10,20 +10,13 @@ from schema.graph import forms
 from schema.graph.codes import Category, both
 from schema.graph.division import Division
 from schema.graph.entities import CATEGORY_SPELL, HOUSEHOLD, MEMBER, PERSON
-from schema.graph.fields import Argument, column, way, where
+from schema.graph.fields import AS_OF, column, way, where
 from schema.graph.lineage import Record, Source, record
-from schema.graph.scalars import Day, PartialDate
-from schema.read.model import Kind, Link, Where
+from schema.graph.scalars import PartialDate
+from schema.read.model import Kind, Link
 
 if TYPE_CHECKING:
     from schema.graph.person import Person
-
-ON = Argument(
-    type=Day,
-    zh="只取这一天有效的",
-    en="only what holds on this day",
-    where=Where(sql=forms.on_day, by=("CategorySpell.validFrom", "CategorySpell.validUntil")),
-)
 
 
 @strawberry.type(
@@ -86,6 +79,7 @@ class Household:
         "成员",
         "its members in scope",
         Link(target=MEMBER, kind=Kind.LIST, parent=HOUSEHOLD, on=lambda p, t: t.c.household_key == p.c.household_key),
+        times=(AS_OF,),
     )
     categories: list[CategorySpell] | None = way(
         "身份时段",
@@ -96,7 +90,7 @@ class Household:
             parent=HOUSEHOLD,
             on=lambda p, t: t.c.household_key == p.c.household_key,
         ),
-        arguments={"on": ON},
+        times=(AS_OF,),
     )
 
 

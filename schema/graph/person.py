@@ -25,13 +25,14 @@ from schema.graph.entities import (
     WARNING,
 )
 from schema.graph.entitlement import Entitlement
-from schema.graph.fields import Argument, column, form, way, where
-from schema.graph.household import ON, CategorySpell, HouseholdMember
+from schema.graph.fields import AS_OF, Argument, column, form, way, where
+from schema.graph.household import CategorySpell, HouseholdMember
 from schema.graph.insurance import Enrolment, IdentityTag, Settlement, SettlementFilter, Subsidy
 from schema.graph.lineage import Record, record
 from schema.graph.page import Connection
-from schema.graph.scalars import Day, PartialDate
+from schema.graph.scalars import PartialDate
 from schema.read.model import Condition, Entity, Kind, Link, Table, Where
+from schema.read.times import Then
 
 
 def _own(target: Entity, kind: Kind, *, size: int = 10) -> Link:
@@ -46,18 +47,12 @@ def _own(target: Entity, kind: Kind, *, size: int = 10) -> Link:
     )
 
 
-def _on(type_name: str) -> Argument:
-    by = (f"{type_name}.validFrom", f"{type_name}.validUntil")
-    return Argument(
-        type=Day, zh="只取这一天有效的", en="only what holds on this day", where=Where(sql=forms.on_day, by=by)
-    )
-
-
-def _holds(table: Table, category: sa.ColumnElement[str]) -> Condition:
-    """The person has a spell of the category."""
+def _holds(table: Table, category: sa.ColumnElement[str], then: Then | None = None) -> Condition:
+    """The person has a spell of the category; with a day, on that day."""
     spell = published["category_spell"].alias("wanted")
+    on_day = CATEGORY_SPELL.period.sql(spell, then) if then is not None and CATEGORY_SPELL.period else sa.true()
     return sa.exists().where(
-        spell.c.person_id == table.c.person_id, spell.c.pub_until.is_(None), forms.is_category(spell, category)
+        spell.c.person_id == table.c.person_id, spell.c.pub_until.is_(None), forms.is_category(spell, category), on_day
     )
 
 
@@ -83,17 +78,15 @@ class Person:
     phone: str | None = forms.ending("联系电话", "phone number", "phone")
     id_grade: IdGrade | None = column("证件号码等级", "form the ID number arrived in", "id_grade")
     categories: list[CategorySpell] | None = way(
-        "身份时段", "category spells", _own(CATEGORY_SPELL, Kind.LIST), arguments={"on": ON}
+        "身份时段", "category spells", _own(CATEGORY_SPELL, Kind.LIST), times=(AS_OF,)
     )
     identity_tags: list[IdentityTag] | None = way(
         "医保身份标识",
         "what medical insurance shows",
         _own(IDENTITY_TAG, Kind.LIST),
-        arguments={"on": _on("IdentityTag")},
+        times=(AS_OF,),
     )
-    enrolments: list[Enrolment] | None = way(
-        "参保", "enrolments", _own(ENROLMENT, Kind.LIST, size=5), arguments={"on": _on("Enrolment")}
-    )
+    enrolments: list[Enrolment] | None = way("参保", "enrolments", _own(ENROLMENT, Kind.LIST, size=5), times=(AS_OF,))
     subsidies: list[Subsidy] | None = way("参保资助", "premium subsidies received", _own(SUBSIDY, Kind.LIST, size=5))
     settlements: Connection[Settlement] | None = way(
         "结算，最近的在前", "settlements, the latest first", _own(SETTLEMENT, Kind.PAGE), filter=SettlementFilter
@@ -102,8 +95,8 @@ class Person:
         "应享待遇",
         "entitlements",
         _own(ENTITLEMENT, Kind.LIST),
+        times=(AS_OF,),
         arguments={
-            "on": _on("Entitlement"),
             "benefit": Argument(
                 type=Benefit,
                 zh="只取这项待遇",
@@ -113,7 +106,7 @@ class Person:
         },
     )
     households: list[HouseholdMember] | None = way(
-        "所在家庭", "memberships in households", _own(MEMBER, Kind.LIST, size=3)
+        "所在家庭", "memberships in households", _own(MEMBER, Kind.LIST, size=3), times=(AS_OF,)
     )
     findings: Connection[Finding] | None = way(
         "比对发现", "findings of the monthly comparisons", _own(FINDING, Kind.PAGE), filter=FindingFilter
@@ -136,7 +129,7 @@ class PersonFilter:
         "居住县区代码", "code of the county of residence", forms.equals("county"), "Person.county"
     )
     category: Category | None = where(
-        "曾有此类别", "has a spell of this category", _holds, "Person.categories", "CategorySpell.category"
+        "曾有此类别", "has a spell of this category", _holds, "Person.categories", "CategorySpell.category", on=_holds
     )
     sex: Sex | None = where("性别", "sex", forms.equals("sex"), "Person.sex")
     rural: bool | None = where("是否农村", "rural", forms.equals("rural"), "Person.rural")

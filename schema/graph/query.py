@@ -16,7 +16,7 @@ from schema.graph.case import Finding, FindingFilter, HighCostWarning, WarningFi
 from schema.graph.codes import CertificateType, both
 from schema.graph.division import Division
 from schema.graph.entities import ACCESS, BATCH, FINDING, HOUSEHOLD, MONTH, PERSON, WARNING
-from schema.graph.fields import Argument, entry, way, where
+from schema.graph.fields import AS_OF, KNOWN_AT, Argument, entry, way, where
 from schema.graph.forms import equals
 from schema.graph.household import Household, HouseholdFilter
 from schema.graph.lineage import Batch, Source
@@ -29,6 +29,7 @@ from schema.read.context import Context
 from schema.read.model import Binder, Condition, Entity, Kind, Link, Table
 
 Info = strawberry.Info[Context]
+TIMES = (AS_OF, KNOWN_AT)
 TOKEN = Argument(type=str, zh="令牌", en="token under this agreement")
 
 
@@ -94,6 +95,7 @@ class Query:
         _entry(PERSON, "person_id"),
         arguments={"token": TOKEN},
         prepare=lambda reading, token: {"person_id": reading.codec.person_id(token)},
+        times=TIMES,
     )
     person_by_id_number: Person | None = way(
         "按证件号码取人员；号码只能作 POST 变量，立即散列",
@@ -106,9 +108,10 @@ class Query:
             ),
         },
         prepare=lambda reading, id_number, cert_type: {"mac": reading.lookup(id_number, cert_type)},
+        times=TIMES,
     )
     persons: Connection[Person] | None = way(
-        "人员清单", "persons in scope", _list(PERSON, browse=True), filter=PersonFilter
+        "人员清单", "persons in scope", _list(PERSON, browse=True), filter=PersonFilter, times=TIMES
     )
     household: Household | None = way(
         "按令牌取家庭",
@@ -116,15 +119,16 @@ class Query:
         _entry(HOUSEHOLD, "household_key"),
         arguments={"token": TOKEN},
         prepare=lambda reading, token: {"household_key": reading.codec.household_key(token)},
+        times=TIMES,
     )
     households: Connection[Household] | None = way(
-        "家庭清单", "households in scope", _list(HOUSEHOLD, browse=True), filter=HouseholdFilter
+        "家庭清单", "households in scope", _list(HOUSEHOLD, browse=True), filter=HouseholdFilter, times=TIMES
     )
     findings: Connection[Finding] | None = way(
-        "比对发现", "findings in scope", _list(FINDING, browse=True), filter=FindingFilter
+        "比对发现", "findings in scope", _list(FINDING, browse=True), filter=FindingFilter, times=TIMES
     )
     warnings: Connection[HighCostWarning] | None = way(
-        "高额费用预警", "warnings in scope", _list(WARNING, browse=True), filter=WarningFilter
+        "高额费用预警", "warnings in scope", _list(WARNING, browse=True), filter=WarningFilter, times=TIMES
     )
     month: Month | None = way(
         "比对月份",

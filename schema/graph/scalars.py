@@ -12,6 +12,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from schema.graph.codes import both
+from schema.read.times import read_known
 
 Yuan = NewType("Yuan", str)
 Ratio = NewType("Ratio", str)
@@ -20,6 +21,7 @@ PartialDate = NewType("PartialDate", str)
 YearMonth = NewType("YearMonth", str)
 Instant = NewType("Instant", datetime)
 Long = NewType("Long", int)
+KnownAt = NewType("KnownAt", object)
 
 
 def yuan(value: object) -> str:
@@ -91,6 +93,10 @@ def long(value: object) -> int:
     return value
 
 
+def _no_output(_value: object) -> str:
+    raise TypeError("this scalar is not an output")
+
+
 def _refuse(_value: object) -> str:
     raise ValueError("this scalar is not an input")
 
@@ -130,5 +136,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         description=both("53 位以内的整数", "an integer of up to 53 bits"),
         serialize=long,
         parse_value=long,
+    ),
+    KnownAt: strawberry.scalar(
+        name="KnownAt",
+        description=both(
+            "系统何时所知：发布序号、yyyy-MM-dd（北京时间当日终了）或带时区的时刻",
+            "what the hub knew: a publication's number, yyyy-MM-dd (its end in Beijing) or a moment with its zone",
+        ),
+        serialize=_no_output,
+        parse_value=read_known,
     ),
 }

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from schema.read.context import Context
+    from schema.read.times import Then
 
 Table = Any  # an alias of a store's table; its columns are known only at run time
 Condition = sa.ColumnElement[bool]
@@ -57,11 +58,19 @@ def everywhere(_table: Table, _scope: Scope) -> list[Condition]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Period:
+    """What of an entity is true on a day: over its table and the bound day; `by` are the `Type.field`s it reads."""
+
+    sql: Callable[[Table, Then], Condition]
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entity:
     """A table under a GraphQL type.
 
     `identity` names a row within a snapshot; `order` is the key of its pages, `descending` for newest first;
-    `subject` the column of the person whose row it is.
+    `subject` the column of the person whose row it is; `period` what of it is true on a day (None: it has no period).
     """
 
     name: str
@@ -72,6 +81,7 @@ class Entity:
     subject: str | None = None
     place: ScopeRule = everywhere
     rows: ScopeRule = everywhere
+    period: Period | None = None
 
     def ordered(self, scope: Scope) -> tuple[str, ...]:
         """The columns that order its rows under a scope; what it may not order by gives way to the row's identity."""
@@ -131,10 +141,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Where:
-    """A condition a caller may set: over the target and the bound value; `by` are the `Type.field`s it reads."""
+    """A condition a caller may set: over the target and the bound value; `by` are the `Type.field`s it reads.
+
+    `on` is the same where a day is named (`asOf`); None where the day makes no difference.
+    """
 
     sql: Callable[[Table, sa.ColumnElement[Any]], Condition]
     by: tuple[str, ...]
+    on: Callable[[Table, sa.ColumnElement[Any], Then], Condition] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,3 +170,5 @@ class Shape:
     filters: tuple[tuple[str, Where], ...] = ()
     after: bool = False
     backward: bool = False
+    known: bool = False  # as of a publication
+    dated: bool = False  # as of a day

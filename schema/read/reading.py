@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from schema.read.model import SINCE, Kind, Link, Shape, Where
 from schema.read.pages import Page, Span, connection, span
 from schema.read.snapshot import Snapshot
 from schema.read.statement import PARENTS, TAKE
+from schema.read.times import NOW, Known, Times, resolve
 
 BATCH = 5_000  # parents in one statement; both databases take more bound values than that
 Row = dict[str, Any]
@@ -36,6 +38,7 @@ class Plan:
     parameters: Mapping[str, Any]
     finishers: Sequence[tuple[str, Callable[[Reading, Any], Any]]]
     span: Span | None
+    times: Times
 
 
 class Reading(Context):
@@ -51,8 +54,10 @@ class Reading(Context):
         )
         self.snapshot = snapshot
         self.subjects: set[int] = set()
-        self._plans: dict[tuple[int, ...], Plan] = {}
-        self._loaders: dict[tuple[int, ...], DataLoader[Any, Any]] = {}
+        self.publication = snapshot.publication  # the earliest that was read
+        self._known: dict[Known, Times] = {}
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+        self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
         self._asked: Counter[tuple[Any, ...]] = Counter()  # how often a link's value for a parent is in the answer
         self._sizes: dict[tuple[Any, ...], int] = {}  # how many rows it holds
 
@@ -61,14 +66,32 @@ class Reading(Context):
         """Rows of the store in the answer; one that it holds twice counts twice."""
         return sum(count * self._sizes.get(place, 0) for place, count in self._asked.items())
 
+    def times(self, known: Known | None, day: date | None, parent: Row | None) -> Times:
+        """When a link is read that names these times below a parent's row. Raises BadRequest."""
+        above: Times = parent.get("_times", NOW) if parent else NOW
+        if known is not None:
+            found = self._known.get(known)
+            if found is None:
+                number, since = resolve(self.snapshot.connection, known)
+                found = self._known[known] = Times(publication=number, since=since)
+            self.publication = max(0, min(self.publication, found.publication or 0))
+            above = found
+        return above.below(day)
+
     def follow(
-        self, link: Link, parent: Row | None, info: GraphQLResolveInfo[Any], page: Page | None, bound: Sequence[Bound]
+        self,
+        link: Link,
+        parent: Row | None,
+        info: GraphQLResolveInfo[Any],
+        page: Page | None,
+        bound: Sequence[Bound],
+        times: Times = NOW,
     ) -> Any:
         """The link's value for a parent: a row, a list of rows or a connection; awaitable where there is a parent."""
-        key = tuple(id(node) for node in info.field_nodes)
+        key = (times, *(id(node) for node in info.field_nodes))
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._plan(link, info, page, bound)
+            plan = self._plans[key] = self._plan(link, info, page, bound, times)
         if parent is None or link.parent is None:
             place = (*key, len(self._asked))
             self._asked[place] += 1
@@ -79,11 +102,13 @@ class Reading(Context):
         self._asked[*key, parent["_id"]] += 1
         return loader.load(parent["_id"])
 
-    def _plan(self, link: Link, info: GraphQLResolveInfo[Any], page: Page | None, bound: Sequence[Bound]) -> Plan:
+    def _plan(
+        self, link: Link, info: GraphQLResolveInfo[Any], page: Page | None, bound: Sequence[Bound], times: Times
+    ) -> Plan:
         columns = self.terms.columns[link.target.name]
         names = asked(info.field_nodes, info.fragments, link.kind)
         wanted = tuple(columns[name] for name in sorted(names) if name in columns)
-        parameters: dict[str, Any] = {SINCE: self.snapshot.since}
+        parameters: dict[str, Any] = {SINCE: self.snapshot.since, **times.parameters()}
         filters = []
         for item in bound:
             parameters[item.name if item.where is None else f"f_{item.name}"] = item.value
@@ -91,7 +116,7 @@ class Reading(Context):
                 filters.append((item.name, item.where))
         place: Span | None = None
         if page is not None:
-            binding = binding_of(info.parent_type.name, info.field_name, bound)
+            binding = binding_of(info.parent_type.name, info.field_name, bound, times)
             place = span(page, self.terms.page, self.terms.order(link.target), binding, self.codec)
             parameters |= {TAKE: place.take + 1, **place.key}
         shape = Shape(
@@ -100,6 +125,8 @@ class Reading(Context):
             filters=tuple(filters),
             after=bool(place and place.key),
             backward=bool(place and place.backward),
+            known=times.publication is not None,
+            dated=times.day is not None,
         )
         return Plan(
             link=link,
@@ -107,9 +134,10 @@ class Reading(Context):
             parameters=parameters,
             finishers=[(column.name, column.form.finish) for column in wanted if column.form.finish],
             span=place,
+            times=times,
         )
 
-    def _loader(self, plan: Plan, key: tuple[int, ...]) -> DataLoader[Any, Any]:
+    def _loader(self, plan: Plan, key: tuple[Any, ...]) -> DataLoader[Any, Any]:
         async def load(parents: list[Any]) -> list[Any]:
             found: dict[Any, list[Row]] = {parent: [] for parent in parents}
             for row in self._read(plan, {PARENTS: parents}):
@@ -122,6 +150,9 @@ class Reading(Context):
         result = self.snapshot.execute(plan.statement, {**plan.parameters, **more})
         names = list(result.keys())
         rows = [dict(zip(names, values, strict=True)) for values in result]
+        if plan.times != NOW:
+            for row in rows:
+                row["_times"] = plan.times
         for name, finish in plan.finishers:
             for row in rows:
                 if row[name] is not None:
@@ -154,7 +185,7 @@ class Bound:
     where: Where | None = None
 
 
-def binding_of(parent: str, field: str, bound: Sequence[Bound]) -> bytes:
-    """What a cursor is bound to: its connection and the conditions set on it."""
+def binding_of(parent: str, field: str, bound: Sequence[Bound], times: Times) -> bytes:
+    """What a cursor is bound to: its connection, the conditions set on it, and when it is read."""
     described = sorted((item.name, str(item.value)) for item in bound)
-    return f"{parent}.{field}|{described}".encode()
+    return f"{parent}.{field}|{described}{times.binding()}".encode()

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schema.read.model import Binder, Condition, Entity, Kind, Link, Scope, Shape, Table, Where
+from schema.read.times import Then, binds
 
 PARENTS = "parents"  # bound: the identities of the parents' rows
 TAKE = "take"  # bound: rows a parent gets, one more than the page so that we know whether there are more
@@ -30,7 +31,8 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
         columns.append(target.c[entity.subject].label("_subject"))
     columns += [key.label(f"_k{place}") for place, key in enumerate(keys)]
     columns += [column.form.sql(target, parent).label(column.name) for column in shape.columns]
-    query = sa.select(*columns).where(*conditions(link, target, scope, shape.filters, sa.bindparam))
+    then = binds(known=shape.known, dated=shape.dated)
+    query = sa.select(*columns).where(*conditions(link, target, scope, shape.filters, sa.bindparam, then))
     ordered = order(entity, target, scope, backward=shape.backward)
     if shape.after:
         query = query.where(beyond(entity, target, scope, sa.bindparam, backward=shape.backward))
@@ -54,13 +56,20 @@ def build(shape: Shape, scope: Scope) -> sa.Select[Any]:
 
 
 def conditions(
-    link: Link, target: Table, scope: Scope, filters: Iterable[tuple[str, Where]], bind: Binder
+    link: Link,
+    target: Table,
+    scope: Scope,
+    filters: Iterable[tuple[str, Where]],
+    bind: Binder,
+    then: Then | None = None,
 ) -> list[Condition]:
-    """Which of the target's rows a link leads to under a scope and the conditions that are set."""
+    """Which of the target's rows a link leads to under a scope and the conditions that are set; `then` None: now."""
     entity = link.target
     found: list[Condition] = []
     if "pub_until" in target.c:
         found.append(target.c.pub_until.is_(None))
+    if then is not None and then.known is not None and "pub_given" in target.c:
+        found.append(target.c.pub_given <= then.known)
     if not link.inherits:
         found += entity.place(target, scope)
     found += entity.rows(target, scope)
@@ -68,7 +77,13 @@ def conditions(
         found.append(link.find(target, bind))
     if link.fixed:
         found.append(link.fixed(target))
-    return found + [where.sql(target, bind(f"f_{name}")) for name, where in filters]
+    dated = then if then is not None and then.day is not None else None
+    for name, where in filters:
+        value = bind(f"f_{name}")
+        found.append(where.on(target, value, dated) if dated and where.on else where.sql(target, value))
+    if dated and entity.period:
+        found.append(entity.period.sql(target, dated))
+    return found if then is None else [then.turned(condition) for condition in found]
 
 
 def order(entity: Entity, target: Table, scope: Scope, *, backward: bool) -> list[sa.ColumnElement[Any]]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from starlette.applications import Starlette
 
 from connectors.base import discover
 from hub import store
 from hub.keys import KeyRing
+from hub.log import writer
 from schema.agreement import MOST, Agreement
 from schema.app import create_app
 from schema.registered import Registered
@@ -44,6 +48,36 @@ class Reply:
     @property
     def code(self) -> str:
         return self.errors[0]["extensions"]["code"]
+
+
+@contextmanager
+def broken_log(after: int = 0) -> Iterator[None]:
+    """Behind so many entries the log takes no more, neither from the server's writer nor within a transaction."""
+    written = 0
+
+    def count() -> None:
+        nonlocal written
+        written += 1
+        if written > after:
+            raise RuntimeError("CANARY")
+
+    def within(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "INSERT INTO access_log" in statement:
+            count()
+
+    plain = writer._Connection.write
+
+    def write(self: Any, rows: Any) -> Any:
+        count()
+        return plain(self, rows)
+
+    event.listen(sa.Engine, "before_cursor_execute", within)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(writer._Connection, "write", write)
+            yield
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", within)
 
 
 class Client:

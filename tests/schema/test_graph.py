@@ -256,7 +256,7 @@ def test_an_id_number_is_refused_in_the_document_and_by_get(client: Client) -> N
 
 
 def test_what_holds_on_a_day(client: Client) -> None:
-    query = "query P($t: String!, $d: Date) { person(token: $t) { categories(on: $d) { category } } }"
+    query = "query P($t: String!, $d: Date) { person(token: $t) { categories(asOf: $d) { category } } }"
     for day, count in (("2023-12-31", 0), ("2024-01-01", 1), (None, 1)):
         reply = client.ask(CIVIL, query, {"t": client.person(CIVIL, 1), "d": day})
         assert len(reply.data["person"]["categories"]) == count

@@ -128,7 +128,7 @@ def test_the_same_fragment_spread_everywhere_is_weighed_once(weigh: Callable[...
         ("page", "{ persons(first: 11) { nodes { sex } } }"),
         ("page", "{ persons(last: 99999999999999999999) { nodes { sex } } }"),
         ("fields", bomb(20)),
-        ("cost", "{ persons { nodes { ...A } } } fragment A on Person { categories(on: 1) { category } }"),
+        ("cost", "{ persons { nodes { ...A } } } fragment A on Person { categories(asOf: 1) { category } }"),
     ],
 )
 def test_what_is_too_much_is_refused_by_the_name_of_the_limit(

@@ -92,6 +92,14 @@ def test_when_the_last_part_goes_nobody_is_known_by_name(hub, eraser):  # noqa: 
     assert list((hub.lake.root / "sealed").iterdir()) == []
 
 
+def test_rows_that_an_earlier_publication_showed_are_emptied_like_those_of_now(hub, eraser):  # noqa: F811
+    with hub.engine.begin() as connection:
+        connection.execute(sa.update(PERSON).values(pub_until=2))
+    eraser.erase(2, **WHY)
+    eraser.erase(1, **WHY)
+    assert identities(hub) == {1: None, 2: None, 3: None}
+
+
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # a server's files are its own
 def test_nothing_of_it_is_left_on_disk(hub, eraser, tmp_path):  # noqa: F811
     with hub.engine.connect() as connection:

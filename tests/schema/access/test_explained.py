@@ -13,7 +13,7 @@ from schema.access.matrix import matrix
 from schema.agreement import Agreement
 from schema.catalogue import catalogue
 from schema.contract import Contract
-from tests.schema.walk import SHIPPED, as_data
+from tests.schema.walk import SHIPPED, as_data, roots
 
 EVERY = [f"{kind}.{name}" for kind, names in catalogue().items() for name in names]
 
@@ -32,12 +32,16 @@ def test_each_way_to_a_field_is_one_of_the_contract(agreement: Agreement) -> Non
             assert leads(contract, way.split(" > ")), way
 
 
+INSIDE = {"Connection": "nodes", "Payload": "feedback"}  # where what a field leads to stands inside its type
+
+
 def leads(contract: Contract, steps: list[str]) -> bool:
-    kind = contract.schema.query_type
+    kind = next((root for root in roots(contract.schema).values() if steps[0] in root.fields), None)
     for step in steps:
-        if kind is not None and kind.name.endswith("Connection"):
-            inner = get_named_type(kind.fields["nodes"].type)
-            kind = inner if isinstance(inner, GraphQLObjectType) else None
+        for suffix, field in INSIDE.items():
+            if kind is not None and kind.name.endswith(suffix):
+                inner = get_named_type(kind.fields[field].type)
+                kind = inner if isinstance(inner, GraphQLObjectType) else None
         if kind is None or step not in kind.fields:
             return False
         target = get_named_type(kind.fields[step].type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ SCALARS: dict[str, tuple[Any, ...]] = {
     "Boolean": (True, False),
     "ID": ("1", "2", "zichuan-2025", "x"),
     "Int": PAGES,
+    "KnownAt": made_up.KNOWN,
     "String": (*made_up.COUNTIES, "civil_affairs", "auditor", ""),
 }
 
@@ -97,6 +99,8 @@ class Drawing:
 
     def _wrapped(self, text: str, kind: GraphQLObjectType) -> str:
         form = self.draw(st.integers(0, 19))
+        if form == 16:
+            return self._shared(text, kind)
         if form == 19:
             return f"...{self._directive()} {{ {text} }}"
         if form == 18:
@@ -106,6 +110,18 @@ class Drawing:
             self.fragments.append(f"fragment {name} on {kind.name} {{ {text} }}")
             return f"...{name}{self._directive()}"
         return text
+
+    def _shared(self, text: str, kind: GraphQLObjectType) -> str:
+        """A field in a fragment of an interface, where its type has one that has the field."""
+        name = re.split(r"\W", text.partition(": ")[2] or text)[0]
+        interface = next((item for item in kind.interfaces if name in item.fields), None)
+        if interface is None:
+            return text
+        if self._maybe(50):
+            return f"... on {interface.name}{self._directive()} {{ {text} }}"
+        fragment = self._name().upper()
+        self.fragments.append(f"fragment {fragment} on {interface.name} {{ {text} }}")
+        return f"...{fragment}"
 
     def _directive(self) -> str:
         if not self._maybe(10):

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub import log, store, tables
+from hub.feedback import State
 from hub.store import published
 from schema.graph import codes
+from schema.graph.feedback import KEYS
 from tests.schema import world
 
 PERSONS = range(1, 9)
@@ -20,7 +22,9 @@ TEXTS = ("王*", "", 'a"b\\c', "tab\t\nline", "bell\x07\x1f", "‘引’🙂", "
 DAYS = (*(date(2023, 12, 30) + timedelta(97 * n) for n in range(10)), date(9999, 12, 31))
 AMOUNTS = (0, 1, -5, 99, 100, 49_999, 50_000, 123_456_78, -123_456, 2**45)
 MONTHS = ("2025-10", "2025-11")
-OPEN_PART = 0.8  # of the rows are current
+PUBLICATIONS = {1: ("2024-12", 1), 4: ("2025-10", 11), 7: ("2025-11", 12)}  # number -> month, month of 2025 it was made
+LIVES = ((1, None), (1, None), (1, None), (4, None), (7, None), (1, 4), (1, 7), (4, 7))  # of rows: from, until
+KNOWN = (1, 4, 7, 7, "2024-12-31", "2025-01-05", "2025-11-05T09:02:03.999999+08:00", "2025-11-05T01:02:03Z", 3)
 
 CODES: dict[str, tuple[str, ...]] = {
     "sex": ("1", "2"),
@@ -78,7 +82,9 @@ class MadeUp:
     def fill(self, engine: sa.Engine) -> None:
         at = datetime(2025, 12, 5, 1, 2, 3, 999_999, tzinfo=UTC)
         with engine.begin() as connection:
-            connection.execute(store.publication.insert().values(publication=7, month="2025-11", at=at, digest="d"))
+            for number, (month, made) in PUBLICATIONS.items():
+                values = {"publication": number, "month": month, "at": at.replace(month=made), "digest": "d"}
+                connection.execute(store.publication.insert().values(values))
             for month in MONTHS:
                 connection.execute(
                     store.month.insert().values(
@@ -95,6 +101,7 @@ class MadeUp:
             connection.execute(store.alias.insert().values(mac=world.LOOKUP_MAC, person_id=self.person(1)))
             for table in tables.PUBLISHED.values():
                 self._table(connection, table)
+            self._feedback(connection, at)
         for n in range(4):
             log.append(engine, log.Entry(
                 at=at + timedelta(hours=n), client=TEXTS[n], role="client", agreement="auditor", purpose="audit",
@@ -108,21 +115,37 @@ class MadeUp:
         return world.PERSON_IDS + n
 
     def _table(self, connection: sa.Connection, table: tables.Table) -> None:
-        seen: set[tuple[Any, ...]] = set()
+        seen: dict[tuple[Any, ...], list[tuple[int, int | None]]] = {}
         rows = []
-        for n in range(10 if table.name in ("person", "household") else 40):
+        for n in range(20 if table.name in ("person", "household") else 40):
             row = {name: self._value(table, name, kind, n) for name, kind in table.columns.items()}
             key = tuple(row[name] for name in table.key)
-            current = self.pick.random() < OPEN_PART
-            if current and key in seen:
+            life = self.pick.choice(LIVES)
+            if any(_overlap(life, other) for other in seen.setdefault(key, [])):
                 continue
-            seen |= {key} if current else set()
-            rows.append({**row, "row_digest": b"-", "pub_from": 1, "pub_until": None if current else 7})
+            seen[key].append(life)
+            rows.append({**row, "row_digest": b"-", "pub_from": life[0], "pub_until": life[1]})
         connection.execute(published[table.name].insert(), rows)
+
+    def _feedback(self, connection: sa.Connection, at: datetime) -> None:
+        """What departments said of some of the cases."""
+        for entity, key in KEYS.values():
+            t = entity.table
+            cases = connection.execute(sa.select(key(t), t.c.person_id).order_by(t.c.row_id).limit(30)).all()
+            for n, (case, person) in enumerate(cases):
+                connection.execute(
+                    store.feedback.insert().values(
+                        case_key=case, person_id=person, state=self.pick.choice(tuple(State)).value,
+                        outcome=self.pick.choice((None, "enrolled", "unheard_of" if self.odd else None)),
+                        reason=self.pick.choice((None, "minor")), department=TEXTS[n % 7], agreement="auditor",
+                        client=TEXTS[2], role="client", client_key=f"{entity.name}{n}", at=at,
+                        pub_given=self.pick.choice((0, 1, 4, 7)),
+                    )
+                )  # fmt: skip
 
     def _value(self, table: tables.Table, name: str, kind: str, n: int) -> Any:
         if name == "person_id":
-            return self.person(self.pick.choice(PERSONS) if table.name != "person" else n)
+            return self.person(self.pick.choice(PERSONS) if table.name != "person" else n % 10)
         if name not in table.key and self.pick.random() < 0.15:
             return None
         odd = self.odd and name not in table.key and self.pick.random() < 0.03
@@ -140,3 +163,8 @@ class MadeUp:
             "VARCHAR": TEXTS, "DATE": DAYS, "BOOLEAN": (True, False), "BIGINT": AMOUNTS, "INTEGER": AMOUNTS,
         }  # fmt: skip
         return (*by_kind[kind], by_kind[kind][0])
+
+
+def _overlap(one: tuple[int, int | None], other: tuple[int, int | None]) -> bool:
+    """Whether two rows of a key would be of one publication."""
+    return one[0] < (other[1] or 99) and other[0] < (one[1] or 99)

@@ -50,7 +50,7 @@ CURSOR = re.compile(r'"(?:cursor|startCursor|endCursor)":"([^"]+)"')
 
 @pytest.fixture(scope="module")
 def contracts(agreements: tuple[Agreement, ...]) -> Mapping[str, Contract]:
-    wide = (replace(agreement, limits=MOST) for agreement in agreements)
+    wide = (replace(agreement, limits=MOST, history=True) for agreement in agreements)
     return {agreement.id: Contract(agreement) for agreement in wide}
 
 
