@@ -215,6 +215,7 @@ def test_who_finds_no_room_is_counted_in_the_log(changed: Any) -> None:
 
 def test_a_flood_of_refused_documents_fills_the_log_no_further_and_answers_are_all_there(changed: Any) -> None:
     client = changed(CIVIL)
+    client.app.state.hub.operations.log._refusals._own = OWN
     before = len(client.entries())
     for _ in range(OWN + 20):
         assert client.ask(CIVIL, "{ nope }").code == "DOCUMENT_REFUSED"

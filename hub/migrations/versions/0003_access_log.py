@@ -6,7 +6,7 @@ The index is derived from the log: it is dropped here, and built again behind th
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_accesslog"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None

@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_times"
-down_revision = "protocol"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
