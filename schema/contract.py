@@ -172,7 +172,9 @@ def _ordering() -> Mapping[str, tuple[str, ...]]:
 
 
 def _reads(column: Column, table: Any, parent: Any, name: str) -> bool:
-    """Whether a form of a column reads one of the table's columns."""
+    """Whether a form of a column reads one of the table's columns, and shows something of it."""
+    if column.opaque:
+        return False
     found: list[Any] = []
     for form in column.forms.values():
         visitors.traverse(form.sql(table, parent), {}, {"column": found.append})

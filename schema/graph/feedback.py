@@ -51,6 +51,7 @@ def case_of(key: Key) -> Any:
         "the case's code under this agreement, the same in every month, for talking about it",
         lambda t, _: key(t),
         finish=lambda reading, text: reading.codec.case(text),
+        opaque=True,
     )
 
 

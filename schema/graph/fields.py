@@ -119,14 +119,16 @@ def column(
     clear: bool = True,
     single: bool = False,
     apart: tuple[str, ...] = (),
+    opaque: bool = False,
 ) -> Any:
     """A governed value; `masks` in order of what they tell. `clear` False: there is no clear value to show, only masks.
 
     `single`: only for agreements that look up single persons. `apart`: fields that no agreement lists beside it.
+    `opaque`: it shows nothing of what it is made of.
     """
     forms = {SHOW: form(sql, finish)} if clear else {}
     forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
-    made = Column(forms=forms, codes=codes, single=single, apart=apart)
+    made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque)
     return strawberry.field(description=both(zh, en), metadata={GOVERNED: made})
 
 

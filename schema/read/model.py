@@ -103,12 +103,14 @@ class Column:
 
     `codes` names the scope that limits its values, where one does. `single`: it is for agreements that look up single
     persons. `apart`: `Type.field`s that no agreement lists beside it, because both together tell more than either.
+    `opaque`: it is a code made of what it reads, and shows none of that.
     """
 
     forms: Mapping[str, Form]
     codes: str | None = None
     single: bool = False
     apart: tuple[str, ...] = ()
+    opaque: bool = False
 
 
 class Kind(StrEnum):
