@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from strawberry.utils.str_converters import to_camel_case
+
 from schema.access import words
 from schema.agreement import Agreement
 from schema.catalogue import ROOTS, Named, catalogue, filters
@@ -73,7 +75,7 @@ def _conditions(agreement: Agreement, field: str) -> Iterator[tuple[str, str]]:
             spec = catalogue()[kind][member].spec
             if not isinstance(spec, Way):
                 continue
-            told = {name: argument.where for name, argument in spec.arguments.items()}
+            told = {to_camel_case(name): argument.where for name, argument in spec.arguments.items()}
             if spec.filter is not None:
                 named = spec.filter.__strawberry_definition__.name  # type: ignore[attr-defined]
                 told |= {f"filter.{name}": where for name, where in filters()[named].items()}
