@@ -18,12 +18,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from hub import keys, store
 from tests.stores import a_store
 
 ROOT = Path(__file__).parents[1]
 POSTGRES: dict[str, str | None] = {}
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no test asserts time
 
 
 def _binaries() -> Path | None:
