@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Child, Stream
+from connectors.base import Child, Lists, Stream
 
 
 class Audit:
@@ -37,6 +37,9 @@ class Audit:
 
 
 def _within(column: Sequence[object], known: frozenset[str]) -> set[str]:
+    if isinstance(column, Lists):
+        names = column.columns.keys() - known
+        return {name for name in names if any(value is not None for value in column.columns[name])}
     items = [item for one in column if isinstance(one, list) for item in one if isinstance(item, dict)]
     names = {name for keys in set(map(tuple, items)) for name in keys} - known
     return {str(name) for name in names if any(item.get(name) is not None for item in items)}
