@@ -72,7 +72,7 @@ def switches(agreement: Agreement) -> dict[str, str]:
         both("行政区划", "divisions"): count(scope.divisions),
         both("对象类别", "categories"): count(scope.categories),
         both("认定部门", "certified by"): count(scope.certifiers),
-        both("仅本部门个案", "own referrals only"): whether(scope.referred_to is not None),
+        both("仅本部门事项", "own referrals only"): whether(scope.referred_to is not None),
         both("可浏览清单", "may browse"): whether(agreement.browse),
         both("仅登记查询", "registered only"): whether(agreement.documents == REGISTERED),
         both("可导出", "export"): whether(agreement.export),

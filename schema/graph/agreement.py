@@ -42,7 +42,7 @@ class Agreement:
         description=both("认定部门代码；* 为全部", "codes of the certifying departments; * is all")
     )
     own_referrals: bool = strawberry.field(
-        description=both("仅限转给本部门的个案", "only who is in a case addressed to this department")
+        description=both("仅限转给本部门的事项", "only who is in a case addressed to this department")
     )
     browse: bool = strawberry.field(
         description=both("可否浏览人员清单", "whether lists of persons may be read, or single persons only")
