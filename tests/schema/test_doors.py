@@ -218,6 +218,7 @@ def test_a_condition_exists_only_over_fields_shown_in_the_clear(contracts: Mappi
             for argument, told in spec.arguments.items() if isinstance(spec, fields.Way) else ():
                 hidden = told.where and not all(shows(item) for item in told.where.by)
                 assert not hidden or argument not in made.fields[field].args, f"{kind}.{field}({argument})"
+    assert sum(map(len, filters().values())) > 20
 
 
 @pytest.mark.parametrize("name", NAMES)
