@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,19 +95,25 @@ class RawRow:
 class Unread(Mapping[str, Sequence[object]]):
     """The columns of rows that are kept as they came, each a text of its own, until a column is asked for.
 
-    All that a row says follows from its own text: equal texts are equal rows. `read` makes columns of some texts.
+    All that a row says follows from its own text: equal texts are equal rows. `read` makes columns of some texts; it is
+    one for all pages of a pull, and a copy of it in another process does the same. `told` makes of what it raises the
+    error that names the page.
     """
 
     def __init__(
-        self, rows: Sequence[bytes], read: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]]
+        self,
+        rows: Sequence[bytes],
+        read: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]],
+        told: Callable[[Exception], Exception] | None = None,
     ) -> None:
         self.rows = rows
-        self._read = read
+        self.read = read
+        self._told = told
         self._columns: Mapping[str, Sequence[object]] | None = None
 
     def only(self, places: Sequence[int]) -> Unread:
         """The columns of some of the rows."""
-        return Unread([self.rows[at] for at in places], self._read)
+        return Unread([self.rows[at] for at in places], self.read, self._told)
 
     def __getitem__(self, name: str) -> Sequence[object]:
         return self._all()[name]
@@ -120,7 +126,12 @@ class Unread(Mapping[str, Sequence[object]]):
 
     def _all(self) -> Mapping[str, Sequence[object]]:
         if self._columns is None:
-            self._columns = self._read(self.rows)
+            try:
+                self._columns = self.read(self.rows)
+            except Exception as fault:
+                if self._told is None:
+                    raise
+                raise self._told(fault) from None
         return self._columns
 
 
@@ -156,6 +167,25 @@ class Lists(Sequence[object]):
             return column
         places = zip(self._end, self.counts, strict=True)
         return [column[end - count + number] if number < count else None for end, count in places]
+
+    @staticmethod
+    def join(columns: Sequence[Sequence[object]]) -> Sequence[object]:
+        """One column of several; kept by column of the objects where all are."""
+        if not all(isinstance(column, Lists) for column in columns):
+            return list(chain.from_iterable(columns))
+        lists: list[Lists] = columns  # type: ignore[assignment]
+        names = dict.fromkeys(name for each in lists for name in each.columns)
+        starts = accumulate((len(each) for each in lists), initial=0)
+        return Lists(
+            list(chain.from_iterable(each.counts for each in lists)),
+            {name: list(chain.from_iterable(each._field(name) for each in lists)) for name in names},
+            frozenset(start + at for start, each in zip(starts, lists, strict=False) for at in each._absent),
+        )
+
+    def _field(self, name: str) -> Sequence[object]:
+        """A field of all objects."""
+        column = self.columns.get(name)
+        return [None] * sum(self.counts) if column is None else column
 
     @cached_property
     def _names(self) -> list[str]:
@@ -206,6 +236,18 @@ class Page:
         return Page(
             lines=lines,
             columns={name: column for name, column in chosen.items() if any(value is not None for value in column)},
+        )
+
+    @classmethod
+    def join(cls, pages: Sequence[Page]) -> Page:
+        """The rows of several pages."""
+        if len(pages) == 1:
+            return pages[0]
+        names = dict.fromkeys(name for page in pages for name in page.columns)
+        columns = {name: [page.columns.get(name) or [None] * len(page.lines) for page in pages] for name in names}
+        return cls(
+            lines=list(chain.from_iterable(page.lines for page in pages)),
+            columns={name: Lists.join(each) for name, each in columns.items()},
         )
 
     def rows(self) -> Iterator[RawRow]:
@@ -325,6 +367,11 @@ class Stream:
     feeds: str | None = None
     department: str | None = None
     legal_basis: str | None = None
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """The fields that are sealed."""
+        return frozenset(f.name for f in self.fields if f.sealed is not None)
 
     def relation(self, source: str) -> str:
         """The relation in which the stages read its rows, landed by this source."""

@@ -35,8 +35,10 @@ from hub.landing.snapshot import Earlier, Snapshot
 from hub.landing.spool import spooling
 from hub.reading.batch import Batch
 from hub.reading.collector import held_back
+from hub.reading.crew import Crew
 from hub.reading.digests import Digests, keys
 from hub.reading.identity import Linkage
+from hub.reading.page_reader import PageReader
 from hub.reading.rows import RowReader
 from hub.reading.values import Codes
 from hub.sealing import Sealer
@@ -120,13 +122,12 @@ class Landing:
         return known
 
     def _making(self, source: Source, stream: Stream, as_of: date, known: Digests, earlier: Earlier) -> Snapshot:
-        batch = Batch(
-            reader=RowReader(stream, self._codes, self._linkage, as_of),
-            lake=self._lake,
-            sealer=Sealer(self._ring, f"{source.name}/{stream.name}"),
-            known=known,
+        reader = PageReader(
+            RowReader(stream, self._codes, self._linkage, as_of),
+            Sealer(self._ring, f"{source.name}/{stream.name}"),
+            earlier.digests if earlier.keeps else None,
         )
-        return Snapshot(batch, self._lake, earlier)
+        return Snapshot(Batch(reader=reader, lake=self._lake, known=known), self._lake, earlier)
 
     def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
@@ -140,10 +141,14 @@ class Landing:
         about = self._about(source, stream, delivery)
 
         def take(pages: Iterable[Page]) -> None:
-            for page in pages:
-                if (left := making.left(page)).lines:
-                    making.take(edge.opened(left))
-                progress(name, making.read, about if about and making.read <= about else None)
+            with Crew(making.reader) as crew:
+                for page, read in crew.read(pages):
+                    if read is not None:
+                        making.add(page, read)
+                    elif (left := making.left(page)).lines:
+                        making.take(edge.opened(left))
+                    progress(name, making.read, about if about and making.read <= about else None)
+            making.settle()
 
         try:
             with held_back():

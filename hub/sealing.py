@@ -47,10 +47,14 @@ class Sealer:
     """Seals and opens one place's values under the ring's sealing key."""
 
     def __init__(self, ring: KeyRing, place: str) -> None:
+        self._told = ring, place
         self._cipher = AESGCM(ring.derive("seal"))
         self._place = place.encode()
         key_id = ring.key_id.encode()
         self._head = VERSION + bytes([len(key_id)]) + key_id
+
+    def __reduce__(self) -> tuple[type[Sealer], tuple[KeyRing, str]]:
+        return Sealer, self._told
 
     def seal(self, values: Mapping[str, Any]) -> bytes:
         """The values (JSON-able) as one sealed blob."""

@@ -42,6 +42,20 @@ BY_NUMBER = PageNumber()
 BY_TOKEN = Bearer()
 
 
+class Reading:
+    """Rows of a pull's answers, under the stream's names for their fields. Raises FAULTS."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._reader = Reader()
+
+    def __reduce__(self) -> tuple[type[Reading], tuple[Stream]]:
+        return Reading, (self._stream,)
+
+    def __call__(self, rows: Sequence[bytes]) -> Mapping[str, Sequence[object]]:
+        return headers.named(self._reader.columns(rows), self._stream)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpJson:
     """Ask `path` until all pages have come; the rows stand at `rows` in each answer ('' the answer itself)."""
@@ -138,7 +152,7 @@ class HttpJson:
     def _pages(self, stream: Stream, first: Answer, answers: Iterator[Answer]) -> Iterator[Page]:
         declared = first.number(self.count) if self.count else None
         most = 2 * (declared if declared is not None else stream.expected[1]) + self.page_size
-        reading = Reader()
+        reading = Reading(stream)
         read = empty = 0
         answer: Answer | None = first
         while answer is not None:
@@ -151,9 +165,9 @@ class HttpJson:
                     remedy="Tell the department that the interface's pages do not end",
                 )
             if rows:
-                columns = partial(self._columns, stream, reading, answer)
+                unread = Unread(rows, reading, partial(self._told, answer))
                 lines = range(read - len(rows) + 1, read + 1)
-                yield Page(lines=lines, columns=columns(rows) if stream.ignored else Unread(rows, columns))
+                yield Page(lines=lines, columns=dict(unread) if stream.ignored else unread)
             answer = next(answers, None)
         if declared is not None and read < declared:
             raise SourceMalformed(
@@ -161,16 +175,11 @@ class HttpJson:
                 remedy="Pull again; rows were lost between two pages",
             )
 
-    def _columns(
-        self, stream: Stream, reading: Reader, answer: Answer, rows: Sequence[bytes]
-    ) -> Mapping[str, Sequence[object]]:
-        """Rows of an answer, under the stream's names for their fields. Raises SourceMalformed."""
-        try:
-            return headers.named(reading.columns(rows), stream)
-        except msgspec.ValidationError:
-            raise answer.no_rows(self.rows) from None
-        except FAULTS:
-            raise not_whole(answer.where) from None
+    def _told(self, answer: Answer, fault: Exception) -> Exception:
+        """The error for an answer whose rows cannot be read."""
+        if isinstance(fault, msgspec.ValidationError):
+            return answer.no_rows(self.rows)
+        return not_whole(answer.where) if isinstance(fault, FAULTS) else fault
 
     def _check(self, answer: Answer) -> None:
         if self.accepted:

@@ -20,7 +20,7 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -120,14 +120,14 @@ class Opener:
             PublicKey.of(private).key_id: X25519PrivateKey.from_private_bytes(private) for private in ring.edge
         }
         self._names = {f.name: [plain(name) for name in (*f.names, f.name)] for f in stream.fields}
-        self._identifiers = {f.name for f in stream.fields if f.sealed is not None}
+        self._identifiers = stream.identifiers
         self._refuse = refuse
         self._file: tuple[bytes, AESGCM] | None = None  # the sealed file key of this delivery, and the key
         self._ended = False
 
     def opened(self, page: Page) -> Page:
         """The page with its sealed values in the clear, without the rows that do not open."""
-        if not self._looks_sealed(page.columns):
+        if not looks_sealed(page.columns, self._identifiers):
             return page
         sealed = [name for name, column in page.columns.items() if _holds_sealed(column)]
         columns = {name: list(column) for name, column in page.columns.items()}
@@ -160,12 +160,6 @@ class Opener:
                 remedy="Nothing was landed; ask the department to send the file again",
             )
 
-    def _looks_sealed(self, columns: Mapping[str, Sequence[object]]) -> bool:
-        """Of an ordinary page identifiers are looked through whole, other columns at their first value."""
-        return any(
-            _holds_sealed(column if name in self._identifiers else column[:1]) for name, column in columns.items()
-        )
-
     def _open(self, text: str, headers: list[str], line: int) -> object:
         """The value; the header that opened it goes to the front of `headers`. Raises Unopened."""
         key_id, _, encoded = text.removeprefix(SEALED).partition(":")
@@ -197,6 +191,11 @@ class Opener:
         if self._file[0] != head:
             raise ValueError("of another file")
         return self._file[1]
+
+
+def looks_sealed(columns: Mapping[str, Sequence[object]], identifiers: Collection[str]) -> bool:
+    """Does a page hold sealed values? Columns of identifiers are looked through whole, others at their first value."""
+    return any(_holds_sealed(column if name in identifiers else column[:1]) for name, column in columns.items())
 
 
 def is_sealed(value: object) -> bool:

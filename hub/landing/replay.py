@@ -36,6 +36,7 @@ from hub.landing.quarantine import CHUNK, Filter, State
 from hub.reading.batch import Batch
 from hub.reading.digests import Digests
 from hub.reading.held_rows import Held
+from hub.reading.page_reader import PageReader
 from hub.reading.rows import RowReader
 from hub.sealing import Sealer
 
@@ -105,16 +106,13 @@ class _Replay:
         self._shut = 0
 
     def run(self, progress: Progress, *, actor: str, reason: str) -> ReplayReport:
-        making = Batch(
-            reader=RowReader(self._stream, self._deployment.config.codes, self._deployment.linkage, self._batch.as_of),
-            lake=self._deployment.lake,
-            sealer=self._sealer,
-            known=self._known(),
-        )
+        codes, linkage = self._deployment.config.codes, self._deployment.linkage
+        reader = PageReader(RowReader(self._stream, codes, linkage, self._batch.as_of), self._sealer)
+        making = Batch(reader=reader, lake=self._deployment.lake, known=self._known())
         try:
             edge = Opener(self._deployment.ring, self._stream, making.refuse)
             for page in self._pages():
-                making.take(edge.opened(page))
+                making.take(reader.read(edge.opened(page)))
                 progress(f"replay of batch {self._batch.batch_id}", making.read, None)
             self._assess(making)
             if making.read == len(making.held):

@@ -28,14 +28,17 @@ from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import ledger, rawrows
 from hub.landing.quarantine import CHUNK
-from hub.landing.rawrows import Held, RawDigests, RawIndex, RawWriter, Waiting
+from hub.landing.rawrows import Held, RawIndex, RawWriter, Waiting
 from hub.reading.batch import Batch
 from hub.reading.held_rows import HeldRows
 from hub.reading.identity import Linkage
+from hub.reading.page_reader import PageReader, ReadPage
+from hub.reading.raw_digests import RawDigests
 from hub.reading.rows import counted, repaired
 from hub.reading.values import Codes
 
 SHARE = 0.3  # of the base's rows that differ: the next snapshot is kept whole
+TOGETHER = 2_000  # rows that are read at once where few of a page are new
 RAW, GONE = "-raw", "-gone"  # a batch's parts that are no rows: raw rows told again; lines of the base that are gone
 GONE_SCHEMA = pa.schema([("line", pa.int32())])
 SAID = """
@@ -68,6 +71,11 @@ class Earlier:
     read: str | None
     base: Base | None
 
+    @property
+    def keeps(self) -> bool:
+        """Does the delivery leave a list of its rows as they came, for a later one to stand on?"""
+        return self.read is not None and self.base is None
+
 
 class Snapshot:
     """A batch in the making that leaves out what stands; of a stream that is not complete, the batch itself."""
@@ -77,12 +85,18 @@ class Snapshot:
         self._lake = lake
         self._digests = earlier.digests
         self._base = earlier.base
-        self._raw = RawWriter(lake, earlier.read) if earlier.read is not None and earlier.base is None else None
+        self._raw = RawWriter(lake, earlier.read or "") if earlier.keeps else None
+        self._new_rows: list[Page] = []  # that the base has not, not yet read: a few of a page, many pages at once
         self._stood = self._again = 0
         self._waiting: Counter[str] = Counter()  # rows that stand in quarantine, by reason
         self._nobody = 0  # of them, those that name nobody
         self.repairs: Counter[str] = Counter()  # of the accepted rows, those that stand included; once finished
         self.warnings: Counter[str] = Counter()
+
+    @property
+    def reader(self) -> PageReader | None:
+        """What reads the pages, where whole pages are read: on no base."""
+        return self._making.reader if self._base is None else None
 
     @property
     def base(self) -> int | None:
@@ -91,7 +105,8 @@ class Snapshot:
 
     @property
     def read(self) -> int:
-        return self._making.read + self._stood + self._again
+        waiting = sum(len(page.lines) for page in self._new_rows)
+        return self._making.read + waiting + self._stood + self._again
 
     @property
     def unchanged(self) -> int:
@@ -132,7 +147,7 @@ class Snapshot:
 
     @property
     def undeclared(self) -> set[str]:
-        return self._making.reader.undeclared
+        return self._making.undeclared
 
     def left(self, page: Page) -> Page:
         """The rows of a page that must be read: those that the base has, as they came, stand."""
@@ -141,16 +156,28 @@ class Snapshot:
         return self._new(page, self._digests.of_texts(page.texts), self._base)
 
     def take(self, page: Page) -> None:
-        """Read the rows of a page: those that the base has not become rows of this batch."""
+        """Read the rows of a page: those that the base has not become rows of this batch, when enough are together."""
         if self._base is None:
-            if self._raw:
-                self._raw.append(self._digests.of(page), page.lines)
-            self._making.take(page)
+            self.add(page, self._making.reader.read(page))
             return
         self.undeclared.update(self._digests.undeclared(page))
         new = self._new(page, self._digests.of(page), self._base)
         if new.lines:
-            self._making.take(new)
+            self._new_rows.append(new)
+            if sum(len(each.lines) for each in self._new_rows) >= TOGETHER:
+                self.settle()
+
+    def add(self, page: Page, read: ReadPage) -> None:
+        """Take a page of a delivery that stands on no base, as it was read."""
+        if self._raw:
+            self._raw.append(read.raw or (), page.lines)
+        self._making.take(read)
+
+    def settle(self) -> None:
+        """Read what was left until more would be together."""
+        if self._new_rows:
+            page, self._new_rows = Page.join(self._new_rows), []
+            self._making.take(self._making.reader.read(page))
 
     def _new(self, page: Page, digests: Sequence[bytes], base: Base) -> Page:
         """The rows that the base has not; the others stand."""

@@ -1,4 +1,4 @@
-"""A batch in the making: a delivery's pages go in; parts of the lake and rows for quarantine come out."""
+"""A batch in the making: pages go in, as they were read; parts of the lake and rows for quarantine come out."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import Page, RawRow
+from connectors.base import RawRow
 from hub.lake import Lake, Writer
 from hub.reading.collector import catch_up
-from hub.reading.digests import Digests, Keys, keys
+from hub.reading.digests import Digests, Keys
 from hub.reading.held_rows import Held, HeldRows
-from hub.reading.rows import SEALED_SCHEMA, Rejected, RowReader, Rows, child_schemas, counted, repaired
-from hub.sealing import Sealer
+from hub.reading.page_reader import PageReader, ReadPage, keys_of
+from hub.reading.rows import SEALED_SCHEMA, child_schemas, counted, repaired
 
 FLUSH = 20_000  # rows of a row group
 RANDOM = ("mac", "name_mac", "record_digest")  # columns that no dictionary makes smaller
@@ -28,18 +28,19 @@ class Batch:
     `id_warnings`, among the accepted rows.
     """
 
-    def __init__(self, *, reader: RowReader, lake: Lake, sealer: Sealer, known: Digests | Iterable[str]) -> None:
+    def __init__(self, *, reader: PageReader, lake: Lake, known: Digests | Iterable[str]) -> None:
         self.reader = reader
         self.read = self.accepted = self.duplicates = 0
+        self.undeclared: set[str] = set()
         self.held = HeldRows(lake.root / "sealed")
         self.repairs: Counter[str] = Counter()
         self.warnings: Counter[str] = Counter()
-        self._sealer = sealer
         self._known = known if isinstance(known, Digests) else Digests(known)
         self._seen = Digests()
-        self._waiting: list[Rows] = []
-        self._blobs: list[pa.RecordBatch] = []
-        schemas = {"": reader.schema} | child_schemas(reader.stream)
+        self._waiting: list[tuple[pa.RecordBatch, list[pa.RecordBatch], pa.Array]] = []
+        rows = reader.rows
+        self._children = child_schemas(rows.stream)
+        schemas = {"": rows.schema} | self._children
         self._writers = {name: Writer(lake, "rows", schema, random=RANDOM) for name, schema in schemas.items()}
         self._sealed = Writer(lake, "sealed", SEALED_SCHEMA, random=SEALED_SCHEMA.names)
 
@@ -48,22 +49,19 @@ class Batch:
         """How many different rows the delivery held."""
         return len(self._seen)
 
-    def take(self, page: Page) -> None:
-        """Read the rows of a page: each is accepted, held for quarantine, or a duplicate."""
-        self.read += len(page.lines)
-        rows, rejected = self.reader.read(page)
-        if rejected:
-            self._hold(rejected)
-        new = self._new(rows.keys)
-        if not new.all():
-            rows = rows.only(new)
-        self.accepted += len(rows.table)
-        self.repairs.update(repaired(rows.table))
-        self.warnings.update(counted(rows.table, "id_warnings"))
-        blobs = self._sealer.seal_all(rows.contents(), len(rows.table))
-        self._blobs.append(pa.record_batch([rows.table["line"], pa.array(blobs, pa.binary())], schema=SEALED_SCHEMA))
-        self._waiting.append(rows)
-        if sum(len(waiting.table) for waiting in self._waiting) >= FLUSH:
+    def take(self, page: ReadPage) -> None:
+        """Add a page: each of its rows is accepted, held for quarantine, or a duplicate."""
+        self.read += page.read
+        self.undeclared |= page.undeclared
+        if page.held:
+            self._hold(page.held)
+        fresh = page.fresh(self._new(page.keys))
+        table = fresh[0]
+        self.accepted += len(table)
+        self.repairs.update(repaired(table))
+        self.warnings.update(counted(table, "id_warnings"))
+        self._waiting.append(fresh)
+        if sum(len(waiting) for waiting, _, _ in self._waiting) >= FLUSH:
             self._flush()
 
     def refuse(self, raw: RawRow, reason: str, field: str, clear: Mapping[str, object]) -> None:
@@ -88,25 +86,21 @@ class Batch:
         self.duplicates += int((~new).sum())
         return new
 
-    def _hold(self, rejected: list[Rejected]) -> None:
-        new = self._new(keys(row.digest for row in rejected)).tolist()
-        kept = [row for row, fresh in zip(rejected, new, strict=True) if fresh]
-        blobs = self._sealer.seal_all((row.content for row in kept), len(kept))
-        self.held.extend(
-            Held(line=row.line, reason=row.reason, field=row.field, digest=row.digest, mac=row.mac, sealed=blob)
-            for row, blob in zip(kept, blobs, strict=True)
-        )
+    def _hold(self, rows: list[Held]) -> None:
+        new = self._new(keys_of(rows)).tolist()
+        self.held.extend(row for row, fresh in zip(rows, new, strict=True) if fresh)
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        blobs, self._blobs = self._blobs, []
         if not waiting:
             return
         catch_up()
-        self._append("", [rows.table for rows in waiting])
-        for index, child in enumerate(self.reader.stream.children):
-            self._append(child.name, [rows.children[index].table for rows in waiting])
-        self._sealed.append_table(pa.Table.from_batches(blobs).combine_chunks())
+        self._append("", [table for table, _, _ in waiting])
+        for index, name in enumerate(self._children):
+            self._append(name, [children[index] for _, children, _ in waiting])
+        sealed = pa.concat_arrays([sealed for _, _, sealed in waiting])
+        lines = pa.concat_arrays([table["line"] for table, _, _ in waiting])
+        self._sealed.append_table(pa.table([lines, sealed], schema=SEALED_SCHEMA))
 
     def _append(self, part: str, batches: list[pa.RecordBatch]) -> None:
         table = pa.Table.from_batches(batches)

@@ -80,7 +80,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """A linkage contract as its file says, whose SHA-256 is `digest`.
+    """A linkage contract as its file says, whose SHA-256 is `digest`. A copy in another process is read from the same
+    content (`told`: it and the config folder), not from the file as it may be by then.
 
     `forms` by length of the number, `nothing` words that say there is none, `sex` a code list, `birth` a field (both as
     declared by the source).
@@ -100,15 +101,17 @@ class Contract:
     counties: frozenset[str]
     sex: str
     birth: str
+    told: tuple[bytes, Path]
+
+    def __reduce__(self) -> tuple[Callable[..., Contract], tuple[bytes, Path, str]]:
+        return _parsed, (*self.told, self.version)
 
 
 def read(folder: Path, version: str) -> Contract:
     """The contract `linkage/<version>.toml` of a config folder. Raises ConfigError: unknown steps, wrong keys."""
     path = folder / "linkage" / f"{version}.toml"
     try:
-        content = path.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        return _contract(tomllib.loads(content.decode()) | {"digest": digest}, folder, version)
+        return _parsed(path.read_bytes(), folder, version)
     except (OSError, tomllib.TOMLDecodeError, re.error, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{path}: not a linkage contract ({error})",
@@ -116,11 +119,16 @@ def read(folder: Path, version: str) -> Contract:
         ) from None
 
 
+def _parsed(content: bytes, folder: Path, version: str) -> Contract:
+    digest = hashlib.sha256(content).hexdigest()
+    return _contract(tomllib.loads(content.decode()) | {"digest": digest, "told": (content, folder)}, folder, version)
+
+
 def _contract(told: dict[str, Any], folder: Path, version: str) -> Contract:
     number, name, declared = told.pop("number"), told.pop("name"), told.pop("declared")
     of_names = STEPS | {"dots": _dots(name.pop("dots")), "private_places": _private_places(name.pop("private_places"))}
     made = Contract(
-        **{key: told.pop(key) for key in ("version", "digest", "mac", "encoding", "message", "value")},
+        **{key: told.pop(key) for key in ("version", "digest", "mac", "encoding", "message", "value", "told")},
         number_steps={step: STEPS[step] for step in number.pop("steps")},
         forms={int(length): Form(**form) for length, form in number.pop("forms").items()},
         nothing=frozenset(number.pop("nothing")),

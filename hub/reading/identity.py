@@ -144,6 +144,7 @@ class Linkage:
     """
 
     def __init__(self, under: Contract, ring: KeyRing) -> None:
+        self._ring = ring
         self.contract = under
         self.version = under.version
         self.key_id = ring.key_id
@@ -153,6 +154,9 @@ class Linkage:
         self._head = under.value.format(key_id=ring.key_id, mac="")
         eighteen = under.forms.get(numbers.LENGTH)
         self.plain = eighteen is not None and eighteen.take == "whole" and eighteen.grade in under.accept
+
+    def __reduce__(self) -> tuple[type[Linkage], tuple[Contract, KeyRing]]:
+        return Linkage, (self.contract, self._ring)
 
     def identify(self, raw: object, certificate: str = "resident_id") -> Identity:
         """The MAC and grade of a certificate number. Raises Refused."""

@@ -133,6 +133,7 @@ class RowReader:
     """Reads the pages of one stream. `today`: the day that the rows describe; no birth lies after it."""
 
     def __init__(self, stream: Stream, codes: Codes, linkage: Linkage, today: date | None = None) -> None:
+        self._told = stream, codes, linkage, today
         self.stream = stream
         self.schema = row_schema(stream)
         self.undeclared: set[str] = set()
@@ -155,6 +156,9 @@ class RowReader:
             (at for at, f in enumerate(self._plain) if f.name == linkage.contract.birth and f.type == pa.date32()), None
         )
         self._warner = persons.Warner(linkage.contract.counties, today or date.today())  # noqa: DTZ011 - a civil day
+
+    def __reduce__(self) -> tuple[type[RowReader], tuple[Stream, Codes, Linkage, date | None]]:
+        return RowReader, self._told
 
     def read(self, page: Page) -> tuple[Rows, list[Rejected]]:
         """The accepted rows of a page, and the rejected ones, both in their order."""

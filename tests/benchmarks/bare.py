@@ -20,6 +20,7 @@ from hub.reading import numbers
 from hub.reading.batch import RANDOM, Batch
 from hub.reading.digests import Digests
 from hub.reading.identity import Linkage
+from hub.reading.page_reader import PageReader
 from hub.reading.rows import SEALED_SCHEMA, RowReader, child_schemas
 from hub.reading.values import Codes
 from hub.sealing import Sealer
@@ -155,9 +156,9 @@ def steps(
     def take() -> None:
         with tempfile.TemporaryDirectory() as folder:
             lake = Lake(Path(folder))
-            batch = Batch(reader=RowReader(stream, codes, linkage), lake=lake, sealer=sealer, known=())
+            batch = Batch(reader=PageReader(RowReader(stream, codes, linkage), sealer), lake=lake, known=())
             for page in columns:
-                batch.take(page)
+                batch.take(batch.reader.read(page))
             batch.finish()
 
     def fetched() -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from connectors.base import Page, discover
 from hub.lake import Lake
 from hub.landing import rawrows
-from hub.landing.rawrows import RawDigests, RawWriter
+from hub.landing.rawrows import RawWriter
+from hub.reading import raw_digests
+from hub.reading.raw_digests import RawDigests
 
 SOURCE = next(source for source in discover() if source.name == "medical_insurance")
 PERSONS = SOURCE.stream("persons")
@@ -35,8 +37,8 @@ def typed(row: dict[str, object]) -> str:
 @given(rows)
 def test_two_rows_have_one_digest_exactly_when_their_values_and_types_are_the_same(whole):
     columns = ["psn_no", *sorted({name for row in whole for name in row} - {"psn_no"})]
-    of_page = rawrows._encoded([[row.get(name) for row in whole] for name in columns])
-    alone = [rawrows._encoded([[row.get(name)] for name in columns])[0] for row in whole]
+    of_page = raw_digests._encoded([[row.get(name) for row in whole] for name in columns])
+    alone = [raw_digests._encoded([[row.get(name)] for name in columns])[0] for row in whole]
     assert of_page == alone
     for one, said in zip(whole, alone, strict=True):
         for other, told in zip(whole, alone, strict=True):

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Lists, Page, Unread, discover
 from connectors.transports.http.rows import Reader
-from hub.landing.rawrows import RawDigests
+from hub.reading.raw_digests import RawDigests
 from tests.hub.landing.test_snapshot import DAYS, Hub, deployment, row  # noqa: F401 - a fixture
 
 PERSONS = next(source for source in discover() if source.name == "medical_insurance").stream("persons")

@@ -18,6 +18,7 @@ from hub.lake import Lake
 from hub.reading import identity
 from hub.reading.batch import Batch
 from hub.reading.identity import check_digit
+from hub.reading.page_reader import PageReader
 from hub.reading.rows import RowReader
 from hub.sealing import Sealer
 from tests.hub.reading.naive import Naive
@@ -197,9 +198,9 @@ ONE_PROVINCE = replace(STREAM, division="spells.0.kind")
 def landed(stream: Stream, pages: list[Page], linkage, ring, folder: Path):
     """A batch of these pages, what it wrote, and its sealed part opened."""
     lake, sealer = Lake(folder), Sealer(ring, "office/people")
-    batch = Batch(reader=RowReader(stream, Codes(), linkage, TODAY), lake=lake, sealer=sealer, known=())
+    batch = Batch(reader=PageReader(RowReader(stream, Codes(), linkage, TODAY), sealer), lake=lake, known=())
     for page in pages:
-        batch.take(page)
+        batch.take(batch.reader.read(page))
     parts, sealed = batch.finish()
     tables = {name: pq.read_table(lake.path("rows", digest)).to_pylist() for name, digest in parts.items()}
     blobs = pq.read_table(lake.path("sealed", sealed)).to_pylist()
@@ -225,7 +226,7 @@ def test_whatever_comes_columns_give_what_rows_one_by_one_would(config_folder, r
     ]
     assert (batch.read, batch.accepted, batch.duplicates) == (expected.read, len(expected.rows), expected.duplicates)
     assert (batch.repairs, batch.warnings) == (expected.repairs, expected.warnings)
-    assert batch.reader.undeclared == expected.undeclared
+    assert batch.undeclared == expected.undeclared
     assert batch.distinct == len(expected.rows) + len(expected.held)
     assert batch.read == batch.accepted + len(batch.held) + batch.duplicates
 

@@ -22,6 +22,7 @@ from hub.reading import contract, identity
 from hub.reading.batch import Batch
 from hub.reading.contract import INVISIBLE, STEPS, Contract
 from hub.reading.identity import Linkage, Number, Refused
+from hub.reading.page_reader import PageReader
 from hub.reading.rows import RowReader
 from hub.sealing import Sealer
 from tests.hub.reading.test_batch import STREAM, Codes, number
@@ -48,8 +49,10 @@ def land(linkage, ring, tmp_path):
 
     def land(*rows: dict[str, object]) -> tuple[Batch, list[dict[str, object]]]:
         lake, sealer = Lake(tmp_path), Sealer(ring, "office/people")
-        batch = Batch(reader=RowReader(STREAM, Codes(), linkage, DAY), lake=lake, sealer=sealer, known=())
-        batch.take(Page.of([row(key=str(at), **given) for at, given in enumerate(rows)], range(len(rows))))
+        batch = Batch(reader=PageReader(RowReader(STREAM, Codes(), linkage, DAY), sealer), lake=lake, known=())
+        batch.take(
+            batch.reader.read(Page.of([row(key=str(at), **given) for at, given in enumerate(rows)], range(len(rows))))
+        )
         parts, _ = batch.finish()
         return batch, pq.read_table(lake.path("rows", parts[""])).to_pylist()
 

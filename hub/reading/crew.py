@@ -1,0 +1,199 @@
+"""Pages read by processes beside this one, where a delivery is large and the machine has cores for it.
+
+1. This process goes on fetching, writing and counting; the others make ready what a page says. The pages come back in
+   their order, and become what they would have become here: a process gets the very reader of the batch, as a copy.
+2. What cannot be read elsewhere is read here: a page that a process failed at (so that its error is raised here, with
+   its place), one with values sealed at the edge (they are opened one after the other), and all pages while the
+   processes still start. A process that dies takes nothing with it but time.
+3. Keys and rows go through pipes of this process only. A process ends when its pipe does, also where this one was
+   killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from connectors.base import Page, Unread
+from hub.edge.envelope import looks_sealed
+from hub.reading.collector import catch_up, held_back
+from hub.reading.page_reader import PageReader, ReadPage
+
+START = 20_000  # rows of a delivery that are read here before any process is started
+MOST = 4  # processes
+HEAD = 8  # bytes that say how long a message is
+PATIENCE = 5.0  # seconds for a process to end
+YOUNG = 16  # pages after which garbage is looked for
+Read = tuple[Page, ReadPage | None]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Crew:
+    """Reads the pages of one delivery. Use as a context: its processes end with it."""
+
+    def __init__(self, reader: PageReader | None) -> None:
+        """`reader`: of the batch; None where it reads no whole pages."""
+        self._reader = reader
+        self._hands: list[_Hand] = []
+        self._rows = 0
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hand in self._hands:
+            hand.end()
+
+    def read(self, pages: Iterable[Page]) -> Iterator[Read]:
+        """Each page in order, with what it says where a process has read it; None where the caller is to."""
+        busy: deque[tuple[Page, _Hand]] = deque()
+        for page in pages:
+            self._rows += len(page.lines)
+            if self._reader and self._rows > START and not self._hands and cores() > 1:
+                self._hands = [_Hand(self._reader) for _ in range(min(cores(), MOST))]
+            hand = next((each for each in self._hands if each.ready), None)
+            done: Read | None = None
+            if hand is None and busy:
+                first, hand = busy.popleft()
+                done = first, hand.take()
+            if hand is not None and hand.ready and hand.give(page):
+                busy.append((page, hand))
+                if done:
+                    yield done
+                continue
+            if done:
+                yield done
+            yield from _all(busy)
+            yield page, None
+        yield from _all(busy)
+
+
+def _all(busy: deque[tuple[Page, _Hand]]) -> Iterator[Read]:
+    while busy:
+        page, hand = busy.popleft()
+        yield page, hand.take()
+
+
+class _Hand:
+    """One process. `ready`: it waits for a page."""
+
+    def __init__(self, reader: PageReader) -> None:
+        self.ready = False
+        self._decoder: object = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from hub.reading.crew import work; work()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        threading.Thread(target=self._start, args=(reader,), daemon=True).start()
+
+    def _start(self, reader: PageReader) -> None:
+        self.ready = self._send(reader) and self._receive() == "ready"
+
+    def give(self, page: Page) -> bool:
+        """Let it read a page; False where it cannot."""
+        self.ready = False
+        columns: Any = page.columns
+        decoder = None
+        if isinstance(columns, Unread):
+            decoder, columns = columns.read, columns.rows
+        fresh, self._decoder = decoder is not self._decoder, decoder
+        return self._send((fresh, decoder if fresh else None, page.lines, columns))
+
+    def take(self) -> ReadPage | None:
+        """What the page says that it was given; None where it must be read here."""
+        found = self._receive()
+        self.ready = found is not None
+        return found if isinstance(found, ReadPage) else None
+
+    def end(self) -> None:
+        """Stop it; nobody waits for what it was doing."""
+        self.ready = False
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, message: object) -> bool:
+        try:
+            _write(self._process.stdin, message)  # type: ignore[arg-type]
+        except (OSError, ValueError):  # it died, or was ended
+            return False
+        return True
+
+    def _receive(self) -> object:
+        try:
+            return _read(self._process.stdout)  # type: ignore[arg-type]
+        except (OSError, ValueError, EOFError):
+            return None
+
+
+def work() -> None:
+    """The process: it gets a reader, then page after page."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits for the answers decides
+    pipe_in, pipe_out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    with contextlib.suppress(EOFError, BrokenPipeError), held_back():
+        reader: PageReader = _read(pipe_in)
+        _write(pipe_out, "ready")
+        decoder: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]] | None = None
+        count = 0
+        while True:
+            fresh, told, lines, columns = _read(pipe_in)
+            decoder = told if fresh else decoder
+            _write(pipe_out, _answer(reader, decoder, lines, columns))
+            count += 1
+            if count % YOUNG == 0:
+                catch_up()
+    os._exit(0)  # nothing to tidy, and nothing to say about a pipe that is gone
+
+
+def _answer(reader: PageReader, decoder: Any, lines: Sequence[int], columns: Any) -> ReadPage | str:
+    try:
+        page = Page(lines=lines, columns=columns if decoder is None else Unread(columns, decoder))
+        sealed = looks_sealed(page.columns, reader.rows.stream.identifiers)
+        return "sealed" if sealed else reader.read(page)
+    except Exception:  # noqa: BLE001 - the page is read again where its error can be told
+        return "failed"
+
+
+def _write(pipe: IO[bytes], message: object) -> None:
+    content = io.BytesIO()
+    content.write(bytes(HEAD))
+    pickler = pickle.Pickler(content, protocol=5)
+    pickler.dump(message)
+    length = content.tell() - HEAD
+    view = content.getbuffer()
+    view[:HEAD] = length.to_bytes(HEAD, "little")
+    pipe.write(view)
+    pipe.flush()
+
+
+def _read(pipe: IO[bytes]) -> Any:
+    length = int.from_bytes(_exactly(pipe, HEAD), "little")
+    return pickle.loads(_exactly(pipe, length))  # noqa: S301 - from a process that this one started
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    content = pipe.read(length)
+    if len(content) < length:
+        raise EOFError
+    return content

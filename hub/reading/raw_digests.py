@@ -1,0 +1,112 @@
+"""A raw row told again: a keyed digest of the row as it came.
+
+Two rows of one digest read alike, for the same reading (hub/landing/rawrows.py): the digest is over the row's own text
+as it came, where all that it says follows from that (`connectors.base.Unread`), else over every value that arrives but
+those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from connectors.base import Page, Stream
+from hub.keys import KeyRing
+from hub.reading.undeclared import Audit
+
+SIZE = 16
+BREAK = orjson.Fragment(b"\n")
+AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+class RawDigests:
+    """Digests the rows of one stream, page by page."""
+
+    def __init__(self, stream: Stream, source: str, ring: KeyRing) -> None:
+        self._told = stream, source, ring
+        key = ring.derive("raw-row", f"{source}/{stream.name}")
+        self._state = hashlib.blake2b(digest_size=SIZE, key=key)
+        self._names = (*(field.name for field in stream.fields), *(child.name for child in stream.children))
+        self._known = {*self._names, *stream.ignored}
+        self._audit = Audit(stream)
+
+    def __reduce__(self) -> tuple[type[RawDigests], tuple[Stream, str, KeyRing]]:
+        return RawDigests, self._told
+
+    def of(self, page: Page) -> list[bytes]:
+        """The digest of each row. One with a field that nobody declared is told by its values: its text alone would not
+        show that there is one, and whoever reads the text again only as a digest could not note it."""
+        more = self._more(page)
+        if page.texts is None:
+            return self._of_values(page, more)
+        digests = self.of_texts(page.texts)
+        odd = self._audit.places(page.columns)
+        if odd:
+            places = sorted(odd)
+            read = Page(lines=page.lines, columns=dict(page.columns))
+            for at, digest in zip(places, self._of_values(read.only(places), more), strict=True):
+                digests[at] = digest
+        return digests
+
+    def of_texts(self, texts: Sequence[bytes]) -> list[bytes]:
+        """The digest of each row by its text."""
+        copy, digests = self._state.copy, []
+        for text in texts:
+            digest = copy()
+            digest.update(text)
+            digests.append(digest.digest())
+        return digests
+
+    def _of_values(self, page: Page, more: Sequence[str]) -> list[bytes]:
+        nothing = [None] * len(page.lines)
+        columns = [page.columns.get(name, nothing) for name in self._names]
+        columns.append(list(_pairs(page, more)) if more else nothing)
+        return self.of_texts(_encoded(columns))
+
+    def undeclared(self, page: Page) -> set[str]:
+        """The fields that no declaration knows and some row, or an item of its lists, has a value in."""
+        return self._audit.strange(page.columns)
+
+    def _more(self, page: Page) -> list[str]:
+        """The columns that no declaration knows and some row has a value in."""
+        strange = sorted(page.columns.keys() - self._known)
+        return [name for name in strange if any(value is not None for value in page.columns[name])]
+
+
+def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object], ...] | None]:
+    for values in zip(*(page.columns[name] for name in names), strict=True):
+        yield tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None) or None
+
+
+def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
+    """Each row as bytes that no other row has: JSON, made of the whole page at once, in which no newline can stand."""
+    rows = list(zip(*columns, strict=True))
+    if any(float in set(map(type, column)) for column in columns):  # JSON knows no NaN
+        return [_encoded_alone(row) for row in rows]
+    try:
+        return _lines(rows)
+    except TypeError:  # a huge integer, a broken character
+        return [_encoded_alone(row) for row in rows]
+
+
+def _encoded_alone(row: tuple[object, ...]) -> bytes:
+    try:
+        if all(math.isfinite(value) for value in row if isinstance(value, float)):
+            return _lines([row])[0]
+    except TypeError:
+        pass
+    return b"\n" + repr(row).encode(errors="surrogatepass")
+
+
+def _lines(rows: Sequence[object]) -> list[bytes]:
+    page: list[object] = [BREAK] * (2 * len(rows) + 1)
+    page[1::2] = rows
+    return orjson.dumps(page, default=_tagged, option=AS_TYPED).split(b"\n")[1:-1]
+
+
+def _tagged(value: object) -> dict[str, str]:
+    """A day, a decimal ...: not the text that reads the same."""
+    return {"": f"{type(value).__name__} {value!r}"}
