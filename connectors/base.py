@@ -95,9 +95,10 @@ class RawRow:
 class Unread(Mapping[str, Sequence[object]]):
     """The columns of rows that are kept as they came, each a text of its own, until a column is asked for.
 
-    All that a row says follows from its own text: equal texts are equal rows. `read` makes columns of some texts; it is
-    one for all pages of a pull, and a copy of it in another process does the same. `told` makes of what it raises the
-    error that names the page.
+    `read` makes columns of some texts; it is one for all pages of a delivery, and a copy of it in another process does
+    the same. `told` makes of what it raises the error that names the page. Equal texts `under` the same (what stands
+    above them, a file's header) are equal rows; `under` is None where a text holds what is not wanted of a row, so that
+    two texts may be one.
     """
 
     def __init__(
@@ -105,15 +106,17 @@ class Unread(Mapping[str, Sequence[object]]):
         rows: Sequence[bytes],
         read: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]],
         told: Callable[[Exception], Exception] | None = None,
+        under: bytes | None = b"",
     ) -> None:
         self.rows = rows
         self.read = read
+        self.under = under
         self._told = told
         self._columns: Mapping[str, Sequence[object]] | None = None
 
     def only(self, places: Sequence[int]) -> Unread:
         """The columns of some of the rows."""
-        return Unread([self.rows[at] for at in places], self.read, self._told)
+        return Unread([self.rows[at] for at in places], self.read, self._told, self.under)
 
     def __getitem__(self, name: str) -> Sequence[object]:
         return self._all()[name]
@@ -223,9 +226,11 @@ class Page:
         return cls(lines=lines, columns={name: [row.get(name) for row in rows] for name in every})
 
     @property
-    def texts(self) -> Sequence[bytes] | None:
-        """Each row as it came, where all that it says follows from that text alone; None where it does not."""
-        return self.columns.rows if isinstance(self.columns, Unread) else None
+    def texts(self) -> tuple[bytes, Sequence[bytes]] | None:
+        """Each row as it came, and what stands above, where all that it says follows from these; None where not."""
+        if isinstance(self.columns, Unread) and self.columns.under is not None:
+            return self.columns.under, self.columns.rows
+        return None
 
     def only(self, places: Sequence[int]) -> Page:
         """Some of the rows; of columns that were read, one that none of them has is absent."""

@@ -1,6 +1,7 @@
 """CSV and TSV files dropped into a folder, in GB18030 or UTF-8, with or without a byte-order mark.
 
-1. A file is read block by block and never held in memory; a page is what a block holds.
+1. A file is read block by block and never held in memory; a page is what a block holds. Where each record is a line of
+   its own, its values are cut out when they are asked for (`connectors.base.Unread`), else at once.
 2. The encoding is what the stream declares (`auto`: UTF-8 where the beginning of the file is UTF-8, else GB18030); a
    byte-order mark goes before. A character that cannot be read, or was lost before the file was sent, refuses the file.
 3. Values stay text, guards of spreadsheets (`="..."`, a leading apostrophe) included: the hub normalises them.
@@ -11,25 +12,70 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any, BinaryIO, ClassVar, Literal
 
-from connectors.base import Connection, Delivery, Page, Stream
+from connectors.base import Connection, Delivery, Page, Stream, Unread
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
 
 BLOCK = 512 * 1024  # bytes read at once
 LONGEST = 16 * 1024**2  # bytes that one record may have
+LOST = "\ufffd"  # stands for a character that was lost
 BOM_GB18030 = "\ufeff".encode("gb18030")
 SEND_AGAIN = "Ask the department to send the file again"
 
 Records = tuple[Sequence[int], list[list[str]]]  # the line on which each begins, its cells
-Block = tuple[int, str, Records | None]  # the line on which whole records begin, their text; parsed where it has quotes
+Block = tuple[int, bytes, Records | None]  # the line on which whole records begin, their bytes; parsed where it must be
+
+
+class NotWhole(Exception):
+    """Lines that are no records of the header's width, or no text of the encoding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Lines of a file, each a whole record, by column."""
+
+    columns: headers.Columns
+    encoding: str
+    delimiter: str
+
+    @property
+    def under(self) -> bytes:
+        """A digest of what decides beside a line's own bytes what it says."""
+        return hashlib.sha256(repr(self).encode()).digest()
+
+    def __call__(self, rows: Sequence[bytes]) -> Mapping[str, Sequence[object]]:
+        """Raises NotWhole."""
+        try:
+            plain = b"\n".join(rows).decode(self.encoding)
+        except UnicodeDecodeError:
+            raise NotWhole from None
+        if LOST in plain:
+            raise NotWhole
+        width, lines = self.columns.width, plain.split("\n")
+        if '"' not in plain and {line.count(self.delimiter) for line in lines} == {width - 1}:
+            values = plain.replace("\n", self.delimiter).split(self.delimiter)
+            return {field: values[place::width] for field, place in self.columns.places}
+        try:
+            cells = list(csv.reader(lines, strict=True, delimiter=self.delimiter))
+        except csv.Error:
+            raise NotWhole from None
+        if len(cells) != len(rows):
+            raise NotWhole
+        if set(map(len, cells)) != {width}:
+            if any(len(row) < width or any(row[width:]) for row in cells):
+                raise NotWhole
+            cells = [row[:width] for row in cells]
+        return self.columns.of(list(zip(*cells, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +99,25 @@ class CsvDrop(drop.Drop):
     def _pages(self, file: drop.Dropped, stream: Stream) -> Iterator[Page]:
         read = 0
         with file.open() as opened:
-            blocks = self._blocks(opened, file.name)
-            columns, rest = self._header(blocks, stream, file.name)
-            pages = (self._page(block, columns, file.name) for block in blocks)
+            raw = opened.read(BLOCK)
+            encoding, bom = _encoding(raw, self.encoding, file.name)
+            blocks = self._blocks(opened, raw[bom:], encoding, file.name)
+            columns, rest = self._header(blocks, stream, encoding, file.name)
+            reading = Reading(columns=columns, encoding=encoding, delimiter=self.delimiter)
+            under = None if stream.ignored else reading.under
+            pages = (self._page(block, reading, under, file.name) for block in blocks)
             for page in chain([_exact(*rest, columns, file.name)], pages):
                 read += len(page.lines)
                 if page.lines:
                     yield page
         file.check(read)
 
-    def _header(self, blocks: Iterator[Block], stream: Stream, name: str) -> tuple[headers.Columns, Records]:
+    def _header(
+        self, blocks: Iterator[Block], stream: Stream, encoding: str, name: str
+    ) -> tuple[headers.Columns, Records]:
         """The columns, and what of the first block stands below the header. Raises SourceMalformed."""
-        for line, text, parsed in blocks:
-            lines, rows = parsed or self._records(line, text)
+        for line, raw, parsed in blocks:
+            lines, rows = parsed or self._records(line, _decoded(raw, encoding, name, line))
             head = [(at, cells) for at, cells in enumerate(rows) if any(cells)][: headers.SEARCHED]
             found = headers.locate([cells for _, cells in head], stream)
             if found is None:
@@ -75,37 +127,45 @@ class CsvDrop(drop.Drop):
             return columns, (lines[at + 1 :], rows[at + 1 :])
         raise headers.absent(stream, file=name)
 
-    def _page(self, block: Block, columns: headers.Columns, name: str) -> Page:
-        """A block's rows by column: values cut out of the whole text where no quote and no odd row stands in it."""
-        line, text, parsed = block
-        plain = text.replace("\r\n", "\n").removesuffix("\n")
-        if parsed or "\r" in plain or columns.width < 2:
-            return _exact(*(parsed or self._records(line, text)), columns, name)
-        lines = plain.split("\n")
-        gaps = columns.width - 1
-        if self.delimiter * gaps in lines or {one.count(self.delimiter) for one in lines} != {gaps}:
-            return _exact(*self._records(line, text), columns, name)
-        values = plain.replace("\n", self.delimiter).split(self.delimiter)
-        by_place = {field: values[place :: columns.width] for field, place in columns.places}
-        return Page(lines=range(line, line + len(lines)), columns=by_place)
+    def _page(self, block: Block, reading: Reading, under: bytes | None, name: str) -> Page:
+        """A block's rows: to be cut out of their lines, where each line seems to be a record, else read at once."""
+        line, raw, parsed = block
+        if parsed:
+            return _exact(*parsed, reading.columns, name)
 
-    def _blocks(self, file: BinaryIO, name: str) -> Iterator[Block]:
-        """The file's text in blocks of whole records."""
-        raw = file.read(BLOCK)
-        encoding, bom = _encoding(raw, self.encoding, name)
-        raw, line = raw[bom:], 1
+        def exactly() -> Page:
+            return _exact(*self._records(line, _decoded(raw, reading.encoding, name, line)), reading.columns, name)
+
+        plain, parted = raw.replace(b"\r\n", b"\n").removesuffix(b"\n"), self.delimiter.encode()
+        lines = plain.split(b"\n")
+        blank = b"" in lines or (b"\n" + parted in b"\n" + plain and not all(one.strip(parted) for one in lines))
+        if blank or b"\r" in plain or reading.columns.width < 2:
+            return exactly()
+
+        def told(fault: Exception) -> Exception:
+            if not isinstance(fault, NotWhole):
+                return fault
+            with suppress(csv.Error):
+                exactly()  # says which line has lost characters, or has shifted
+            return self._unclosed(line, _decoded(raw, reading.encoding, name, line), name)
+
+        return Page(lines=range(line, line + len(lines)), columns=Unread(lines, reading, told, under))
+
+    def _blocks(self, file: BinaryIO, raw: bytes, encoding: str, name: str) -> Iterator[Block]:
+        """The file in blocks of whole records; `raw` is its beginning."""
+        line = 1
         while raw:
             more = file.read(BLOCK)
             cut = raw.rfind(b"\n") + 1 if more else len(raw)
-            text = _decoded(raw[:cut], encoding, name, line)
-            quoted = '"' in text
-            parsed = self._parsed(line, text) if quoted else None
-            if cut and (parsed or not quoted):
-                yield line, text, parsed
-                line += raw.count(b"\n", 0, cut)
+            block = raw[:cut]
+            broken = line == 1 or _breaks(block)  # the first is searched for the header
+            parsed = self._parsed(line, _decoded(block, encoding, name, line)) if broken else None
+            if cut and (parsed or not broken):
+                yield line, block, parsed
+                line += block.count(b"\n")
                 raw = raw[cut:] + more
             elif not more or len(raw) > LONGEST:
-                raise self._unclosed(line, text, name)
+                raise self._unclosed(line, _decoded(block, encoding, name, line), name)
             else:  # a record goes on in the next block
                 raw += more
 
@@ -130,15 +190,18 @@ class CsvDrop(drop.Drop):
         """The error for a block that cannot be parsed: which record it is."""
         reader = self._reader(text)
         begins = line
-        try:
+        with suppress(csv.Error):
             for _ in reader:
                 begins = line + reader.line_num
-        except csv.Error:
-            pass
         return SourceMalformed(f"{name}, line {begins}: the quotes of this line do not close", remedy=SEND_AGAIN)
 
     def _reader(self, text: str) -> Any:
         return csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=self.delimiter)
+
+
+def _breaks(block: bytes) -> bool:
+    """May a record stand on several lines, or hold nothing but quotes? Then a line alone does not tell."""
+    return b'"' in block and (b'""' in block or any(line.count(b'"') % 2 for line in block.split(b"\n")))
 
 
 def _exact(lines: Sequence[int], rows: list[list[str]], columns: headers.Columns, name: str) -> Page:
@@ -185,7 +248,7 @@ def _decoded(raw: bytes, encoding: str, name: str, line: int) -> str:
     """Text of whole lines: 0x0A is never the second byte of a GB18030 character, so bytes may be split at it."""
     try:
         text = raw.decode(encoding)
-        lost = text.find("\ufffd")
+        lost = text.find(LOST)
         before = text.count("\n", 0, lost)
     except UnicodeDecodeError as error:
         lost, before = error.start, raw.count(b"\n", 0, error.start)

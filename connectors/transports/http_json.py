@@ -165,9 +165,8 @@ class HttpJson:
                     remedy="Tell the department that the interface's pages do not end",
                 )
             if rows:
-                unread = Unread(rows, reading, partial(self._told, answer))
-                lines = range(read - len(rows) + 1, read + 1)
-                yield Page(lines=lines, columns=dict(unread) if stream.ignored else unread)
+                columns = Unread(rows, reading, partial(self._told, answer), None if stream.ignored else b"")
+                yield Page(lines=range(read - len(rows) + 1, read + 1), columns=columns)
             answer = next(answers, None)
         if declared is not None and read < declared:
             raise SourceMalformed(

@@ -153,7 +153,7 @@ class Snapshot:
         """The rows of a page that must be read: those that the base has, as they came, stand."""
         if self._base is None or page.texts is None:
             return page
-        return self._new(page, self._digests.of_texts(page.texts), self._base)
+        return self._new(page, self._digests.of_texts(*page.texts), self._base)
 
     def take(self, page: Page) -> None:
         """Read the rows of a page: those that the base has not become rows of this batch, when enough are together."""

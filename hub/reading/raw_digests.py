@@ -42,7 +42,7 @@ class RawDigests:
         more = self._more(page)
         if page.texts is None:
             return self._of_values(page, more)
-        digests = self.of_texts(page.texts)
+        digests = self.of_texts(*page.texts)
         odd = self._audit.places(page.columns)
         if odd:
             places = sorted(odd)
@@ -51,9 +51,11 @@ class RawDigests:
                 digests[at] = digest
         return digests
 
-    def of_texts(self, texts: Sequence[bytes]) -> list[bytes]:
-        """The digest of each row by its text."""
-        copy, digests = self._state.copy, []
+    def of_texts(self, under: bytes, texts: Sequence[bytes]) -> list[bytes]:
+        """The digest of each row by its text and what stands above it (a digest of a fixed length, or nothing)."""
+        state, digests = self._state.copy(), []
+        state.update(under)
+        copy = state.copy
         for text in texts:
             digest = copy()
             digest.update(text)
@@ -64,7 +66,7 @@ class RawDigests:
         nothing = [None] * len(page.lines)
         columns = [page.columns.get(name, nothing) for name in self._names]
         columns.append(list(_pairs(page, more)) if more else nothing)
-        return self.of_texts(_encoded(columns))
+        return self.of_texts(b"", _encoded(columns))
 
     def undeclared(self, page: Page) -> set[str]:
         """The fields that no declaration knows and some row, or an item of its lists, has a value in."""
