@@ -22,6 +22,8 @@ from datetime import date
 from itertools import chain
 from typing import Any, BinaryIO, ClassVar, Literal
 
+import numpy as np
+
 from connectors.base import Connection, Delivery, Page, Stream, Unread
 from connectors.errors import SourceMalformed
 from connectors.transports import drop, headers
@@ -136,10 +138,9 @@ class CsvDrop(drop.Drop):
         def exactly() -> Page:
             return _exact(*self._records(line, _decoded(raw, reading.encoding, name, line)), reading.columns, name)
 
-        plain, parted = raw.replace(b"\r\n", b"\n").removesuffix(b"\n"), self.delimiter.encode()
-        lines = plain.split(b"\n")
-        blank = b"" in lines or (b"\n" + parted in b"\n" + plain and not all(one.strip(parted) for one in lines))
-        if blank or b"\r" in plain or reading.columns.width < 2:
+        lines = _lines(raw)
+        empty = 3 * reading.columns.width  # bytes: no longer is a line of nothing but quotes and delimiters
+        if lines is None or min(map(len, lines)) <= empty or reading.columns.width < 2:
             return exactly()
 
         def told(fault: Exception) -> Exception:
@@ -200,8 +201,20 @@ class CsvDrop(drop.Drop):
 
 
 def _breaks(block: bytes) -> bool:
-    """May a record stand on several lines, or hold nothing but quotes? Then a line alone does not tell."""
-    return b'"' in block and (b'""' in block or any(line.count(b'"') % 2 for line in block.split(b"\n")))
+    """Does a record stand on several lines? Then a line ends behind an odd number of quotes."""
+    if b'"' not in block:
+        return False
+    every = np.frombuffer(block, np.uint8)
+    quotes, ends = np.flatnonzero(every == ord('"')), np.flatnonzero(every == ord("\n"))
+    return bool((np.searchsorted(quotes, ends) % 2).any())
+
+
+def _lines(block: bytes) -> list[bytes] | None:
+    """The lines of a block; None where they do not all end alike."""
+    end = b"\r\n" if b"\r" in block else b"\n"
+    lines = block.removesuffix(end).split(end)
+    ends = len(lines) - 1 + block.endswith(end)
+    return lines if block.count(b"\n") == ends and block.count(b"\r") in (0, ends) else None
 
 
 def _exact(lines: Sequence[int], rows: list[list[str]], columns: headers.Columns, name: str) -> Page:

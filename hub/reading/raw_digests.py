@@ -16,9 +16,9 @@ import orjson
 from connectors.base import Page, Stream
 from hub.keys import KeyRing
 from hub.reading.undeclared import Audit
+from hub.sealing import lines_of
 
 SIZE = 16
-BREAK = orjson.Fragment(b"\n")
 AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -86,10 +86,14 @@ def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object
 def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
     """Each row as bytes that no other row has: JSON, made of the whole page at once, in which no newline can stand."""
     rows = list(zip(*columns, strict=True))
-    if any(float in set(map(type, column)) for column in columns):  # JSON knows no NaN
+    if not all(
+        math.isfinite(sum(value for value in column if type(value) is float))
+        for column in columns
+        if float in set(map(type, column))
+    ):  # JSON knows no NaN
         return [_encoded_alone(row) for row in rows]
     try:
-        return _lines(rows)
+        return lines_of(rows, _tagged, AS_TYPED)
     except TypeError:  # a huge integer, a broken character
         return [_encoded_alone(row) for row in rows]
 
@@ -97,16 +101,10 @@ def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
 def _encoded_alone(row: tuple[object, ...]) -> bytes:
     try:
         if all(math.isfinite(value) for value in row if isinstance(value, float)):
-            return _lines([row])[0]
+            return lines_of([row], _tagged, AS_TYPED)[0]
     except TypeError:
         pass
     return b"\n" + repr(row).encode(errors="surrogatepass")
-
-
-def _lines(rows: Sequence[object]) -> list[bytes]:
-    page: list[object] = [BREAK] * (2 * len(rows) + 1)
-    page[1::2] = rows
-    return orjson.dumps(page, default=_tagged, option=AS_TYPED).split(b"\n")[1:-1]
 
 
 def _tagged(value: object) -> dict[str, str]:
