@@ -84,14 +84,15 @@ class Landing:
 
     def pull(self, source: Source, connection: Connection, progress: Progress) -> Iterator[BatchReport]:
         """Land whatever is new at a source, stream by stream, a report a batch. Raises SourceError, HubError."""
-        for stream in source.streams:
-            since, seen = self._landed(source, stream)
-            with spooling(self._engine, self._lake, self._ring, source, stream) as spool:
-                reached = replace(connection, spool=spool)
-                for delivery in stream.transport.deliveries(stream, reached, since=since, seen=seen):
-                    report = self._batch(source, stream, delivery, progress)
-                    spool.clear()
-                    yield report
+        with Crew() as crew:
+            for stream in source.streams:
+                since, seen = self._landed(source, stream)
+                with spooling(self._engine, self._lake, self._ring, source, stream) as spool:
+                    reached = replace(connection, spool=spool)
+                    for delivery in stream.transport.deliveries(stream, reached, since=since, seen=seen):
+                        report = self._batch(source, stream, delivery, crew, progress)
+                        spool.clear()
+                        yield report
 
     def _landed(self, source: Source, stream: Stream) -> tuple[date | None, frozenset[str]]:
         b = store.batch.c
@@ -129,7 +130,7 @@ class Landing:
         )
         return Snapshot(Batch(reader=reader, lake=self._lake, known=known), self._lake, earlier)
 
-    def _batch(self, source: Source, stream: Stream, delivery: Delivery, progress: Progress) -> BatchReport:
+    def _batch(self, source: Source, stream: Stream, delivery: Delivery, crew: Crew, progress: Progress) -> BatchReport:
         name = f"{source.name}.{stream.name}"
         self._dated(name, delivery)
         known = self._known(source, stream, delivery)
@@ -141,13 +142,13 @@ class Landing:
         about = self._about(source, stream, delivery)
 
         def take(pages: Iterable[Page]) -> None:
-            with Crew(making.reader) as crew:
-                for page, read in crew.read(pages):
-                    if read is not None:
-                        making.add(page, read)
-                    elif (left := making.left(page)).lines:
-                        making.take(edge.opened(left))
-                    progress(name, making.read, about if about and making.read <= about else None)
+            whole = making.reader
+            for page, read in crew.read(pages, whole) if whole else ((page, None) for page in pages):
+                if read is not None:
+                    making.add(page, read)
+                elif (left := making.left(page)).lines:
+                    making.take(edge.opened(left))
+                progress(name, making.read, about if about and making.read <= about else None)
             making.settle()
 
         try:

@@ -3,8 +3,8 @@
 1. This process goes on fetching, writing and counting; the others make ready what a page says. The pages come back in
    their order, and become what they would have become here: a process gets the very reader of the batch, as a copy.
 2. What cannot be read elsewhere is read here: a page that a process failed at (so that its error is raised here, with
-   its place), one with values sealed at the edge (they are opened one after the other), and all pages while the
-   processes still start. A process that dies takes nothing with it but time.
+   its place) or that cannot be copied, one with values sealed at the edge (they are opened one after the other), and
+   all pages while the processes still start. A process that dies takes nothing with it but time.
 3. Keys and rows go through pipes of this process only. A process ends when its pipe does, also where this one was
    killed.
 """
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from connectors.base import Page, Unread
@@ -28,7 +28,7 @@ from hub.edge.envelope import looks_sealed
 from hub.reading.collector import catch_up, held_back
 from hub.reading.page_reader import PageReader, ReadPage
 
-START = 20_000  # rows of a delivery that are read here before any process is started
+START = 5_000  # rows of a pull that are read here before any process is started
 MOST = 4  # processes
 HEAD = 8  # bytes that say how long a message is
 PATIENCE = 5.0  # seconds for a process to end
@@ -42,11 +42,9 @@ def cores() -> int:
 
 
 class Crew:
-    """Reads the pages of one delivery. Use as a context: its processes end with it."""
+    """Reads the pages of the deliveries of one pull. Use as a context: its processes end with it."""
 
-    def __init__(self, reader: PageReader | None) -> None:
-        """`reader`: of the batch; None where it reads no whole pages."""
-        self._reader = reader
+    def __init__(self) -> None:
         self._hands: list[_Hand] = []
         self._rows = 0
 
@@ -57,27 +55,26 @@ class Crew:
         for hand in self._hands:
             hand.end()
 
-    def read(self, pages: Iterable[Page]) -> Iterator[Read]:
+    def read(self, pages: Iterable[Page], reader: PageReader) -> Iterator[Read]:
         """Each page in order, with what it says where a process has read it; None where the caller is to."""
         busy: deque[tuple[Page, _Hand]] = deque()
         for page in pages:
             self._rows += len(page.lines)
-            if self._reader and self._rows > START and not self._hands and cores() > 1:
-                self._hands = [_Hand(self._reader) for _ in range(min(cores(), MOST))]
+            if self._rows > START and not self._hands and cores() > 1:
+                self._hands = [_Hand() for _ in range(min(cores(), MOST))]
             hand = next((each for each in self._hands if each.ready), None)
             done: Read | None = None
             if hand is None and busy:
                 first, hand = busy.popleft()
                 done = first, hand.take()
-            if hand is not None and hand.ready and hand.give(page):
-                busy.append((page, hand))
-                if done:
-                    yield done
-                continue
+            given = hand is not None and hand.ready and hand.give(reader, page)
             if done:
                 yield done
-            yield from _all(busy)
-            yield page, None
+            if hand is not None and given:
+                busy.append((page, hand))
+            else:
+                yield from _all(busy)
+                yield page, None
         yield from _all(busy)
 
 
@@ -90,29 +87,29 @@ def _all(busy: deque[tuple[Page, _Hand]]) -> Iterator[Read]:
 class _Hand:
     """One process. `ready`: it waits for a page."""
 
-    def __init__(self, reader: PageReader) -> None:
+    def __init__(self) -> None:
         self.ready = False
-        self._decoder: object = None
+        self._known: tuple[object, object] = None, None  # the reader, and what makes columns of texts, that it has
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from hub.reading.crew import work; work()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-        threading.Thread(target=self._start, args=(reader,), daemon=True).start()
+        threading.Thread(target=self._start, daemon=True).start()
 
-    def _start(self, reader: PageReader) -> None:
-        self.ready = self._send(reader) and self._receive() == "ready"
+    def _start(self) -> None:
+        self.ready = self._receive() == "ready"
 
-    def give(self, page: Page) -> bool:
+    def give(self, reader: PageReader, page: Page) -> bool:
         """Let it read a page; False where it cannot."""
         self.ready = False
         columns: Any = page.columns
-        decoder = None
-        if isinstance(columns, Unread):
-            decoder, columns = columns.read, columns.rows
-        fresh, self._decoder = decoder is not self._decoder, decoder
-        return self._send((fresh, decoder if fresh else None, page.lines, columns))
+        unread = isinstance(columns, Unread)
+        told = reader, columns.read if unread else None
+        news = [one if one is not had else None for one, had in zip(told, self._known, strict=True)]
+        self._known = told
+        return self._send((*news, page.lines, (columns.rows, columns.under) if unread else columns))
 
     def take(self) -> ReadPage | None:
         """What the page says that it was given; None where it must be read here."""
@@ -137,6 +134,8 @@ class _Hand:
             _write(self._process.stdin, message)  # type: ignore[arg-type]
         except (OSError, ValueError):  # it died, or was ended
             return False
+        except (pickle.PicklingError, TypeError, AttributeError):  # a transport's own, of which there is no copy
+            return False
         return True
 
     def _receive(self) -> object:
@@ -151,26 +150,26 @@ def work() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits for the answers decides
     pipe_in, pipe_out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    with contextlib.suppress(EOFError, BrokenPipeError), held_back():
-        reader: PageReader = _read(pipe_in)
+    with contextlib.suppress(Exception), held_back():  # what goes wrong here ends the process, without a word of it
         _write(pipe_out, "ready")
-        decoder: Callable[[Sequence[bytes]], Mapping[str, Sequence[object]]] | None = None
+        reader: PageReader | None = None
+        decoder: Any = None
         count = 0
         while True:
-            fresh, told, lines, columns = _read(pipe_in)
-            decoder = told if fresh else decoder
-            _write(pipe_out, _answer(reader, decoder, lines, columns))
+            new_reader, new_decoder, lines, columns = _read(pipe_in)
+            reader, decoder = new_reader or reader, new_decoder or decoder
+            if isinstance(columns, tuple):
+                columns = Unread(columns[0], decoder, under=columns[1])
+            _write(pipe_out, _answer(reader, Page(lines=lines, columns=columns)))
             count += 1
             if count % YOUNG == 0:
                 catch_up()
     os._exit(0)  # nothing to tidy, and nothing to say about a pipe that is gone
 
 
-def _answer(reader: PageReader, decoder: Any, lines: Sequence[int], columns: Any) -> ReadPage | str:
+def _answer(reader: Any, page: Page) -> ReadPage | str:
     try:
-        page = Page(lines=lines, columns=columns if decoder is None else Unread(columns, decoder))
-        sealed = looks_sealed(page.columns, reader.rows.stream.identifiers)
-        return "sealed" if sealed else reader.read(page)
+        return "sealed" if looks_sealed(page.columns, reader.rows.stream.identifiers) else reader.read(page)
     except Exception:  # noqa: BLE001 - the page is read again where its error can be told
         return "failed"
 
