@@ -149,8 +149,14 @@ def decide(engine: sa.Engine, batch: int, lines: Sequence[int], state: State, *,
         raise InputError("A decision needs an actor and a reason", remedy="Give both; they are kept with it")
     before = (State.WAIVED, State.FIXED) if state is State.OPEN else (State.OPEN,)
     q = store.quarantine.c
+    here = sa.and_(q.batch_id == batch, q.state.in_(before))
     with engine.begin() as connection:
-        found = dict(connection.execute(sa.select(q.line, q.state).where(q.batch_id == batch)).all())
+        if not lines:
+            return _record_all(connection, here, state, actor=actor, reason=reason)
+        found: dict[int, str] = {}
+        for chunk in chunks(sorted(set(lines))):
+            asked = sa.select(q.line, q.state).where(q.batch_id == batch, q.line.in_(chunk))
+            found |= dict(connection.execute(asked).all())
         if missing := sorted(set(lines) - set(found)):
             raise InputError(
                 f"Batch {batch} holds no line {missing[0]} in quarantine", remedy="See `aidgraph quarantine show BATCH`"
@@ -160,8 +166,20 @@ def decide(engine: sa.Engine, batch: int, lines: Sequence[int], state: State, *,
                 f"Line {wrong[0]} of batch {batch} is {found[wrong[0]]}",
                 remedy=f"Only rows that are {' or '.join(before)} can become {state}",
             )
-        chosen = sorted(set(lines)) or sorted(line for line, stands in found.items() if stands in before)
-        return record(connection, ((batch, line) for line in chosen), state, actor=actor, reason=reason)
+        return record(connection, ((batch, line) for line in sorted(found)), state, actor=actor, reason=reason)
+
+
+def _record_all(
+    connection: sa.Connection, chosen: sa.ColumnElement[bool], state: State, *, actor: str, reason: str
+) -> int:
+    """As `record`, for all rows of a condition, however many: nothing of them comes here."""
+    q = store.quarantine.c
+    told = {"state": str(state), "actor": actor, "reason": reason, "at": datetime.now(UTC)}
+    columns = [store.quarantine_change.c[name] for name in told]
+    values = [sa.literal(value, column.type) for value, column in zip(told.values(), columns, strict=True)]
+    rows = sa.select(q.batch_id, q.line, *values).where(chosen).order_by(q.line)
+    connection.execute(sa.insert(store.quarantine_change).from_select(["batch_id", "line", *told], rows))
+    return connection.execute(sa.update(store.quarantine).where(chosen).values(state=state)).rowcount
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

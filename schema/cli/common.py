@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,6 +92,15 @@ def complain(what: str, error: object) -> None:
 def print_json(value: Any) -> None:
     """One object on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_json_rows(told: Mapping[str, Any], name: str, rows: Iterable[Any]) -> None:
+    """One object on standard output whose last entry is a list, written as it comes."""
+    head = json.dumps({**told, name: []}, ensure_ascii=False, default=str).removesuffix("]}")
+    for place, row in enumerate(rows):
+        typer.echo((", " if place else head) + json.dumps(row, ensure_ascii=False, default=str), nl=False)
+        head = ""
+    typer.echo(f"{head}]}}")
 
 
 class Rate(ProgressColumn):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +14,7 @@ import sqlalchemy as sa
 import typer
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, bars, complain, print_json, say, show
+from schema.cli.common import AsJson, State, app, bars, complain, print_json, print_json_rows, say, show
 
 if TYPE_CHECKING:
     from hub.landing.quarantine import Filter
@@ -54,14 +56,16 @@ def quarantine_list(
 
     wanted = _filter(source, stream, reason, field, state, batch)
     with open_deployment(State.settings()) as deployment:
+        rows = quarantine.summary(deployment.engine, wanted)
         if places:
-            rows = list(quarantine.rows(deployment.engine, wanted))
-        else:
-            rows = quarantine.summary(deployment.engine, wanted)
+            found = quarantine.rows(deployment.engine, wanted)
+            if as_json:
+                print_json_rows({}, "quarantine", found)
+            else:
+                _show_places("Quarantine 隔离数据", found, sum(counted["rows"] for counted in rows))
+            return
     if as_json:
         print_json({"quarantine": rows})
-    elif places:
-        _show_places("Quarantine 隔离数据", rows)
     else:
         cells = [
             (f"{r['source']}\n{r['stream']}", _title(r["reason"]), r["field"], _state(r["state"]), r["rows"])
@@ -216,25 +220,26 @@ def _show_batch(engine: sa.Engine, batch: int, as_json: bool) -> None:
         told = ledger.history(connection, [batch]).get(batch, [])
     if landed is None:
         raise InputError(f"There is no batch {batch}", remedy="See `aidgraph sources`")
-    rows = list(quarantine.rows(engine, Filter(batch=batch)))
+    rows = quarantine.rows(engine, Filter(batch=batch))
     if as_json:
-        places = [{name: row[name] for name in ("line", "reason", "field", "state")} for row in rows]
-        print_json({"batch": batch, **landed._mapping, "history": told, "rows": places})
+        places = ({name: row[name] for name in ("line", "reason", "field", "state")} for row in rows)
+        print_json_rows({"batch": batch, **landed._mapping, "history": told}, "rows", places)
         return
-    _show_places(f"{landed.source}.{landed.stream} {landed.label}", rows)
+    count = sum(counted["rows"] for counted in quarantine.summary(engine, Filter(batch=batch)))
+    _show_places(f"{landed.source}.{landed.stream} {landed.label}", rows, count)
     for change in told:
         say(f"batch {batch} {change['state']} by {change['actor']}: {change['reason']}")
 
 
-def _show_places(title: str, rows: list[dict[str, Any]]) -> None:
+def _show_places(title: str, rows: Iterator[dict[str, Any]], count: int) -> None:
     cells = [
         (f"{r['source']}\n{r['stream']}", r["batch_id"], r["line"], _title(r["reason"]), r["field"], _state(r["state"]))
-        for r in rows[:SHOWN]
+        for r in islice(rows, SHOWN)
     ]
     columns = ("stream 数据流", "batch", "line 行", "reason 原因", "field 字段", "state 状态")
     show(title, columns, cells, numbers=frozenset(columns[1:3]))
-    if len(rows) > SHOWN:
-        say(f"{len(rows) - SHOWN:,} more; narrow it down, or use --json or `aidgraph quarantine report`.")
+    if count > SHOWN:
+        say(f"{count - SHOWN:,} more; narrow it down, or use --json or `aidgraph quarantine report`.")
 
 
 def _show_row(row: dict[str, Any]) -> None:
