@@ -136,7 +136,11 @@ class CsvDrop(drop.Drop):
             return _exact(*parsed, reading.columns, name)
 
         def exactly() -> Page:
-            return _exact(*self._records(line, _decoded(raw, reading.encoding, name, line)), reading.columns, name)
+            text = _decoded(raw, reading.encoding, name, line)
+            try:
+                return _exact(*self._records(line, text), reading.columns, name)
+            except csv.Error:
+                raise self._unclosed(line, text, name) from None
 
         lines = _lines(raw)
         empty = 3 * reading.columns.width  # bytes: no longer is a line of nothing but quotes and delimiters
@@ -146,8 +150,7 @@ class CsvDrop(drop.Drop):
         def told(fault: Exception) -> Exception:
             if not isinstance(fault, NotWhole):
                 return fault
-            with suppress(csv.Error):
-                exactly()  # says which line has lost characters, or has shifted
+            exactly()  # says which line it is
             return self._unclosed(line, _decoded(raw, reading.encoding, name, line), name)
 
         return Page(lines=range(line, line + len(lines)), columns=Unread(lines, reading, told, under))

@@ -149,6 +149,40 @@ def test_a_row_whose_values_have_shifted_refuses_the_file(tmp_path: Path, text: 
         rows(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('x"y,"z', "the quotes of this line do not close"),
+        ('"x"y,z', "the quotes of this line do not close"),
+        ("x,y,z", "3 values under 2 headers"),
+        ("x", "1 values under 2 headers"),
+        ("x\udcff,1", "a character is not gb18030"),
+    ],
+)
+def test_a_line_deep_in_a_file_that_is_no_record_refuses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+) -> None:
+    monkeypatch.setattr(csv_drop, "BLOCK", 64)
+    lines = ["姓名,身份证号", *(f"张三,{n:08d}" for n in range(40))]
+    lines[30] = line
+    content = "\n".join(lines).encode("gb18030", "surrogateescape")
+    (tmp_path / "people_202510.csv").write_bytes(content)
+    with pytest.raises(SourceMalformed, match=f"people_202510.csv, line 31: {told}"):
+        rows(tmp_path)
+
+
+def test_values_beyond_the_header_that_are_empty_and_lines_of_nothing_are_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_drop, "BLOCK", 64)
+    lines = ["姓名,身份证号", *(f'张{n},"{n:08d}",' for n in range(40))]
+    lines[20:20] = ["", ",", '"",""', ",,,"]
+    (tmp_path / "people_202510.csv").write_bytes("\r\n".join(lines).encode("gb18030"))
+    found = rows(tmp_path)
+    assert [line for line, _ in found] == [*range(2, 21), *range(25, 46)]
+    assert [values for _, values in found] == [{"psn_name": f"张{n}", "certno": f"{n:08d}"} for n in range(40)]
+
+
 def test_utf_16_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "people_202510.csv").write_bytes(GOOD.encode("utf-16"))
     with pytest.raises(SourceMalformed, match="UTF-16"):

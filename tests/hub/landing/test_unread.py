@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.base import Lists, Page, Unread, discover
 from connectors.transports.http.rows import Reader
 from hub.reading.raw_digests import RawDigests
 from tests.hub.landing.test_snapshot import DAYS, Hub, deployment, row  # noqa: F401 - a fixture
 
+ITEMS = st.fixed_dictionaries({}, optional={"a": st.sampled_from([1, "x", None]), "b": st.integers(0, 3)})
+ROWS = st.fixed_dictionaries(
+    {},
+    optional={"list": st.one_of(st.lists(ITEMS, max_size=3), st.none(), st.just(["x"])), "text": st.text(max_size=2)},
+)
 PERSONS = next(source for source in discover() if source.name == "medical_insurance").stream("persons")
 
 
@@ -64,3 +71,19 @@ def test_lists_by_column_are_the_lists_themselves():
     assert lists.nth(0, "a") == ["x", None, None, None]
     assert lists.nth(1, "b") == [None, None, 3, None]
     assert lists.nth(0, "c") == [None] * 4
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(ROWS, min_size=1, max_size=4), min_size=1, max_size=4))
+def test_pages_joined_hold_the_rows_of_each(pages):
+    """Read as an answer's rows are, by column; a page may lack a field, or have something else than lists in it."""
+    made = [
+        Page(lines=range(len(rows)), columns=Reader().columns([orjson.dumps(row) for row in rows])) for rows in pages
+    ]
+    joined = Page.join(made)
+    assert [row.values for row in joined.rows()] == [row.values for page in made for row in page.rows()]
+    assert list(joined.lines) == [line for page in made for line in page.lines]
+    lists = joined.columns.get("list")
+    if isinstance(lists, Lists):
+        each = [page.columns["list"] for page in made]
+        assert lists.nth(1, "a") == [value for column in each for value in column.nth(1, "a")]
