@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
 import pickle
@@ -32,6 +33,7 @@ START = 5_000  # rows of a pull that are read here before any process is started
 MOST = 4  # processes
 HEAD = 8  # bytes that say how long a message is
 PATIENCE = 5.0  # seconds for a process to end
+WIDE = 1024**2  # bytes that a pipe is asked to hold
 YOUNG = 16  # pages after which garbage is looked for
 Read = tuple[Page, ReadPage | None]
 
@@ -96,6 +98,8 @@ class _Hand:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
+        for pipe in (self._process.stdin, self._process.stdout):
+            _widen(pipe)  # type: ignore[arg-type]
         threading.Thread(target=self._start, daemon=True).start()
 
     def _start(self) -> None:
@@ -172,6 +176,13 @@ def _answer(reader: Any, page: Page) -> ReadPage | str:
         return "sealed" if looks_sealed(page.columns, reader.rows.stream.identifiers) else reader.read(page)
     except Exception:  # noqa: BLE001 - the page is read again where its error can be told
         return "failed"
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a page where the system can (Linux): who writes and who reads then wait less for each other."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, WIDE)
 
 
 def _write(pipe: IO[bytes], message: object) -> None:
