@@ -161,11 +161,24 @@ def store_url(request: pytest.FixtureRequest, postgres: str | None, tmp_path: Pa
         yield url
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store's file with its tables and nothing in them: each table is a commit that waits for the disk."""
+    path = tmp_path_factory.mktemp("empty") / "store.sqlite"
+    made = store.connect(f"sqlite:///{path}")
+    store.metadata.create_all(made)
+    made.dispose()
+    return path
+
+
 @pytest.fixture
-def engine(store_url: str) -> Iterator[sa.Engine]:
+def engine(store_url: str, empty_sqlite: Path) -> Iterator[sa.Engine]:
     """A store with its tables, on each database in turn."""
     made = store.connect(store_url)
-    store.metadata.create_all(made)
+    if made.dialect.name == "sqlite" and not Path(str(made.url.database)).exists():
+        shutil.copyfile(empty_sqlite, str(made.url.database))
+    else:
+        store.metadata.create_all(made)
     yield made
     made.dispose()
 
