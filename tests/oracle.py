@@ -41,23 +41,11 @@ def on(
 
     `begun` is the day of admission of a stay that began before the year: its categories, the rules of `day`.
     """
-    county, insutype = place or (None, "390")
     own = [s for s in spells if s["id"] == word]
     reached = []
     for rule in rules:
-        if not rule["valid_from"] <= day < rule["valid_until"]:
-            continue
-        if rule["insutypes"] and insutype not in rule["insutypes"].split(","):
-            continue
-        through = [
-            s
-            for s in own
-            if s["category"] == rule["category"]
-            and counts_from(s["valid_from"], rule) <= (begun or day) < s["valid_until"]
-            and rule["region"] == (s["region"] if rule["whose_region"] == "certified" else county or s["region"])
-        ]
-        if through:
-            reached.append((rule, any(s["region"] == rule["region"] for s in through)))
+        if spells_of := through(rule, own, place, day, begun):
+            reached.append((rule, any(s["region"] == rule["region"] for s in spells_of)))
     mine = in_order([c for c in costs if c["id"] == word])
     insured_left = {c["setl_id"]: max(c["scope"] - c["basic_paid"] - c["serious_illness_paid"], 0) for c in mine}
     found: dict[str, Won] = {}
@@ -78,6 +66,22 @@ def on(
             doubtful = doubtful or assistance.doubtful
         found[benefit] = replace(won, doubtful=doubtful)
     return found
+
+
+def through(rule: Row, own: Sequence[Row], place: tuple[str, str] | None, day: date, begun: date | None) -> list[Row]:
+    """The spells of a person through which a rule reaches them on a day."""
+    county, insutype = place or (None, "390")
+    if not rule["valid_from"] <= day < rule["valid_until"]:
+        return []
+    if rule["insutypes"] and insutype not in rule["insutypes"].split(","):
+        return []
+    return [
+        s
+        for s in own
+        if s["category"] == rule["category"]
+        and counts_from(s["valid_from"], rule) <= (begun or day) < s["valid_until"]
+        and rule["region"] == (s["region"] if rule["whose_region"] == "certified" else county or s["region"])
+    ]
 
 
 def counts_from(day: date, rule: Row) -> date:
@@ -106,6 +110,7 @@ def due(
     """What a layer pays of each settlement: the winner of the day of admission, line and cap going on over the year."""
     accounts: dict[Any, Account] = {}
     paid: dict[str, int | None] = {}
+    own = [s for s in spells if s["id"] == word]
     for cost in costs:
         begun = cost["admitted"]
         day = max(begun, begun.replace(year=cost["discharged"].year, month=1, day=1))
@@ -114,9 +119,7 @@ def due(
             continue
         for rule in rules:
             same = (rule["benefit"], rule["category"], rule["region"]) == (benefit, won.category, won.region)
-            insutype = place[1] if place else "390"
-            asked = not rule["insutypes"] or insutype in rule["insutypes"].split(",")
-            if same and asked and covers(rule, cost):
+            if same and covers(rule, cost) and through(rule, own, place, day, begun):  # one branch may look back alone
                 periods = (rule["period"], over(rule, "line_period"), over(rule, "cap_period"))
                 account = accounts.setdefault((rule["settings"], rule["insutypes"], *periods), Account())
                 paid[cost["setl_id"]] = account.pay(rule, cost, left[cost["setl_id"]], left[cost["setl_id"]])

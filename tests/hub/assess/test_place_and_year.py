@@ -24,10 +24,10 @@ def test_a_document_reaches_its_region_and_what_lies_within(run: Any, region: st
     within = place.startswith(region.removeprefix("nation"))
     if within:
         assert given(run(HALF, f'region = "{place}"\n' + DIBAO + stay("A", 100), region)) == ["70.00"]
-    held_there = DIBAO.replace("}", f', region = "{place}" }}')
-    assert given(run(HALF, held_there + stay("A", 100), region)) == ["70.00"]  # insured in the document's region
-    certified = paying("dibao", "0.70", more='whose_region = "certified"')
-    assert given(run(certified, held_there + stay("A", 100), region)) == ["70.00" if within else None]
+    held_there = DIBAO.replace("}", f', region = "{place}" }}')  # insured in the document's region
+    certified = paying("dibao", "0.50", "tilt", 'whose_region = "certified"')
+    answer = run(HALF + certified, held_there + stay("A", 100), region)
+    assert (given(answer), given(answer, "tilt")) == (["70.00"], ["15.00" if within else None])
 
 
 def test_optional_keys_may_be_missing(run: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
 from world import COUNTY, NOVEMBER, OCTOBER, OTHER, Result, Row, World, grant, insured, rule, stay
 
 ASSISTANCE = rule("medical_assistance", "dibao", ratio=7_500)
@@ -217,35 +216,41 @@ DAYS = {"begndate": date(2025, 6, 1), "enddate": date(2025, 6, 10)}
 AIDED = {"maf_pay": 100_00}
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "doubled"),
-    [
-        ({}, {}, True),  # two visits alike in days and amounts
-        ({}, {"insuplc_admdvs": OTHER}, True),  # in another region
-        ({}, {"maf_pay": 0}, False),
-        ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 10), "enddate": date(2025, 6, 20)}, False),
-        ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 9), "enddate": date(2025, 6, 20)}, True),
-        ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 3), "enddate": date(2025, 6, 3)}, True),
-        (
-            {},
-            {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 3), "enddate": date(2025, 6, 3), "med_type": "14"},
-            False,
-        ),
-        ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 5, 1), "enddate": date(2025, 5, 9)}, False),
-        ({"med_type": "14"}, {"med_type": "14", "medfee_sumamt": 1_000_01}, False),
-        ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00}, True),  # the days of one visit, twice
-        ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00, "enddate": date(2025, 6, 20)}, False),
-        ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "enddate": date(2025, 6, 20)}, True),  # the sum of one visit, twice
-    ],
-)
-def test_assistance_doubled(world: World, first: Row, second: Row, *, doubled: bool) -> None:
-    world.insure("li")
-    result = settle(
-        world,
-        stay("li", "S2", 1_000_00, **{**DAYS, **AIDED, **second}),
-        stay("li", "S1", 1_000_00, **{**DAYS, **AIDED, **first}),
-    )
-    assert found(result) == ({("doubled", "S2"): (0, 100_00)} if doubled else {})
+TWICE = [
+    ({}, {}, True),  # two visits alike in days and amounts
+    ({}, {"insuplc_admdvs": OTHER}, True),  # in another region
+    ({}, {"maf_pay": 0}, False),
+    ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 10), "enddate": date(2025, 6, 20)}, False),
+    ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 9), "enddate": date(2025, 6, 20)}, True),
+    ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 3), "enddate": date(2025, 6, 3)}, True),
+    (
+        {},
+        {"medfee_sumamt": 1_000_01, "begndate": date(2025, 6, 3), "enddate": date(2025, 6, 3), "med_type": "14"},
+        False,
+    ),
+    ({}, {"medfee_sumamt": 1_000_01, "begndate": date(2025, 5, 1), "enddate": date(2025, 5, 9)}, False),
+    ({"med_type": "14"}, {"med_type": "14", "medfee_sumamt": 1_000_01}, False),
+    ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00}, True),  # the days of one visit, twice
+    ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "medfee_sumamt": 2_000_00, "enddate": date(2025, 6, 20)}, False),
+    ({"mdtrt_id": "M"}, {"mdtrt_id": "M", "enddate": date(2025, 6, 20)}, True),  # the sum of one visit, twice
+]
+
+
+def test_assistance_doubled(world: World) -> None:
+    """Each pair of stays is a person's own."""
+    words = [f"p{place}" for place in range(len(TWICE))]
+    world.insure(*words)
+    pairs = [
+        [
+            stay(word, f"{word}-2", 1_000_00, **{**DAYS, **AIDED, **second}),
+            stay(word, f"{word}-1", 1_000_00, **{**DAYS, **AIDED, **first}),
+        ]
+        for word, (first, second, _) in zip(words, TWICE, strict=True)
+    ]
+    result = settle(world, *(bill for pair in pairs for bill in pair))
+    assert found(result) == {
+        ("doubled", f"{word}-2"): (0, 100_00) for word, (*_, doubled) in zip(words, TWICE, strict=True) if doubled
+    }
 
 
 def test_what_was_taken_back_is_not_doubled(world: World) -> None:

@@ -403,24 +403,28 @@ def test_an_enrolment_runs_from_joining_to_pausing(world: World) -> None:
     assert (row["status"], row["valid_until"]) == ("paused", date(2025, 11, 15))
 
 
-@pytest.mark.parametrize(
-    ("entry", "insured_on_the_last_day"),
-    [
-        (cover(), True),
-        (cover(insutype="310"), True),
-        (cover(insutype="392"), False),  # serious-illness cover alone
-        (cover(psn_insu_date=date(2025, 12, 1)), False),
-        (cover(psn_insu_date=NOVEMBER), True),
-        (cover(psn_insu_stas="2"), False),  # paused, and nobody says since when
-        (cover(psn_insu_stas="3", paus_insu_date=NOVEMBER), False),
-        (cover(psn_insu_stas="3", paus_insu_date=date(2025, 12, 1)), True),
-    ],
-)
-def test_who_is_insured_on_the_last_day(world: World, entry: Row, *, insured_on_the_last_day: bool) -> None:
-    world.send("medical_insurance", "persons", {**insured("li"), "insuinfo": [entry]})
-    world.send("civil_affairs", "recipients", grant("li", "dibao"))
-    uninsured = ("listed_not_insured", "") in world.compute().kinds("li")
-    assert uninsured is not insured_on_the_last_day
+ENROLLED = [
+    (cover(), True),
+    (cover(insutype="310"), True),
+    (cover(insutype="392"), False),  # serious-illness cover alone
+    (cover(psn_insu_date=date(2025, 12, 1)), False),
+    (cover(psn_insu_date=NOVEMBER), True),
+    (cover(psn_insu_stas="2"), False),  # paused, and nobody says since when
+    (cover(psn_insu_stas="3", paus_insu_date=NOVEMBER), False),
+    (cover(psn_insu_stas="3", paus_insu_date=date(2025, 12, 1)), True),
+]
+
+
+def test_who_is_insured_on_the_last_day(world: World) -> None:
+    """Each entry is a person's own."""
+    words = [f"p{place}" for place in range(len(ENROLLED))]
+    people = [{**insured(word), "insuinfo": [entry]} for word, (entry, _) in zip(words, ENROLLED, strict=True)]
+    world.send("medical_insurance", "persons", *people)
+    world.send("civil_affairs", "recipients", *(grant(word, "dibao", f"H{word}") for word in words))
+    result = world.compute()
+    for word, (entry, insured_on_the_last_day) in zip(words, ENROLLED, strict=True):
+        uninsured = ("listed_not_insured", "") in result.kinds(word)
+        assert uninsured is not insured_on_the_last_day, entry
 
 
 def test_of_two_insurances_the_one_joined_last_says_where_and_how_a_person_is_insured(world: World) -> None:

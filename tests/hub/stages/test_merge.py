@@ -41,26 +41,32 @@ def places(result: Result, benefit: str = "medical_assistance", word: str = "li"
 # --- amounts ---
 
 
-@pytest.mark.parametrize(
-    ("terms", "amount"),
-    [
-        ({"ratio": 7_500}, 3_000_00),  # 75 % of what basic and serious-illness insurance left
-        ({"ratio": 7_500, "line": 1_000_00}, 2_250_00),
-        ({"ratio": 7_500, "line": 4_000_00}, 0),
-        ({"ratio": 7_500, "line": 5_000_00}, 0),
-        ({"ratio": 7_500, "cap": 1_234_56}, 1_234_56),
-        ({"ratio": 7_500, "cap": 0}, 0),  # a cap of nothing is not "no cap"
-        ({"ratio": 10_000, "cap": None}, 4_000_00),
-        ({"ratio": 10_000, "base": "scope"}, 4_000_00),  # never above what is left
-        ({"ratio": 1_000, "base": "scope"}, 1_000_00),
-        ({"ratio": 3_333}, 1_333_20),
-    ],
-)
-def test_medical_assistance_is_line_ratio_and_cap_on_what_is_left(terms: Row, amount: int) -> None:
-    paid = cost("li", "S1", 10_000_00, basic_paid=5_000_00, serious_illness_paid=1_000_00)
-    found = winner(merged([spell("li", "dibao")], [ma("dibao", **terms)], [paid]))
-    assert found["annual_amount"] == amount
-    assert found["determined"] is True
+TERMS = [
+    ({"ratio": 7_500}, 3_000_00),  # 75 % of what basic and serious-illness insurance left
+    ({"ratio": 7_500, "line": 1_000_00}, 2_250_00),
+    ({"ratio": 7_500, "line": 4_000_00}, 0),
+    ({"ratio": 7_500, "line": 5_000_00}, 0),
+    ({"ratio": 7_500, "cap": 1_234_56}, 1_234_56),
+    ({"ratio": 7_500, "cap": 0}, 0),  # a cap of nothing is not "no cap"
+    ({"ratio": 10_000, "cap": None}, 4_000_00),
+    ({"ratio": 10_000, "base": "scope"}, 4_000_00),  # never above what is left
+    ({"ratio": 1_000, "base": "scope"}, 1_000_00),
+    ({"ratio": 3_333}, 1_333_20),
+]
+
+
+def test_medical_assistance_is_line_ratio_and_cap_on_what_is_left() -> None:
+    """Each rule is of a county with one person."""
+    where = {f"p{place}": (f"4401{place:02}", "390") for place in range(len(TERMS))}
+    rules = [
+        ma("dibao", region=county, rule_key=county, **terms)
+        for (county, _), (terms, _) in zip(where.values(), TERMS, strict=True)
+    ]
+    paid = [cost(word, f"S{word}", 10_000_00, basic_paid=5_000_00, serious_illness_paid=1_000_00) for word in where]
+    result = merged([spell(word, "dibao") for word in where], rules, paid, insured_at=where)
+    for word, (terms, amount) in zip(where, TERMS, strict=True):
+        found = winner(result, word=word)
+        assert (found["annual_amount"], found["determined"]) == (amount, True), terms
 
 
 def test_rounding_is_half_up_to_the_fen() -> None:

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import due, in_order
-from test_properties import CATEGORIES, WORDS, costs, numbered, one_of_each, policies, spells
-from world import COUNTY, OTHER, Result, Row, cost, merged, rule
+from test_properties import CATEGORIES, CORNERS, costs, everywhere, numbered, one_of_each, policies, spells
+from world import Result, Row, cost, merged, rule
 
 SLOW: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 BENEFITS = ("medical_assistance", "tilt")
@@ -24,18 +24,28 @@ def total(result: Result, word: str) -> int:
     return sum(row["amount"] for row in result("payment", word))
 
 
+def insured_at_home() -> dict[str, tuple[str, str]]:
+    """Everybody insured in the first county of their corner."""
+    return {word: (corner.counties[0], "390") for corner in CORNERS for word in corner.words}
+
+
 def told(data: st.DataObject, rows: list[Row]) -> list[Row]:
     """Settlements that may say whether they were within the region."""
     return [{**row, "in_region": data.draw(st.sampled_from([True, False, None]))} for row in rows]
 
 
-@settings(max_examples=20, **SLOW)
+@settings(max_examples=7, **SLOW)
 @given(st.data())
 def test_assistance_is_paid_as_the_model_pays_it(data: st.DataObject) -> None:
-    held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=8)))
-    paid_for = numbered(data.draw(st.lists(costs, min_size=1, max_size=8)))
-    rules = data.draw(policies())
-    where = {word: data.draw(st.sampled_from([(COUNTY, "390"), (OTHER, "310"), ("", "")])) for word in WORDS[:3]}
+    held = one_of_each(everywhere(data, spells))
+    paid_for = numbered(everywhere(data, costs))
+    rules = everywhere(data, policies)
+    where = {
+        word: data.draw(st.sampled_from([(one, "390"), (other, "310"), ("", "")]))
+        for corner in CORNERS
+        for one, other in [corner.counties]
+        for word in corner.words
+    }
     found = merged(held, rules, paid_for, insured_at=where)
     for word in found.people:
         mine = in_order([c for c in paid_for if c["id"] == word])
@@ -44,14 +54,16 @@ def test_assistance_is_paid_as_the_model_pays_it(data: st.DataObject) -> None:
         assert amounts(found, word, BENEFITS[0]) == due(BENEFITS[0], word, held, rules, mine, place, left)
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=5, **SLOW)
 @given(st.data())
 def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObject) -> None:
-    held = one_of_each(data.draw(st.lists(spells, min_size=1, max_size=8)))
-    paid_for = told(data, numbered(data.draw(st.lists(costs, min_size=1, max_size=8))))
-    rules = data.draw(policies(branched=True))
-    found = merged(held, rules, paid_for)
-    other = merged(held[::-1], data.draw(st.permutations(rules)), data.draw(st.permutations(paid_for)))
+    held = one_of_each(everywhere(data, spells))
+    paid_for = told(data, numbered(everywhere(data, costs)))
+    rules = everywhere(data, lambda corner: policies(corner, branched=True))
+    where = insured_at_home()
+    found = merged(held, rules, paid_for, insured_at=where)
+    turned = data.draw(st.permutations(rules)), data.draw(st.permutations(paid_for))
+    other = merged(held[::-1], *turned, insured_at=where)
     names = {person: word for word, person in other.people.items()}
     mine = {person: word for word, person in found.people.items()}
     keys = ("setl_id", "benefit", "rule_key", "amount", "cap_left", "reason")
@@ -66,18 +78,23 @@ def test_order_never_matters_and_payers_never_exceed_the_cost(data: st.DataObjec
         assert all((row["amount"] is None) == (not row["determined"]) == (row["reason"] is not None) for row in rows)
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=5, **SLOW)
 @given(st.data())
 def test_sums_of_the_year_give_what_settlement_by_settlement_gives(data: st.DataObject) -> None:
-    held = data.draw(st.lists(spells, min_size=1, max_size=8))
-    held += [{**spell, "id": "twin"} for spell in held if spell["id"] == WORDS[0]]
-    paid_for = told(data, numbered(data.draw(st.lists(costs, max_size=10))))
-    paid_for += [{**c, "id": "twin", "setl_id": f"T{c['setl_id']}"} for c in paid_for[::2] if c["id"] == WORDS[0]]
-    rules = data.draw(policies(branched=True))
-    quick = merged(one_of_each(held), rules, paid_for)
-    slow = merged(one_of_each(held), rules, paid_for, every_settlement=True)
-    some = merged(one_of_each(held), rules, paid_for, only=[held[0]["id"]])
-    whose = pc.field("person_id") == quick.people[held[0]["id"]]
+    held = everywhere(data, spells)
+    paid_for = told(data, numbered(everywhere(data, lambda corner: costs(corner, least=0, most=10))))
+    where = insured_at_home()
+    for one in (corner.words[0] for corner in CORNERS):
+        twin = f"{one}'s twin"
+        where[twin] = where[one]
+        held += [{**spell, "id": twin} for spell in held if spell["id"] == one]
+        paid_for += [{**c, "id": twin, "setl_id": f"T{c['setl_id']}"} for c in paid_for[::2] if c["id"] == one]
+    rules = everywhere(data, lambda corner: policies(corner, branched=True))
+    quick = merged(one_of_each(held), rules, paid_for, insured_at=where)
+    slow = merged(one_of_each(held), rules, paid_for, every_settlement=True, insured_at=where)
+    few = {next(spell["id"] for spell in held if spell["id"] in corner.words) for corner in CORNERS}
+    some = merged(one_of_each(held), rules, paid_for, only=sorted(few), insured_at=where)
+    whose = pc.field("person_id").isin([quick.people[word] for word in few])
     for name in ("entitlement", "entitlement_candidate", "payment"):
         assert quick.tables[name].equals(slow.tables[name]), name
         assert quick.tables[name].filter(whose).equals(some.tables[name]), name
@@ -136,45 +153,53 @@ def test_the_line_and_the_cap_go_on_when_the_category_changes() -> None:
     assert left == {"S1": (400, 700), "S2": (0, 0), "S3": (0, 0)}
 
 
-def annual(rules: list[Row]) -> list[Row]:
+def annual(rules: list[Row], county: str) -> list[Row]:
     """Rules of the year on what earlier layers left, in one county."""
-    kept = [r for r in rules if r["region"] == COUNTY]
+    kept = [r for r in rules if r["region"] == county]
     base = {"medical_assistance": "after_basic_and_serious_illness", "tilt": "after_all_three"}
     whole = {"whose_region": "insured", "period": "year", "line_period": None, "cap_period": None}
     return [{**r, **whole, "base": base.get(r["benefit"], r["base"])} for r in kept]
 
 
-@settings(max_examples=15, **SLOW)
+@settings(max_examples=5, **SLOW)
 @given(st.data())
 def test_splitting_a_year_s_cost_and_a_further_category_and_more_cost_never_cost_the_person(
     data: st.DataObject,
 ) -> None:
-    rules = annual(data.draw(policies(known=True)))
-    codes = data.draw(st.lists(st.sampled_from(CATEGORIES), unique=True, min_size=1, max_size=3))
-    further = data.draw(st.sampled_from(CATEGORIES))
-    parts = data.draw(st.lists(st.integers(0, 30_000), min_size=1, max_size=4))
-    more = data.draw(st.integers(0, 10_000))
-    held = [{"id": word, "category": code} for word in ("whole", "split", "costly") for code in codes]
-    held += [{"id": "further", "category": code} for code in {*codes, further}]
-    days = [date(2025, 2, 1) + timedelta(days=30 * n) for n in range(len(parts))]
-    paid_for = [
-        cost("whole", "W", sum(parts)),
-        cost("further", "F", sum(parts)),
-        cost("costly", "C", sum(parts) + more),
-    ]
-    paid_for += [
-        cost("split", f"S{n}", part, admitted=day, discharged=day, settled=day)
-        for n, (part, day) in enumerate(zip(parts, days, strict=True))
-    ]
-    found = merged(held, rules, paid_for)
-    assert total(found, "split") == total(found, "whole")
-    assert total(found, "further") >= total(found, "whole")
-    if len(codes) == 1:
-        assert total(found, "costly") >= total(found, "whole")
-    for row in found("entitlement", "split"):
-        if row["benefit"] in BENEFITS:
-            paid = amounts(found, "split", row["benefit"]).values()
-            assert row["annual_amount"] == sum(amount or 0 for amount in paid)
+    rules, held, paid_for, where, single = [], [], [], {}, set()
+    for corner in CORNERS:
+        here = corner.counties[0]
+        rules += annual(data.draw(policies(corner, known=True)), here)
+        codes = data.draw(st.lists(st.sampled_from(CATEGORIES), unique=True, min_size=1, max_size=3))
+        further = data.draw(st.sampled_from(CATEGORIES))
+        parts = data.draw(st.lists(st.integers(0, 30_000), min_size=1, max_size=4))
+        more = data.draw(st.integers(0, 10_000))
+        whole = [("whole", code) for code in codes] + [("split", code) for code in codes]
+        whole += [("costly", code) for code in codes] + [("further", code) for code in sorted({*codes, further})]
+        held += [{"id": f"{word} {here}", "category": code, "region": here} for word, code in whole]
+        where |= {f"{word} {here}": (here, "390") for word, _ in whole}
+        days = [date(2025, 2, 1) + timedelta(days=30 * n) for n in range(len(parts))]
+        paid_for += [
+            cost(f"whole {here}", f"W{here}", sum(parts)),
+            cost(f"further {here}", f"F{here}", sum(parts)),
+            cost(f"costly {here}", f"C{here}", sum(parts) + more),
+        ]
+        paid_for += [
+            cost(f"split {here}", f"S{n}{here}", part, admitted=day, discharged=day, settled=day)
+            for n, (part, day) in enumerate(zip(parts, days, strict=True))
+        ]
+        single |= {here} if len(codes) == 1 else set()
+    found = merged(held, rules, paid_for, insured_at=where)
+    for here in (corner.counties[0] for corner in CORNERS):
+        split, whole_cost = f"split {here}", total(found, f"whole {here}")
+        assert total(found, split) == whole_cost
+        assert total(found, f"further {here}") >= whole_cost
+        if here in single:
+            assert total(found, f"costly {here}") >= whole_cost
+        for row in found("entitlement", split):
+            if row["benefit"] in BENEFITS:
+                paid = amounts(found, split, row["benefit"]).values()
+                assert row["annual_amount"] == sum(amount or 0 for amount in paid)
 
 
 def test_a_cap_shared_between_settings_is_used_up_once() -> None:

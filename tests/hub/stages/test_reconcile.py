@@ -180,30 +180,34 @@ def test_a_category_of_persons_makes_a_case_of_the_person(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "period", "burden"),
+    ("period", "burdens"),
     [
-        ("scope", "year", 1_500),
-        ("after_basic_and_serious_illness", "year", 700),
-        ("after_all_three", "year", 545),
-        ("scope", "stay", 1_000),
-        ("after_basic_and_serious_illness", "stay", 400),
-        ("after_all_three", "stay", 300),
+        ("year", {"scope": 1_500, "after_basic_and_serious_illness": 700, "after_all_three": 545}),
+        ("stay", {"scope": 1_000, "after_basic_and_serious_illness": 400, "after_all_three": 300}),
     ],
 )
-def test_the_burden_is_after_the_layers_that_the_rule_names(world: World, base: str, period: str, burden: int) -> None:
-    world.rules = [rule("warning", "*", line=0, addressee="civil_affairs", base=base, period=period)]
-    world.insure("li")
+def test_the_burden_is_after_the_layers_that_the_rule_names(world: World, period: str, burdens: dict[str, int]) -> None:
+    """Each base is the rule of a county with one person."""
+    places = dict(zip(burdens, (COUNTY, OTHER, FAR), strict=True))
+    warning = {"line": 0, "addressee": "civil_affairs", "period": period}
+    world.rules = [
+        rule("warning", "*", region=county, rule_key=base, base=base, **warning) for base, county in places.items()
+    ]
+    world.send("medical_insurance", "persons", *(insured(base, county) for base, county in places.items()))
     tilted = [{"fund_pay_type": "610102", "fund_payamt": 55}]
-    world.send(
-        "medical_insurance",
-        "settlements",
-        stay("li", "S1", 1_000, 500, hifmi_pay=100, maf_pay=100, setldetail=tilted),
-        stay("li", "S2", 500, 200, on=date(2025, 11, 30)),
-        stay("li", "S3", 70_000, on=date(2025, 12, 1)),
-        stay("li", "S4", 70_000),
-        stay("li", "S5", -70_000, init_setl_id="S4"),
-    )
-    assert world.compute().one("warning")["burden"] == burden
+    for base, county in places.items():
+        at = {"insuplc_admdvs": county}
+        world.send(
+            "medical_insurance",
+            "settlements",
+            stay(base, f"S1{base}", 1_000, 500, hifmi_pay=100, maf_pay=100, setldetail=tilted, **at),
+            stay(base, f"S2{base}", 500, 200, on=date(2025, 11, 30), **at),
+            stay(base, f"S3{base}", 70_000, on=date(2025, 12, 1), **at),
+            stay(base, f"S4{base}", 70_000, **at),
+            stay(base, f"S5{base}", -70_000, init_setl_id=f"S4{base}", **at),
+        )
+    result = world.compute()
+    assert {base: result.one("warning", base)["burden"] for base in burdens} == burdens
 
 
 def test_a_line_looks_at_its_own_care_and_region(world: World) -> None:
