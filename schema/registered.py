@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse, validate
 
-from hub.errors import ConfigError
+from hub.errors import ConfigError, InputError
 from hub.policy.toml import Problem
 from schema.agreement import FOLDER, MOST, REGISTERED, Agreement
 from schema.contract import Contract
@@ -89,21 +89,41 @@ def document_text(
 
 def load_all(folder: Path) -> dict[str, Registered]:
     """The registered documents of every agreement of a config folder that has some. Raises ConfigError."""
+    paths = sorted(path for path in (folder / FOLDER).iterdir() if path.is_dir())
+    return {path.name: _held(folder, path.name) for path in paths}
+
+
+def load(path: Path, agreements: Iterable[Agreement]) -> dict[str, Registered]:
+    """The registered documents of agreements as `schema.agreement.load` reads them: they stand beside their files.
+
+    Raises ConfigError; InputError where one file was named and its documents do not stand beside it.
+    """
+    folder = path if path.is_dir() else path.parent
+    place = FOLDER if (path / FOLDER).is_dir() else ""
     found = {}
-    for path in sorted((folder / FOLDER).iterdir()):
-        if path.is_dir():
-            try:
-                found[path.name] = Registered(read(folder, path.name))
-            except (OSError, ValueError, GraphQLSyntaxError):
-                raise ConfigError(
-                    f"{path}: a registered document cannot be read", remedy="Run `aidgraph check`"
-                ) from None
+    for agreement in agreements:
+        if agreement.documents == REGISTERED:
+            made = _held(folder, agreement.id, place)
+            if path.is_file() and not made.documents:
+                raise InputError(
+                    f"{path} has no registered documents in {agreement.id}/ beside it",
+                    remedy="Compare whole folders: `aidgraph access diff OLD_CONFIG NEW_CONFIG`",
+                )
+            found[agreement.id] = made
     return found
 
 
-def read(folder: Path, agreement: str) -> list[Document]:
+def _held(folder: Path, agreement: str, place: str = FOLDER) -> Registered:
+    try:
+        return Registered(read(folder, agreement, place))
+    except (OSError, ValueError, GraphQLSyntaxError):
+        path = folder / place / agreement
+        raise ConfigError(f"{path}: a registered document cannot be read", remedy="Run `aidgraph check`") from None
+
+
+def read(folder: Path, agreement: str, place: str = FOLDER) -> list[Document]:
     """The documents of an agreement's folder, by file."""
-    paths = sorted((folder / FOLDER / agreement).glob(f"*{SUFFIX}"))
+    paths = sorted((folder / place / agreement).glob(f"*{SUFFIX}"))
     return [Document(file=path.relative_to(folder).as_posix(), text=path.read_bytes().decode()) for path in paths]
 
 

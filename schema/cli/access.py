@@ -100,15 +100,24 @@ def access_diff(
     """What a change of agreements narrows and WIDENS; exit 1 where access is widened. 协议变动：收紧与放宽。"""
     from dataclasses import asdict
 
+    from schema import registered
+    from schema.access import documents
     from schema.access.difference import Direction, between, compare
     from schema.agreement import load
 
     own = State.settings().config
     before, after = load(old, own), load(new, own)
+    was, now = registered.load(old, before), registered.load(new, after)
     if old.is_file() and new.is_file():
-        changes = sorted(between(before[0], after[0]))
+        pairs = [(before[0], after[0])]
+        changes = between(before[0], after[0])
     else:
-        changes = compare({item.id: item for item in before}, {item.id: item for item in after})
+        known = {item.id: item for item in before}
+        pairs = [(known[item.id], item) for item in after if item.id in known]
+        changes = compare(known, {item.id: item for item in after})
+    for one, other in pairs:
+        changes += documents.between(one, other, was.get(one.id), now.get(other.id))
+    changes.sort()
     if as_json:
         print_json({"changes": [asdict(change) for change in changes]})
     else:

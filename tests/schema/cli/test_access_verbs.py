@@ -118,3 +118,34 @@ def test_the_matrix_is_there_for_machines(run) -> None:
     assert (name["zh"], name["civil-affairs"], name["hospital"]) == ("姓名", "mask:surname", "")
     assert run("access", "matrix", "--type", "Nope")[0] == 4
     assert run("access", "matrix", "--agreement", "nope")[0] == 4
+
+
+ASKED = "query Today($number: String!) { personByIdNumber(idNumber: $number) { entitlements { benefit } } }"
+
+
+def test_a_registered_document_that_comes_is_wider_access(run, config_folder, changed, tmp_path) -> None:
+    rewrite(changed / "hospital.toml", "[access]\n", '[access]\ndocuments = "registered"\n')
+    documents = changed / "hospital"
+    documents.mkdir(exist_ok=True)
+    (documents / "today.graphql").write_text(ASKED)
+    code, _, err = run("access", "diff", config_folder, changed)
+    assert (code, "narrowed hospital documents\n" in err) == (0, True)
+    before = Path(shutil.copytree(changed, tmp_path / "before"))
+    (documents / "more.graphql").write_text(ASKED.replace("benefit", "benefit category"))
+    code, _, err = run("access", "diff", before, changed)
+    assert code == 1
+    assert "WIDENED hospital documents.more.graphql" in err
+    assert "+ personByIdNumber(idNumber: $String!).entitlements.category" in err
+    code, out, _ = run("access", "diff", changed, before, "--json")
+    assert (code, [item["direction"] for item in json.loads(out)["changes"]]) == (0, ["narrowed"])
+    code, _, err = run("access", "diff", before / "hospital.toml", changed / "hospital.toml")
+    assert (code, "documents.more.graphql" in err) == (1, True)
+    code, _, err = run("access", "diff", changed, config_folder)
+    assert (code, "WIDENED hospital documents\n" in err) == (1, True)
+
+
+def test_a_file_without_its_registered_documents_is_not_compared(run, changed, tmp_path) -> None:
+    rewrite(changed / "hospital.toml", "[access]\n", '[access]\ndocuments = "registered"\n')
+    alone = shutil.copyfile(changed / "hospital.toml", tmp_path / "alone.toml")
+    code, _, err = run("access", "diff", alone, alone)
+    assert (code, "Compare whole folders" in err) == (4, True)
