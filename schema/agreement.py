@@ -31,6 +31,7 @@ FOLDER = "agreements"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 CODE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 ALL = "*"
+VERBS = ("issue", "list", "revoke")  # of `aidgraph token`, which takes an agreement in their place
 DIVISION_DIGITS = (2, 4, 6)
 FREE, REGISTERED = "free", "registered"
 SMALLEST_CELL = 10
@@ -194,6 +195,8 @@ def parse(toml: Toml, known: Codes, problems: list[Problem], *, named: bool = Tr
     name = head.text("id")
     if name and (not ID.fullmatch(name) or (named and name != PurePosixPath(toml.file).stem)):
         head.refuse("id", f"{name} is not the file's name in lower case with hyphens", "Give both the same name")
+    if name in VERBS:
+        head.refuse("id", f"{name} is a verb of `aidgraph token`", "Give the agreement and its file another name")
     period = head.period(required=True)
     head.raw("until", required=True, remedy="Add until = 2028-01-01, the first day it is no longer in force")
     made = {key: head.text(key) for key in ("department", "title", "title_en", "purpose", "legal_basis", "number")}

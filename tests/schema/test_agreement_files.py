@@ -15,6 +15,7 @@ from hub.errors import ConfigError
 from hub.policy.section import Section
 from schema import agreement, grants
 from schema.agreement import Limits, check, load_all
+from schema.cli.token import token_app
 
 GOOD = """[agreement]
 id = "clinic"
@@ -97,6 +98,7 @@ MISTAKES = [
     ("until = 2026-01-01", "until = 2024-01-01", 10, "until", "not after it began"),
     ("until = 2026-01-01\n", "", 1, "until", "is missing"),
     ('id = "clinic"', 'id = "other"', 2, "id", "is not the file's name"),
+    ('id = "clinic"', 'id = "issue"', 2, "id", "issue is a verb of `aidgraph token`"),
     ('purpose = "care"', 'purpose = "Take Care"', 6, "purpose", "is not a code"),
     ('divisions = ["370302", "65"]', 'divisions = ["379999"]', 13, "divisions", "379999 is no division"),
     ('divisions = ["370302", "65"]', 'divisions = ["370302001"]', 13, "divisions", "is no division"),
@@ -154,6 +156,17 @@ def test_a_mistake_is_named_with_file_line_key_and_remedy(
     ), [f"{problem} | {problem.remedy}" for problem in problems]
     with pytest.raises(ConfigError, match=re.escape("agreements/clinic.toml:")):
         load_all(folder)
+
+
+def test_no_agreement_is_called_like_a_verb_of_token(folder: Path) -> None:
+    """`aidgraph token list` lists tokens; for an agreement of that name it could issue none."""
+    assert set(agreement.VERBS) == {command.name for command in token_app.registered_commands}
+    for verb in agreement.VERBS:
+        write(folder, GOOD.replace('id = "clinic"', f'id = "{verb}"'), verb)
+        (problem,) = check(folder)
+        assert (problem.file, problem.line, problem.key) == (f"agreements/{verb}.toml", 2, "id")
+        assert problem.remedy
+        (folder / "agreements" / f"{verb}.toml").unlink()
 
 
 def second(until: str) -> str:
