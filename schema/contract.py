@@ -97,7 +97,6 @@ class Contract:
             page=agreement.limits.page,
             columns={kind: self._columns(kind, names) for kind, names in agreement.fields.items()},
             cube=demand(agreement).key,
-            smallest_cell=agreement.smallest_cell,
         )
 
     @property
@@ -138,6 +137,8 @@ class Contract:
             if isinstance(item.spec, Column):
                 allowed = self.agreement.scope.codes(item.spec.codes) if item.spec.codes else None
                 form = item.spec.forms[effect]
+                if item.spec.under is not None:
+                    form = item.spec.under(form, self.agreement.smallest_cell)
                 found[name] = Governed(
                     name=item.python_name,
                     form=form if allowed is None else _within(form, allowed),

@@ -120,15 +120,16 @@ def column(
     single: bool = False,
     apart: tuple[str, ...] = (),
     opaque: bool = False,
+    under: Callable[[Form, int], Form] | None = None,
 ) -> Any:
     """A governed value; `masks` in order of what they tell. `clear` False: there is no clear value to show, only masks.
 
     `single`: only for agreements that look up single persons. `apart`: fields that no agreement lists beside it.
-    `opaque`: it shows nothing of what it is made of.
+    `opaque`: it shows nothing of what it is made of. `under`: its form under an agreement's smallest cell.
     """
     forms = {SHOW: form(sql, finish)} if clear else {}
     forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
-    made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque)
+    made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque, under=under)
     return strawberry.field(description=both(zh, en), metadata={GOVERNED: made})
 
 

@@ -103,7 +103,8 @@ class Column:
 
     `codes` names the scope that limits its values, where one does. `single`: it is for agreements that look up single
     persons. `apart`: `Type.field`s that no agreement lists beside it, because both together tell more than either.
-    `opaque`: it is a code made of what it reads, and shows none of that.
+    `opaque`: it is a code made of what it reads, and shows none of that. `under`: its form under an agreement's
+    smallest cell, for a number that is made of many persons.
     """
 
     forms: Mapping[str, Form]
@@ -111,6 +112,7 @@ class Column:
     single: bool = False
     apart: tuple[str, ...] = ()
     opaque: bool = False
+    under: Callable[[Form, int], Form] | None = None
 
 
 class Kind(StrEnum):

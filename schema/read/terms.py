@@ -24,14 +24,12 @@ class Terms:
         page: int,
         columns: Mapping[str, Mapping[str, Governed]],
         cube: str,
-        smallest_cell: int,
     ) -> None:
         self.shown = shown  # the agreement as the graph shows it
         self.scope = scope
         self.page = page
         self.columns = columns  # type -> GraphQL field -> column
         self.cube = cube  # which cells of the roll-ups are this agreement's
-        self.smallest_cell = smallest_cell
         self._statements: dict[Shape, sa.Select[Any]] = {}
 
     def order(self, entity: Entity) -> list[sa.ColumnElement[Any]]:

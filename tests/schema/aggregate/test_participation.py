@@ -17,7 +17,9 @@ from tests.schema.client import serve
 from tests.stores import a_store
 
 AREAS = {"3703": 1_000, "3709": 9, "653121": 10, "6531": 500}
-QUERY = '{ month(month: "2025-11") { participation { poolingArea listed rate } } }'
+QUERY = """{ month(month: "2025-11") { participation {
+  poolingArea population target suppressed listed insured rate met } } }"""
+NUMBERS = ("listed", "insured", "rate", "met")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -48,20 +50,20 @@ def areas(
 
 
 @pytest.mark.parametrize(
-    ("smallest", "divisions", "seen"),
+    ("smallest", "divisions", "seen", "withheld"),
     [
-        (10, None, {"3703", "653121", "6531"}),
-        (11, None, {"3703", "6531"}),
-        (1, None, set(AREAS)),
-        (1, ("370302",), {"3703"}),
-        (1, ("37",), {"3703", "3709"}),
-        (1, ("653121",), {"653121", "6531"}),
-        (10, ("3709", "653121"), {"653121", "6531"}),
+        (10, None, {"3703", "653121", "6531"}, {"3709"}),
+        (11, None, {"3703", "6531"}, {"3709", "653121"}),
+        (1, None, set(AREAS), set()),
+        (1, ("370302",), {"3703"}, set()),
+        (1, ("37",), {"3703", "3709"}, set()),
+        (1, ("653121",), {"653121", "6531"}, set()),
+        (10, ("3709", "653121"), {"653121", "6531"}, {"3709"}),
     ],
 )
-def test_areas_of_the_scope_where_enough_are_listed(
+def test_areas_of_the_scope_have_their_numbers_where_enough_are_listed(
     areas: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], smallest: int,
-    divisions: tuple[str, ...] | None, seen: set[str],
+    divisions: tuple[str, ...] | None, seen: set[str], withheld: set[str],
 ) -> None:  # fmt: skip
     (auditor,) = (item for item in agreements if item.id == "auditor")
     own = replace(auditor, smallest_cell=smallest, scope=replace(auditor.scope, divisions=divisions))
@@ -69,7 +71,14 @@ def test_areas_of_the_scope_where_enough_are_listed(
     try:
         for client in ways:
             found = client.ask("auditor", QUERY).data["month"]["participation"]
-            assert {row["poolingArea"]: row["listed"] for row in found} == {area: AREAS[area] for area in seen}
+            by_area = {row["poolingArea"]: row for row in found}
+            assert {area for area, row in by_area.items() if row["suppressed"]} == withheld
+            assert {area: by_area[area]["listed"] for area in by_area if area not in withheld} == {
+                area: AREAS[area] for area in seen
+            }
+            for row in found:
+                assert (row["population"], row["target"]) == ("RURAL_LOW_INCOME", "0.9900")
+                assert {row[name] is None for name in NUMBERS} == {row["poolingArea"] in withheld}
     finally:
         for client in ways:
             client.app.state.hub.workers.close()
