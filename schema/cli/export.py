@@ -63,7 +63,6 @@ def export(
             ring=graph.ring,
             contracts=contracts,
             lookup=graph.lookup,
-            compiled=False,
             reference=Reference(graph.config, graph.sources),
             identities=Identities(graph.ring, graph.sources),
             registered=graph.registered,

@@ -3,19 +3,18 @@
 1. Everything that could refuse it is checked before the first byte: contract, limits, form, and the number of rows.
 2. No log, no page: an entry a page, with its rows and subjects; its fields hold `Export.<form>`, so that an auditor
    tells exports from answers. What broke off is in the log as far as it left.
-3. Each page has the agreement's time for an operation; the graph's own executor makes its values.
+3. Each page has the agreement's time for an operation; schema/export/pages.py reads it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -26,7 +25,8 @@ from hub import log
 from schema.compile.arguments import Given, Place
 from schema.contract import Contract
 from schema.errors import DocumentRefused, Failed, LimitExceeded, Refused
-from schema.export.columns import AFTER, FIRST, Table, table
+from schema.export.columns import Table, table
+from schema.export.pages import Page, Pages
 from schema.export.writers import WRITERS, Writer
 from schema.operation import Answer, Operations, Request, refused
 from schema.read.context import Context
@@ -56,14 +56,13 @@ class Running:
     """An export that may begin; close it in any case."""
 
     def __init__(
-        self, operations: Operations, contract: Contract, request: Request, entry: log.Entry, table: Table,
-        writer: Writer, view: Snapshot, total: int, page: int, opened: ExitStack,
-    ) -> None:  # fmt: skip
+        self, operations: Operations, entry: log.Entry, source: Pages, writer: Writer, total: int, opened: ExitStack
+    ) -> None:
         self.total = total
         self.media = writer.media
         self.suffix = writer.suffix
-        self._operations, self._contract, self._request, self._entry = operations, contract, request, entry
-        self._table, self._writer, self._view, self._page, self._opened = table, writer, view, page, opened
+        self._operations, self._entry, self._source = operations, entry, source
+        self._writer, self._opened = writer, opened
         self._parts = self._made()
         self._busy, self._ended = Lock(), False
 
@@ -101,38 +100,29 @@ class Running:
     def _pages(self) -> Iterator[Part]:
         done, after, head = 0, None, self._writer.head()
         while True:
-            rows, after = self._read(after)
-            done += len(rows)
-            yield Part(data=head + self._writer.page(rows), rows=done)
+            page = self._read(after)
+            done, after = done + len(page.nodes), page.after
+            yield Part(data=head + self._writer.page(page.nodes), rows=done)
             head = b""
             if after is None:
                 break
         for data in self._writer.end(done):
             yield Part(data=data, rows=done)
 
-    def _read(self, after: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
-        """A page's rows, once they are in the log, and the cursor behind them where there are more."""
+    def _read(self, after: str | None) -> Page:
+        """A page, once it is in the log."""
         began = time.monotonic()
-        view = self._view.renewed(self._contract.agreement.limits.seconds)
-        variables = {**self._request.variables, FIRST: self._page, AFTER: after}
-        request = replace(self._request, variables=variables)
-        result, reading = self._operations.read(self._contract, self._table.page, request, view)
-        for error in result.errors or ():
-            raise error.original_error if isinstance(error.original_error, Refused) else Failed()
-        found = (result.data or {}).get(self._table.root)
-        if found is None:
-            raise Failed
+        page = self._source.read(after)
         entry = replace(
             self._entry,
             at=datetime.now(UTC),
-            publication=reading.publication,
-            rows=reading.rows,
-            subjects=frozenset(reading.subjects),
+            publication=page.publication,
+            rows=page.rows,
+            subjects=page.subjects,
             duration_us=int((time.monotonic() - began) * 1_000_000),
         )
         self._operations.note(entry)
-        info = found["pageInfo"]
-        return found["nodes"], info["endCursor"] if info["hasNextPage"] else None
+        return page
 
 
 def start(operations: Operations, contract: Contract, claims: Claims, request: Request, form: str) -> Running | Answer:
@@ -159,7 +149,8 @@ def start(operations: Operations, contract: Contract, claims: Claims, request: R
         opened.callback(writer.close)
         row = max(1, -(-checked.measured.weight.cost // min(DEFAULT, limits.page)))  # what a row costs
         page = max(1, min(limits.page, limits.cost // row))
-        return Running(operations, contract, request, work.entry(work.began), found, writer, view, total, page, opened)
+        source = Pages(operations, contract, request, found, view, page)
+        return Running(operations, work.entry(work.began), source, writer, total, opened)
     except Refused as refusal:
         opened.close()
         return operations.logged(work, refused(refusal), work.began)

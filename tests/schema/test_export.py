@@ -19,13 +19,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_required_argument
 from python_calamine import CalamineWorkbook
 
 from hub import log, store
 from hub.keys import KeyRing
 from schema.agreement import REGISTERED, Agreement, Limits
+from schema.contract import Contract
+from schema.export import pages
 from schema.export.columns import Column
 from schema.export.http import FORMS, form_of
+from schema.export.pages import Page, Pages
 from schema.export.writers import WRITERS, safe
 from schema.registered import Document, Registered
 from tests.schema import world
@@ -35,6 +39,7 @@ CIVIL, RURAL = "civil-affairs", "rural-revitalization"
 MEDIA = {suffix: media for media, suffix in FORMS.items()}
 QUERY = """query Export { findings { nodes { month kind expected actual deadline
   county { code name } person { token name birth residence { code } } settlement { total } } } }"""
+MONTH = '"2025-11"'
 NAMES = [
     "month", "kind", "expected", "actual", "deadline", "county.code", "county.name", "person.token", "person.name",
     "person.birth", "person.residence.code", "settlement.total",
@@ -111,6 +116,107 @@ def test_every_form_holds_what_the_answer_shows(served: Callable[..., Client], f
     expected = answered(client)
     assert expected
     assert told(form, response.content) == expected
+
+
+def flat(contract: Contract, name: str) -> str:
+    """A document with every single value that a row of a connection can hold."""
+
+    def values(kind: Any, depth: int) -> str:
+        told = ["__typename"]
+        for key, field in kind.fields.items():
+            inner = get_nullable_type(field.type)
+            if is_leaf_type(inner):
+                told.append(key)
+            elif depth and isinstance(inner, GraphQLObjectType) and not inner.name.endswith("Connection"):
+                alone = not any(is_required_argument(item) for item in field.args.values())
+                told += [f"{key} {{ {values(inner, depth - 1)} }}"] if alone else []
+        return " ".join(told)
+
+    field = contract.schema.query_type.fields[name]  # type: ignore[union-attr]
+    row = get_named_type(get_named_type(field.type).fields["nodes"].type)  # type: ignore[attr-defined]
+    needed = [key for key, item in field.args.items() if is_required_argument(item)]
+    given = f"({', '.join(f'{key}: {MONTH}' for key in needed)})" if needed else ""
+    return f"query Whole {{ {name}{given} {{ nodes {{ {values(row, 2)} }} }} }}"
+
+
+def connections(contract: Contract) -> list[str]:
+    fields = contract.schema.query_type.fields if contract.schema.query_type else {}
+    return [
+        name
+        for name, field in fields.items()
+        if str(get_nullable_type(field.type)).endswith("Connection")
+        and name != "accessLog"  # it grows with each export
+    ]
+
+
+def entries(client: Client, since: int) -> list[dict[str, Any]]:
+    """What the log says of each page, but for when it was and how long it took."""
+    found = [
+        json.loads(entry.leaf) | {"whose": log.unpack(bytes(entry.subjects))} for entry in client.entries()[since:]
+    ]
+    return [{key: leaf[key] for key in leaf if key not in ("at", "duration_us", "subjects")} for leaf in found]
+
+
+def test_a_compiled_page_and_one_of_the_executor_are_the_same_bytes(
+    served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every connection of two contracts, all their single values, two rows a page."""
+    client, tried, taken = served(limits=Limits(page=2, cost=60_000)), 0, [0]
+    plain = Pages._plain
+
+    def noted(pages: Pages, *arguments: Any) -> Page:
+        taken[0] += 1
+        return plain(pages, *arguments)
+
+    monkeypatch.setattr(Pages, "_plain", noted)
+    for agreement in (CIVIL, "auditor"):
+        contract = client.app.state.hub.contracts[agreement]
+        for name in connections(contract):
+            query, before = flat(contract, name), len(client.entries())
+            compiled = export(client, "ndjson", query, agreement)
+            assert (compiled.status_code, taken[0]) == (200, 0), compiled.text
+            between = len(client.entries())
+            with monkeypatch.context() as other:
+                other.setattr(Pages, "_compiled", lambda *_: None)
+                executed = export(client, "ndjson", query, agreement)
+            assert taken[0] > 0
+            assert compiled.content == executed.content
+            assert entries(client, before)[: between - before] == entries(client, between)
+            tried, taken[0] = tried + (len(compiled.content.splitlines()) > 3), 0
+    assert tried > 1
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])
+def test_an_export_goes_on_where_a_page_does_not_compile(
+    served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    client, calls = served(), [0]
+    whole = export(client, form, PERSONS).content
+    compiled = Pages._compiled
+
+    def sometimes(pages: Pages, *arguments: Any) -> Page | None:
+        calls[0] += 1
+        return compiled(pages, *arguments) if calls[0] % 2 else None
+
+    monkeypatch.setattr(Pages, "_compiled", sometimes)
+    assert export(client, form, PERSONS).content == whole
+    assert calls[0] > 4
+
+
+def test_a_statement_that_fails_leaves_the_snapshot_whole(
+    served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, calls = served(), [0]
+    whole = export(client, "csv", PERSONS).content
+
+    def broken(view: Any, _sql: str, values: Any) -> bytes:
+        calls[0] += 1
+        return text(view, "SELECT nothing FROM nowhere", [])
+
+    text = pages._text
+    monkeypatch.setattr(pages, "_text", broken)
+    assert export(client, "csv", PERSONS).content == whole
+    assert calls[0] > 4
 
 
 def test_a_long_list_comes_whole_in_the_order_of_its_key(served: Callable[..., Client]) -> None:
