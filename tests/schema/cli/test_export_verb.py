@@ -21,11 +21,11 @@ QUERY = "query Take($f: PersonFilter) { persons(filter: $f) { nodes { token coun
 
 @pytest.fixture
 def place(tmp_path: Path, config_folder: Path, monkeypatch: pytest.MonkeyPatch, run: Any) -> Path:
-    """A deployment over the small world, whose civil affairs may export; named by the environment."""
+    """A deployment over the small world, named by the environment."""
     config = tmp_path / "config"
     shutil.copytree(config_folder, config)
     agreement = config / "agreements" / "civil-affairs.toml"
-    told = agreement.read_text().replace("[access]\n", "[access]\nexport = true\n").replace("page = 1000", "page = 7")
+    told = agreement.read_text().replace("page = 1000", "page = 7")
     agreement.write_text(told)
     keys.save(keys.make(), tmp_path / "keys.json")
     engine = store.connect(f"sqlite:///{tmp_path / 'store.sqlite'}")
