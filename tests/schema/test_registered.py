@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import sqlalchemy as sa
 from hub.errors import ConfigError
 from hub.keys import KeyRing
 from schema import registered
-from schema.agreement import REGISTERED, Agreement
+from schema.agreement import REGISTERED, Agreement, load_all
 from schema.protocol import GRAPHQL, JSON
 from schema.registered import Document, Registered
+from tests.schema import world
 from tests.schema.client import Client, serve
+from tests.schema.walk import CONFIG
 
 QUERY = "{ agreement { id } }"
 SHOWN = {"agreement": {"id": "auditor"}}
@@ -160,6 +163,29 @@ def test_an_agreement_whose_folder_was_not_read_answers_nothing(filled: Any, rin
     client = serve(filled, ring, closed)
     assert post(client, {"query": ONE}).code == "DOCUMENT_NOT_REGISTERED"
     client.app.state.hub.workers.close()
+
+
+# The shipped ones
+
+
+def test_the_bedside_app_is_answered_its_documents_and_nothing_else(filled: Any, ring: Any) -> None:
+    """As its file and folder stand, on both databases."""
+    bound = [item for item in load_all(CONFIG) if item.documents == REGISTERED]
+    assert [item.id for item in bound] == ["county-hospital"]
+    held = registered.load_all(CONFIG)
+    client = serve(filled, ring, tuple(replace(item, valid_until=date.max) for item in bound), registered=held)
+    texts = {Path(item.file).name: item for item in held["county-hospital"].documents}
+    variables = {"number": world.NUMBER, "day": "2025-11-30"}
+    try:
+        today = post(client, {**apq(texts["today.graphql"].text), "variables": variables}, "county-hospital").data
+        assert today["personByIdNumber"]["entitlements"]
+        about = post(client, apq(texts["about.graphql"].text), "county-hospital").data
+        assert about["agreement"]["retentionDays"] == 7
+        other = texts["today.graphql"].text.replace("{ category }", "{ category validFrom }")
+        reply = post(client, {"query": other, "variables": variables}, "county-hospital")
+        assert reply.code == "DOCUMENT_NOT_REGISTERED"
+    finally:
+        client.app.state.hub.workers.close()
 
 
 # The folder of a configuration
