@@ -6,7 +6,7 @@ own (an export pages by itself), anything of the connection but `nodes`, lists a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,14 +57,12 @@ class Column:
         """The unit of its values, as the graph has it; empty where it has none."""
         return UNITS.get(self.scalar, "")
 
-    def of(self, node: Mapping[str, Any]) -> Any:
-        """The value in a node; None where something on the way is null."""
-        value: Any = node
+    def of(self, nodes: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """The values in nodes; None where something on the way is null."""
+        values: list[Any] = list(nodes)
         for key in self.path:
-            if value is None:
-                return None
-            value = value[key]
-        return value
+            values = [None if value is None else value[key] for value in values]
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

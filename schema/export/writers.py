@@ -84,21 +84,21 @@ class Csv(Writer):
         return b"\xef\xbb\xbf" + self._lines([[safe(name) for name in self.heads()]])
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        return self._lines([_cell(item, row) for item in self.columns] for row in rows)
+        return self._lines(zip(*(_cells(item, rows) for item in self.columns), strict=True))
 
     @staticmethod
-    def _lines(lines: Iterable[Sequence[Any]]) -> bytes:
+    def _lines(lines: Iterable[Iterable[Any]]) -> bytes:
         told = io.StringIO()
         csv.writer(told, lineterminator="\r\n").writerows(lines)
         return told.getvalue().encode()
 
 
-def _cell(column: Column, row: Row) -> Any:
-    """A value as text: numbers and truth values as they are written, text made safe."""
-    value = column.of(row)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if column.scalar in NUMBERS else safe(value)
+def _cells(column: Column, rows: Sequence[Row]) -> list[Any]:
+    """Values as text: numbers and truth values as they are written, text made safe."""
+    values = column.of(rows)
+    if column.scalar == "Boolean":
+        return [None if value is None else "true" if value else "false" for value in values]
+    return values if column.scalar in NUMBERS else [safe(value) for value in values]
 
 
 class Ndjson(Writer):
@@ -107,8 +107,11 @@ class Ndjson(Writer):
     media, suffix = "application/x-ndjson", "ndjson"
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        lines = (orjson.dumps({item.name: item.of(row) for item in self.columns}) for row in rows)
-        return b"".join(line + b"\n" for line in lines)
+        names = [item.name for item in self.columns]
+        lines = zip(*(item.of(rows) for item in self.columns), strict=True)
+        return b"".join(
+            orjson.dumps(dict(zip(names, line, strict=True)), option=orjson.OPT_APPEND_NEWLINE) for line in lines
+        )
 
     def end(self, rows: int) -> Iterator[bytes]:
         yield orjson.dumps({"complete": True, "rows": rows}) + b"\n"
@@ -133,9 +136,9 @@ class Xlsx(Writer):
         self._next = 1
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        for row in rows:
-            for place, item in enumerate(self.columns):
-                self._write(self._next, place, item, item.of(row))
+        for line in zip(*(item.of(rows) for item in self.columns), strict=True):
+            for place, (item, value) in enumerate(zip(self.columns, line, strict=True)):
+                self._write(self._next, place, item, value)
             self._next += 1
         return b""
 
@@ -180,7 +183,7 @@ class Parquet(Writer):
     def page(self, rows: Sequence[Row]) -> bytes:
         if rows:
             arrays = [
-                pa.array([_typed(item.scalar, item.of(row)) for row in rows], field.type)
+                pa.array([_typed(item.scalar, value) for value in item.of(rows)], field.type)
                 for item, field in zip(self.columns, self._schema, strict=True)
             ]
             self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
