@@ -174,7 +174,8 @@ class Naive:
 
     def _spells(self) -> Iterator[Row]:
         for row in self._of_persons("category_spell"):
-            if row["valid_from"] <= LAST < row["valid_until"] and self._among("categories", row["category"]):
+            listed = self._among("categories", row["category"]) and self._among("certifiers", row["certifier"])
+            if listed and row["valid_from"] <= LAST < row["valid_until"]:
                 yield row
 
     def _of_persons(self, table: str) -> Iterator[Row]:
