@@ -30,8 +30,11 @@ from schema.export import pages
 from schema.export.columns import Column
 from schema.export.http import FORMS, form_of
 from schema.export.pages import Page, Pages
+from schema.export.run import Running, start
 from schema.export.writers import WRITERS, safe
+from schema.operation import Request
 from schema.registered import Document, Registered
+from schema.tokens import Claims
 from tests.schema import world
 from tests.schema.client import Client, broken_log, serve
 
@@ -289,20 +292,23 @@ def _streamed(client: Client, form: str, query: str) -> tuple[bytes, bool]:
     return body, ended
 
 
+def begin(client: Client, form: str, query: str) -> Any:
+    """An export that runs when its parts are asked for."""
+    hub = client.app.state.hub
+    claims = Claims(client="t", role="client", agreements=(CIVIL,), expires=2**40)
+    asked = Request(query=query, variables={})
+    told = asyncio.run(hub.workers.run(partial(start, hub.operations, hub.contracts[CIVIL], claims, asked, form)))
+    assert isinstance(told, Running)
+    return told
+
+
 def test_it_is_one_publication_whatever_is_published_meanwhile(
     served: Callable[..., Client], request: pytest.FixtureRequest
 ) -> None:
     client = served()
     whole = export(client, "ndjson", "{ persons { nodes { token } } }").content
     hub = client.app.state.hub
-    from schema.export.run import start
-    from schema.operation import Request
-    from schema.tokens import Claims
-
-    claims = Claims(client="t", role="client", agreements=(CIVIL,), expires=2**40)
-    asked = Request(query="{ persons { nodes { token } } }", variables={})
-    run = hub.workers.run
-    begun = asyncio.run(run(partial(start, hub.operations, hub.contracts[CIVIL], claims, asked, "ndjson")))
+    run, begun = hub.workers.run, begin(client, "ndjson", PERSONS)
     got = asyncio.run(run(begun.next)).data
     person = store.published["person"]
     newest = person.c.person_id >= world.PERSON_IDS + 120
@@ -430,6 +436,45 @@ def test_memory_does_not_grow_with_the_rows(form: str) -> None:
 
     peak(2)
     assert peak(40) < 2 * peak(4) + 300_000
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_memory_does_not_grow_with_the_pages_of_a_whole_export(
+    served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    """Statements, log and writer together; its second page comes again and again, as if the list were long."""
+    client, read, pages_left, second = served(), Pages.read, [0], [""]
+    whole = (
+        "{ persons { nodes { token name sex birth residence { code name fullName } county { code name fullName } } } }"
+    )
+    if not compiled:
+        monkeypatch.setattr(Pages, "_compiled", lambda *_: None)
+
+    def again(pages: Pages, after: str | None) -> Page:
+        page = read(pages, after and second[0])
+        if after is None:
+            second[0] = page.after or ""
+        pages_left[0] -= 1
+        return replace(page, after=second[0] if pages_left[0] else None)
+
+    monkeypatch.setattr(Pages, "read", again)
+
+    def peak(count: int) -> int:
+        pages_left[0] = count
+        begun = begin(client, "csv", whole)
+        tracemalloc.start()
+        rows = 0
+        while (part := asyncio.run(client.app.state.hub.workers.run(begun.next))) is not None:
+            rows = part.rows
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        begun.close()
+        assert rows == 7 * count
+        return found
+
+    peak(3)
+    few, many = peak(10), peak(80)
+    assert many < few + 250_000  # 490 rows more hold more than that
 
 
 def test_the_forms_are_asked_for_by_name() -> None:
