@@ -34,7 +34,12 @@ from schema.operation import Operations, Request
 from schema.read.snapshot import Snapshot
 from schema.read.times import resolve
 
-SETTINGS = b"SET LOCAL jit = off; SET LOCAL random_page_cost = 1.1"  # as for answers (schema/compile/lines.py)
+# as for answers (schema/compile/lines.py); and no merge join, which reads the other table from its beginning for every
+# page, so that a page would cost the more the deeper it lies
+SETTINGS = (
+    b"SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;"
+    b" SET LOCAL random_page_cost = 1.1; SET LOCAL enable_mergejoin = off"
+)
 HERE = "aidgraph_page"
 logger = structlog.get_logger("aidgraph.export")
 Row = Mapping[str, Any]
@@ -60,7 +65,7 @@ class Pages:
         self._operations, self._contract, self._request = operations, contract, request
         self._table, self._view, self._size = table, view, size
         self._plans: dict[bool, Plan | None] = {}  # of the first page, and of those that go on from a cursor
-        if operations.compilers and view.connection.dialect.name == "postgresql":
+        if view.connection.dialect.name == "postgresql":
             _driver(view).pgconn.exec_(SETTINGS)
 
     def read(self, after: str | None) -> Page:

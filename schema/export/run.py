@@ -142,14 +142,14 @@ def start(operations: Operations, contract: Contract, claims: Claims, request: R
         work.note(fields=tuple(sorted((*granted.fields, f"Export.{form}"))), withheld=granted.withheld)
         view = opened.enter_context(snapshot(operations.engine, limits.seconds))
         context = operations.contexts[contract.agreement.id]
+        row = max(1, -(-checked.measured.weight.cost // min(DEFAULT, limits.page)))  # what a row costs
+        page = max(1, min(limits.page, limits.cost // row))
+        source = Pages(operations, contract, request, found, view, page)
         total = _count(contract, found, operation, request, context, view, limits.rows + 1)
         if total > limits.rows:
             raise LimitExceeded("rows", limits.rows)
         writer = WRITERS[form](found.columns, total)
         opened.callback(writer.close)
-        row = max(1, -(-checked.measured.weight.cost // min(DEFAULT, limits.page)))  # what a row costs
-        page = max(1, min(limits.page, limits.cost // row))
-        source = Pages(operations, contract, request, found, view, page)
         return Running(operations, work.entry(work.began), source, writer, total, opened)
     except Refused as refusal:
         opened.close()
