@@ -34,11 +34,11 @@ from schema.operation import Operations, Request
 from schema.read.snapshot import Snapshot
 from schema.read.times import resolve
 
-# as for answers (schema/compile/lines.py); and no merge join, which reads the other table from its beginning for every
-# page, so that a page would cost the more the deeper it lies
+# Each page is planned by its own key and size, and never by a merge join, which reads the other table from its
+# beginning: so a page costs the same however deep it lies.
 SETTINGS = (
-    b"SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;"
-    b" SET LOCAL random_page_cost = 1.1; SET LOCAL enable_mergejoin = off"
+    b"SET LOCAL jit = off; SET LOCAL random_page_cost = 1.1;"
+    b" SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_mergejoin = off"
 )
 HERE = "aidgraph_page"
 logger = structlog.get_logger("aidgraph.export")
@@ -70,8 +70,7 @@ class Pages:
 
     def read(self, after: str | None) -> Page:
         """The page behind a cursor. Raises Refused."""
-        seconds = self._contract.agreement.limits.seconds
-        view = self._view.renewed(seconds)
+        view = self._view.renewed(self._contract.agreement.limits.seconds)
         variables = {**self._request.variables, FIRST: self._size, AFTER: after}
         found = self._compiled(view, variables) if self._operations.compilers else None
         return found or self._plain(view, variables)

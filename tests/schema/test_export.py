@@ -226,7 +226,7 @@ def test_a_statement_that_fails_leaves_the_snapshot_whole(
 def test_no_page_is_found_by_reading_another_table_from_its_beginning(
     served: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A merge join would: the deeper a page lies, the more it would cost. Its settings end with the export."""
+    """A merge join would: the deeper a page lies, the more it would cost. The settings end with the export."""
     client, seen = served(), set[tuple[str, ...]]()
     if client.engine.dialect.name != "postgresql":
         pytest.skip("it is PostgreSQL that chooses")
@@ -238,7 +238,7 @@ def test_no_page_is_found_by_reading_another_table_from_its_beginning(
 
     monkeypatch.setattr(pages, "_text", noted)
     assert export(client, "csv", PERSONS).status_code == 200
-    assert seen == {("off", "off", "force_generic_plan")}
+    assert seen == {("off", "off", "force_custom_plan")}
     with client.engine.connect() as connection:
         assert [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names[::2]] == ["on", "auto"]
 
