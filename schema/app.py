@@ -28,6 +28,7 @@ from starlette.types import Receive, Scope, Send
 from hub.store import publication
 from schema import logs
 from schema.agreement import Limits
+from schema.answer import Answer, refused
 from schema.care import EVERY, Care
 from schema.contract import Contract
 from schema.errors import AgreementRefused, BadRequest, Busy, MethodRefused, RateLimited, Refused
@@ -36,7 +37,7 @@ from schema.export.http import Exports, form_of
 from schema.front import Front
 from schema.identities import Identities
 from schema.metrics import Metrics
-from schema.operation import Answer, Operations, refused
+from schema.operation import Operations
 from schema.protocol import JSON, Told, from_body, from_query, media_type, status
 from schema.rates import Rates
 from schema.read.reference import Reference

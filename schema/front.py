@@ -14,14 +14,16 @@ from functools import partial
 import structlog
 
 from hub.log.soon import SoonWriter
+from schema.answer import Answer, Request, refused
 from schema.compile.lines import StatementFailed
 from schema.compile.soon import SoonReader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.errors import LogUnavailable, TookTooLong
 from schema.kept import Answered, Kept
-from schema.operation import Answer, Operations, Ready, Request, Work, refused
+from schema.operation import Operations
 from schema.tokens import Claims
+from schema.work import Ready, Work
 from schema.workers import Workers
 
 LOOKING = 5.0  # seconds for the question what is published

@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from schema.operation import Request
+from schema.answer import Request
 
 SHARE = 8  # an answer takes no more than this part of the room
 EACH = 1_000  # bytes that a kept answer takes besides its own

@@ -70,7 +70,7 @@ NOTHING = Weight()
 class Measure:
     """What a document asks for: its weight, the `Type.field`s it selects, and how many steps it took to find out.
 
-    `granted` is for schema/operation.py: what follows of it for the log and the answer's end.
+    `granted` is for schema/work.py: what follows of it for the log and the answer's end.
     """
 
     weight: Weight = NOTHING

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from schema.answer import Answer, Request
 from schema.errors import BadRequest
-from schema.operation import Answer, Request
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"

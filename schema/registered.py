@@ -27,7 +27,7 @@ from schema.limits import measure
 from schema.merging import bounded
 
 if TYPE_CHECKING:
-    from schema.operation import Request
+    from schema.answer import Request
 
 SUFFIX = ".graphql"
 

@@ -32,9 +32,10 @@ def export(
 ) -> None:
     """Write a connection into a file, page by page, each page logged before it is written. 导出清单。"""
     from hub.deployment import open_deployment
+    from schema.answer import Request
     from schema.contract import Contract
     from schema.identities import Identities
-    from schema.operation import Operations, Request
+    from schema.operation import Operations
     from schema.read.reference import Reference
     from schema.serving import graph_of
     from schema.token_ledger import Revocations
@@ -89,9 +90,9 @@ def _start(operations: Any, contract: Any, claims: Any, request: Any, form: str)
 
 async def _write(workers: Any, begin: Any, out: Path) -> int:
     """Write beside the file and put it in place when it is whole. Raises InputError where it is refused."""
+    from schema.answer import Answer
     from schema.errors import Refused
     from schema.export.run import Broken
-    from schema.operation import Answer
 
     begun = await workers.run(begin)
     if isinstance(begun, Answer):

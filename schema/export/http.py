@@ -14,11 +14,12 @@ from functools import partial
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from schema.answer import Answer, Request, refused
 from schema.contract import Contract
 from schema.errors import Busy, Refused
 from schema.export.run import Part, Running, start
 from schema.export.writers import WRITERS
-from schema.operation import Answer, Operations, Request, refused
+from schema.operation import Operations
 from schema.tokens import Claims
 from schema.turns import Turns
 from schema.workers import Workers

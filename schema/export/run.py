@@ -22,13 +22,14 @@ from graphql import OperationDefinitionNode, OperationType
 from graphql.execution.values import get_variable_values
 
 from hub import log
+from schema.answer import Answer, Request, refused
 from schema.compile.arguments import Given, Place
 from schema.contract import Contract
 from schema.errors import DocumentRefused, Failed, LimitExceeded, Refused
 from schema.export.columns import Table, table
 from schema.export.pages import Page, Pages
 from schema.export.writers import WRITERS, Writer
-from schema.operation import Answer, Operations, Request, refused
+from schema.operation import Operations
 from schema.read.context import Context
 from schema.read.model import SINCE
 from schema.read.pages import DEFAULT

@@ -5,6 +5,7 @@ what it was read from.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,8 +19,8 @@ from hub import log, store
 from hub.keys import KeyRing
 from hub.store import published
 from schema.agreement import Agreement
+from schema.answer import Request
 from schema.kept import Answered, Kept
-from schema.operation import Request
 from tests.schema.client import Client, serve
 from tests.schema.test_graph import statements
 
@@ -117,6 +118,24 @@ def test_what_names_a_person_directly_or_reads_the_log_is_not_kept(client: Clien
         for _ in range(3):
             client.ask("auditor" if "months" in query else CIVIL, query, variables)
     assert client.app.state.hub.front._short._kept.taken == 0
+
+
+def test_a_document_asked_for_by_its_hash_needs_no_thread_either(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"t": client.person(CIVIL, 1)}
+    expected = [client.ask(CIVIL, QUERY, variables).text for _ in range(2)][1]
+    client.app.state.hub.front._short._kept.clear()
+
+    async def none(*_: Any) -> None:
+        raise AssertionError("a worker was asked")
+
+    monkeypatch.setattr(client.app.state.hub.workers, "run", none)
+    told = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(QUERY.encode()).hexdigest()}}
+    headers = {"Authorization": f"Bearer {client.token(CIVIL)}"}
+    reply = client.http("POST", "/graphql", json={"variables": variables, "extensions": told}, headers=headers)
+    assert reply.text == expected
+    assert leaf(client)["subject_count"] == 1
 
 
 def test_many_at_once_get_their_own_answers(client: Client) -> None:

@@ -17,7 +17,7 @@ from schema.compile.lines import StatementFailed
 from schema.compile.reader import Published, Reader
 from schema.compile.soon import SoonReader
 from schema.errors import TookTooLong
-from schema.operation import Operations
+from schema.execution import Executor
 from tests.schema import world
 from tests.schema.client import Client, serve
 from tests.schema.test_graph import statements
@@ -33,13 +33,13 @@ def plans(client: Client, agreement: str) -> Any:
 def fallen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The documents that graphql-core answered."""
     seen: list[str] = []
-    plain = Operations._plain
+    plain = Executor._plain
 
-    def noted(self: Operations, contract: Any, prepared: Any, request: Any, work: Any) -> Any:
+    def noted(self: Executor, contract: Any, prepared: Any, request: Any, work: Any) -> Any:
         seen.append(request.query)
         return plain(self, contract, prepared, request, work)
 
-    monkeypatch.setattr(Operations, "_plain", noted)
+    monkeypatch.setattr(Executor, "_plain", noted)
     return seen
 
 

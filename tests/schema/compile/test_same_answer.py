@@ -22,9 +22,11 @@ from connectors.base import discover
 from hub import log, store
 from hub.keys import KeyRing
 from schema.agreement import MOST, Agreement
+from schema.answer import Answer, Request
 from schema.contract import Contract
+from schema.execution import Executor
 from schema.identities import Identities
-from schema.operation import Answer, Operations, Request
+from schema.operation import Operations
 from schema.read.reference import Reference
 from schema.tokens import Claims
 from schema.workers import Workers
@@ -130,13 +132,13 @@ def both(stores: Mapping[int, sa.Engine], contracts: Mapping[str, Contract], rin
     made = Both(stores, contracts, ring)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log.Keeper, "append", lambda _keeper, entry: made.entries.append(entry))
-        plain = Operations._plain
+        plain = Executor._plain
 
         def noted(*args: Any) -> Any:
             made.fell_back += 1
             return plain(*args)
 
-        patch.setattr(Operations, "_plain", noted)
+        patch.setattr(Executor, "_plain", noted)
         yield made
     made.close()
 
