@@ -11,16 +11,21 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cached_property, lru_cache, partial
 
+import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from hub.keys import KeyRing, Purpose
 from schema.errors import CursorRefused
+from schema.siv import Siv
 
 BLOCK = 32
+MANY = 4  # from so many on, texts are sealed together
 KEY_BYTES = 64  # AES-256-SIV
+TAG, PERSON = 16, 8  # bytes
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 REMEMBERED = 50_000  # tokens of persons an agreement, made again and again while a list is read
 NOBODY = -1  # no person: a token that does not open runs the same statement and finds nothing
@@ -40,11 +45,19 @@ class Codec:
         self._cursors = cipher("cursor", agreement)
         self._cases = cipher("case-token", agreement)
         self._codes = cipher("household-token", f"{agreement}/opaque")
+        self._key = partial(ring.derive, context=agreement, length=KEY_BYTES)
         self.person = lru_cache(REMEMBERED)(self._person)
 
     def _person(self, person_id: int) -> str:
         """A person's token under this agreement."""
         return "p_" + _text(self._persons.encrypt(struct.pack(">q", person_id), None))
+
+    def persons(self, person_ids: Sequence[int]) -> list[str]:
+        """The tokens of many persons, as `person` makes each."""
+        if len(person_ids) < MANY:
+            return [self.person(person_id) for person_id in person_ids]
+        packed = np.array(person_ids, ">i8").tobytes()
+        return ["p_" + text for text in _texts(self._many_persons.sealed(packed, PERSON), TAG + PERSON)]
 
     def person_id(self, token: str) -> int:
         """The person of a token; NOBODY where it is not one of this agreement's."""
@@ -77,6 +90,27 @@ class Codec:
         """A place in a connection."""
         return _text(self._cursors.encrypt(_pad(key), [binding]))
 
+    def cursors(self, binding: bytes, keys: Sequence[bytes]) -> list[str]:
+        """Places in a connection, as `cursor` makes each."""
+        if len(keys) < MANY:
+            return [self.cursor(binding, key) for key in keys]
+        found = [""] * len(keys)
+        padded = [_pad(key) for key in keys]
+        for size in set(map(len, padded)):
+            places = [place for place, key in enumerate(padded) if len(key) == size]
+            sealed = self._many_cursors.sealed(b"".join([padded[place] for place in places]), size, binding)
+            for place, text in zip(places, _texts(sealed, TAG + size), strict=True):
+                found[place] = text
+        return found
+
+    @cached_property
+    def _many_persons(self) -> Siv:
+        return Siv(self._key("person-token"))
+
+    @cached_property
+    def _many_cursors(self) -> Siv:
+        return Siv(self._key("cursor"))
+
     def place(self, binding: bytes, cursor: str) -> bytes:
         """The key of a place. Raises CursorRefused."""
         opened = _open(self._cursors, cursor, "", [binding])
@@ -87,6 +121,14 @@ class Codec:
 
 def _text(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).translate(URL_SAFE, b"=").decode()
+
+
+def _texts(sealed: bytes, size: int) -> list[str]:
+    """As `_text` of each; where bytes and characters fall together, all of them are written at once."""
+    if size % 3:
+        return [_text(sealed[place : place + size]) for place in range(0, len(sealed), size)]
+    whole, step = _text(sealed), size // 3 * 4
+    return [whole[place : place + step] for place in range(0, len(whole), step)]
 
 
 def _pad(data: bytes) -> bytes:

@@ -189,7 +189,7 @@ def _within(form: Form, allowed: tuple[str, ...]) -> Form:
         value = form.sql(table, parent)
         return sa.case((value.in_(allowed), value))
 
-    return Form(sql=sql, finish=form.finish)
+    return replace(form, sql=sql)
 
 
 def _narrow(schema: GraphQLSchema, agreement: Agreement) -> None:

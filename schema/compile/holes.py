@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
 from graphql import FieldNode, GraphQLField
 
+from schema.codec import Codec
 from schema.compile.arguments import Given, Told
 from schema.compile.complete import Complete
 from schema.compile.tree import NotCompiled
 from schema.read.context import Context
-from schema.read.pages import sealed
+from schema.read.model import Form
+from schema.read.pages import key_text
 
 KEPT = 5_000  # values of one hole that the configuration made
 PLAIN = re.compile(rb"[ !#-\[\]-~\"]*").fullmatch  # ASCII without escapes
-Fill = Callable[[bytes], bytes]  # the JSON value that the database put into a hole -> JSON text
+Fill = Callable[[Sequence[bytes]], Sequence[bytes]]  # the JSON values that the database put into a hole -> JSON texts
 
 
 class Filler:
@@ -30,30 +33,35 @@ class Filler:
 
 
 class _Column(Filler):
-    def __init__(
-        self, finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool
-    ) -> None:
-        self.finish = finish
+    def __init__(self, form: Form, complete: Complete | None, *, binary: bool, configured: bool) -> None:
+        self.form = form
         self.complete = complete
         self.binary = binary
         self.kept: dict[bytes, bytes] | None = {} if configured else None
 
     def fill(self, given: Given, told: Sequence[Told], order: Mapping[int, int]) -> Fill:
-        context, finish, complete, binary, kept = given.context, self.finish, self.complete, self.binary, self.kept
+        context = given.context
+        return partial(self._filled if self.kept is None else self._remembered, context)
 
-        def filled(raw: bytes) -> bytes:
-            value = orjson.loads(raw)
-            return orjson.dumps(complete(finish(context, bytes.fromhex(value) if binary else value)))
+    def _filled(self, context: Context, raw: Sequence[bytes]) -> Sequence[bytes]:
+        values = orjson.loads(b"[%b]" % b",".join(raw))
+        if self.binary:
+            values = list(map(bytes.fromhex, values))
+        together, finish = self.form.together, self.form.finish
+        if together is not None:
+            values = together(context, values)
+        elif finish is not None:
+            values = [finish(context, value) for value in values]
+        return list(map(orjson.dumps, values if self.complete is None else map(self.complete, values)))
 
-        def remembered(raw: bytes) -> bytes:
-            found = kept.get(raw) if kept is not None else None
-            if found is None:
-                found = filled(raw)
-                if kept is not None and len(kept) < KEPT:
-                    kept[raw] = found
-            return found
-
-        return filled if kept is None else remembered
+    def _remembered(self, context: Context, raw: Sequence[bytes]) -> Sequence[bytes]:
+        kept = self.kept or {}
+        found = list(map(kept.get, raw))
+        new = [value for value, text in zip(raw, found, strict=True) if text is None]
+        made = dict(zip(new, self._filled(context, new), strict=True)) if new else {}
+        if self.kept is not None and len(self.kept) + len(made) <= KEPT:
+            self.kept |= made
+        return [made[value] if text is None else text for value, text in zip(raw, found, strict=True)]
 
 
 class _Cursor(Filler):
@@ -61,17 +69,15 @@ class _Cursor(Filler):
         self.place = place
 
     def fill(self, given: Given, told: Sequence[Told], order: Mapping[int, int]) -> Fill:
-        codec, span = given.context.codec, told[self.place].span
+        span = told[self.place].span
         if span is None:
             raise NotCompiled
-        binding, cursor = span.binding, codec.cursor
+        return partial(self._filled, given.context.codec, span.binding)
 
-        def filled(raw: bytes) -> bytes:
-            if PLAIN(raw):  # the key as Python would write it
-                return b'"' + cursor(binding, raw).encode() + b'"'
-            return orjson.dumps(sealed(orjson.loads(raw), span, codec))
-
-        return filled
+    @staticmethod
+    def _filled(codec: Codec, binding: bytes, raw: Sequence[bytes]) -> Sequence[bytes]:
+        keys = [key if PLAIN(key) else key_text(orjson.loads(key)) for key in raw]  # as Python would write them
+        return [b'"%b"' % cursor.encode() for cursor in codec.cursors(binding, keys)]
 
 
 class _Entry(Filler):
@@ -85,18 +91,19 @@ class _Entry(Filler):
         arguments = given.arguments(self.field, self.node, order)
         info = SimpleNamespace(context=given.context)
 
-        def filled(_raw: bytes) -> bytes:
-            return orjson.dumps(self.complete(self.resolve(info, **arguments)))
+        def filled(raw: Sequence[bytes]) -> Sequence[bytes]:
+            return [orjson.dumps(self.complete(self.resolve(info, **arguments)))] * len(raw)
 
         return filled
 
 
-def of_column(finish: Callable[[Context, Any], Any], complete: Complete, *, binary: bool, configured: bool) -> Filler:
+def of_column(form: Form, complete: Complete | None, *, binary: bool, configured: bool) -> Filler:
     """A column's value, finished with the agreement's keys or the configuration; `binary` comes in hexadecimal.
 
-    What the configuration makes of a code (`configured`) is remembered: it tells of nobody.
+    `complete` None: it is a text, and stands in the answer as it is. What the configuration makes of a code
+    (`configured`) is remembered: it tells of nobody.
     """
-    return _Column(finish, complete, binary=binary, configured=configured)
+    return _Column(form, complete, binary=binary, configured=configured)
 
 
 def of_cursor(place: int) -> Filler:

@@ -144,37 +144,37 @@ def _filled(found: Found, fills: Sequence[Fill], publication: int) -> Served:
     if FAILED in told:
         raise NotCompiled
     pieces = told.split(OPEN)
-    memo = _Memo(fills)
     holes = pieces[1::2]
-    pieces[1::2] = [memo[hole] for hole in holes]
-    rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in memo else 0)
+    filled, subjects = _fillings(set(holes), fills)
+    pieces[1::2] = map(filled.__getitem__, holes)
+    rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in filled else 0)
     data = b"".join(pieces).replace(ROWS, b"{")
     return Served(
         data=data,
         rows=rows,
-        subjects=frozenset(memo.subjects),
+        subjects=frozenset(subjects),
         publication=publication,
         erasure=found.erasure,
     )
 
 
-class _Memo(dict[bytes, bytes]):
-    """What fills each hole of one answer; equal holes are filled once."""
-
-    def __init__(self, fills: Sequence[Fill]) -> None:
-        super().__init__()
-        self.fills = fills
-        self.subjects: set[int] = set()
-
-    def __missing__(self, hole: bytes) -> bytes:
-        found = b""
-        if hole != MISSING:
-            number, _, raw = hole.partition(b":")
-            if number[:1] == WHOSE:
-                number = number[1:]
-                if raw[:1] != b"-":  # of nobody
-                    self.subjects.add(int(raw))
-            if number:
-                found = self.fills[int(number)](raw)
-        self[hole] = found
-        return found
+def _fillings(holes: set[bytes], fills: Sequence[Fill]) -> tuple[dict[bytes, bytes], set[int]]:
+    """What fills each of an answer's holes, and whose rows they are; equal ones are filled once, like ones together."""
+    asked: dict[bytes, tuple[list[bytes], list[bytes]]] = {}  # number -> holes with that number, and their values
+    for hole in holes:
+        number, _, raw = hole.partition(b":")
+        of_number = asked.get(number)
+        if of_number is None:
+            of_number = asked[number] = [], []
+        of_number[0].append(hole)
+        of_number[1].append(raw)
+    filled: dict[bytes, bytes] = {}
+    subjects: set[int] = set()
+    for number, (like, values) in asked.items():
+        place = number.removeprefix(WHOSE)
+        if place != number:
+            subjects.update(map(int, values))
+        filled.update(
+            zip(like, fills[int(place)](values), strict=True) if place.isdigit() else dict.fromkeys(like, b"")
+        )
+    return filled, {person for person in subjects if person >= 0}

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLID,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
+    GraphQLString,
     get_named_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList
@@ -42,6 +44,7 @@ from schema.contract import Contract
 from schema.graph.fields import Entry, Way
 from schema.read.model import Entity, Governed, Kind, Link
 
+TEXTS = (GraphQLString, GraphQLID)
 FLAGS = {"hasNextPage": True, "hasPreviousPage": False}
 ENDS = {"startCursor": False, "endCursor": True}
 
@@ -155,9 +158,10 @@ class Planner:
         if column.form.finish is None or isinstance(kind, GraphQLNonNull):
             raise NotCompiled
         binary = isinstance(_type(column, link), sa.LargeBinary)
-        complete = completer(self.selection, kind, details)
+        plain = column.form.together is not None and kind in TEXTS
+        complete = None if plain else completer(self.selection, kind, details)
         configured = not isinstance(get_named_type(kind), GraphQLScalarType)
-        filler = of_column(column.form.finish, complete, binary=binary, configured=configured)
+        filler = of_column(column.form, complete, binary=binary, configured=configured)
         return Hole(number=self._hole(filler), column=column)
 
     def _connection(

@@ -7,7 +7,7 @@ count; a field without it is structure (PageInfo, Edge) or is denied.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -29,6 +29,7 @@ GOVERNED = "governed"  # metadata key: the Column, Link or Entry of a field
 WHERE = "where"  # metadata key: the Where of a filter's field
 Sql = str | Callable[[Table, Table], sa.ColumnElement[Any]]
 Finish = Callable[[Context, Any], Any]
+Together = Callable[[Context, Sequence[Any]], Sequence[Any]]
 NO_MASKS: Mapping[str, Form] = {}
 AS_OF, KNOWN_AT = "as_of", "known_at"
 
@@ -103,9 +104,9 @@ def _sql(sql: Sql) -> Callable[[Table, Table], sa.ColumnElement[Any]]:
     return sql
 
 
-def form(sql: Sql, finish: Finish | None = None) -> Form:
+def form(sql: Sql, finish: Finish | None = None, together: Together | None = None) -> Form:
     """A form of a column: a column's name or SQL, and what is done after."""
-    return Form(sql=_sql(sql), finish=finish)
+    return Form(sql=_sql(sql), finish=finish, together=together)
 
 
 def column(
@@ -114,6 +115,7 @@ def column(
     sql: Sql,
     *,
     finish: Finish | None = None,
+    together: Together | None = None,
     masks: Mapping[str, Form] = NO_MASKS,
     codes: str | None = None,
     clear: bool = True,
@@ -127,7 +129,7 @@ def column(
     `single`: only for agreements that look up single persons. `apart`: fields that no agreement lists beside it.
     `opaque`: it shows nothing of what it is made of. `under`: its form under an agreement's smallest cell.
     """
-    forms = {SHOW: form(sql, finish)} if clear else {}
+    forms = {SHOW: form(sql, finish, together)} if clear else {}
     forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
     made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque, under=under)
     return strawberry.field(description=both(zh, en), metadata={GOVERNED: made})

@@ -65,6 +65,7 @@ class Person:
         "the person's key under this agreement, and under no other",
         "person_id",
         finish=lambda reading, key: reading.codec.person(key),
+        together=lambda reading, keys: reading.codec.persons(keys),
     )
     name: str | None = column("姓名", "name", "name_masked", masks={"surname": form("name_masked")}, clear=False)
     sex: Sex | None = column("性别", "sex", "sex")

@@ -74,7 +74,12 @@ def connection(rows: list[dict[str, Any]], span: Span, keys: int, codec: Codec) 
 
 def sealed(key: list[Any], span: Span, codec: Codec) -> str:
     """The cursor of a row by its order key."""
-    return codec.cursor(span.binding, json.dumps(key, separators=(",", ":")).encode())
+    return codec.cursor(span.binding, key_text(key))
+
+
+def key_text(key: list[Any]) -> bytes:
+    """An order key as cursors hold it."""
+    return json.dumps(key, separators=(",", ":")).encode()
 
 
 def relay(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub import keys
@@ -57,3 +57,15 @@ def test_an_opaque_code_is_equal_for_equal_values_of_one_field_only() -> None:
     assert code == ONE.opaque("Settlement.number", NUMBER)
     assert len({code, ONE.opaque("Settlement.visit", NUMBER), TWO.opaque("Settlement.number", NUMBER)}) == 3
     assert NUMBER not in code
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 2**62), max_size=12))
+def test_tokens_of_many_are_those_of_each(person_ids: list[int]) -> None:
+    assert ONE.persons(person_ids) == [ONE.person(person_id) for person_id in person_ids]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.binary(min_size=1, max_size=100), max_size=12), st.binary(min_size=1, max_size=40))
+def test_cursors_of_many_are_those_of_each(places: list[bytes], binding: bytes) -> None:
+    assert ONE.cursors(binding, places) == [ONE.cursor(binding, place) for place in places]
