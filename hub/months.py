@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from hub import declarations, publish, store, tables
+from hub import declarations, held, publish, store, tables
 from hub.audit import audit
 from hub.deployment import Deployment
 from hub.engine import DuckDB, digest
@@ -171,9 +171,12 @@ def _publish(
             for name, table in tables.PUBLISHED.items()
         ]
         publication = latest + 1
+        holding = held.bits(computed["category_spell"], held.year_of(month))
+        changes = [publish.prepared(change, computed["person"], holding) for change in changes]
         sealed = publish.sealed_identities(deployment.lake, connection, changes)
         for change in changes:
             publish.apply(connection, change, publication, sealed, progress)
+        held.renew(connection, holding)
         with deployment.spill() as spill, DuckDB(spill=spill) as engine:
             cells.replace(connection, engine, month, computed, demands)
         connection.execute(

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -118,6 +118,27 @@ def sealed_identities(
     return found
 
 
+def prepared(change: Difference, persons: pa.Table, held: pa.Table) -> Difference:
+    """A change whose opened rows stand as lists are read, by county and person; new persons with what they hold.
+
+    `persons` are all of the publication's, `held` as hub/held.py makes it.
+    """
+    if not change.opened.num_rows or "person_id" not in change.opened.column_names:
+        return change
+    of_person = change.table is tables.PERSON
+    with duckdb.connect() as duck:
+        duck.register("opened", change.opened)
+        duck.register("persons", persons)
+        duck.register("made", held)
+        opened = duck.sql(
+            f"""SELECT opened.*{", coalesce(made.held, 0) AS held" if of_person else ""} FROM opened
+            {"LEFT JOIN made USING (person_id)" if of_person else ""}
+            LEFT JOIN (SELECT person_id, county AS lives FROM persons) AS p USING (person_id)
+            ORDER BY p.lives NULLS LAST, {", ".join(f"opened.{name}" for name in ("person_id", *change.table.key))}"""
+        ).to_arrow_table()
+    return replace(change, opened=opened)
+
+
 def apply(
     connection: sa.Connection,
     change: Difference,
@@ -159,6 +180,9 @@ def _insert(
         names.append("identity_sealed")
         places = zip(rows["batch_id"].to_pylist(), rows["line"].to_pylist(), strict=True)
         columns.append([sealed.get(place) for place in places])
+        if "held" in rows.column_names:
+            names.append("held")
+            columns.append(rows["held"].to_pylist())
     records = zip(*columns, strict=True)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection

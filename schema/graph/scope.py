@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub import held
 from hub.store import published
 from schema.read.model import SINCE, Condition, Scope, ScopeRule, Table
 
@@ -75,7 +76,16 @@ def _first_month() -> sa.ColumnElement[str]:
 def person(table: Table, scope: Scope) -> list[Condition]:
     """A person who lives in the scope, holds one of its categories and is referred, as the scope asks."""
     who = table.c.person_id
-    return [*in_divisions(table.c.county, scope), *holds(scope, person=who), *referred(scope, person=who)]
+    return [*in_divisions(table.c.county, scope), *_person_holds(table, scope), *referred(scope, person=who)]
+
+
+def _person_holds(table: Table, scope: Scope) -> list[Condition]:
+    """As `holds`, of what publish has put into the person's row (hub/held.py); where it has not, of the spells."""
+    asked = holds(scope, person=table.c.person_id)
+    bits = held.mask(scope.categories or ()) if scope.certifiers is None else None
+    if not asked or not bits:
+        return asked
+    return [sa.or_(table.c.held.bitwise_and(bits) != 0, sa.and_(table.c.held.is_(None), *asked))]
 
 
 def of_person(table: Table, scope: Scope) -> list[Condition]:

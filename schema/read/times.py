@@ -27,6 +27,7 @@ from schema.read.model import SINCE as SINCE  # noqa: PLC0414  bound with these
 from schema.read.model import Condition
 
 KNOWN, DAY, MONTH = "known", "as_of", "as_of_month"  # bound where they are asked for
+HELD = "held"  # of persons' rows (hub/held.py)
 BEIJING = timezone(timedelta(hours=8))  # the days of those who ask
 NOTHING = -1  # the publication before the first: no row is of it
 
@@ -93,6 +94,8 @@ class Then:
                 return sa.and_(table.c.pub_from <= known, later)
             if isinstance(element, sa.BindParameter) and element.key == SINCE:
                 return since
+            if isinstance(element, sa.Column) and element.name == HELD:
+                return sa.cast(sa.null(), element.type)  # it is about now: then is asked of the spells
             return element if isinstance(element, sa.FromClause) else None  # tables stay the same objects
 
         turned: Condition = visitors.replacement_traverse(condition, {}, replaced)

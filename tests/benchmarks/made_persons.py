@@ -16,6 +16,7 @@ import duckdb
 import sqlalchemy as sa
 
 from hub import store
+from hub.held import BITS
 from hub.store import published
 
 PER_COUNTY = 2_000
@@ -26,7 +27,7 @@ ROWS = {
     "person": f"""SELECT n AS person_id, '王*' AS name_masked, CAST(1 + n % 2 AS VARCHAR) AS sex,
         make_date(CAST(1950 + n % 60 AS INTEGER), 1, CAST(1 + n % 28 AS INTEGER)) AS birth, '01' AS ethnic,
         n % 2 = 0 AS rural, county || printf('%03d', 1 + i % 20) AS residence, county,
-        'verified_form' AS id_grade, {SHARED} FROM persons""",
+        'verified_form' AS id_grade, {BITS["dibao"]} + n % 2 * {BITS["tekun"]} AS held, {SHARED} FROM persons""",
     "category_spell": f"""SELECT n AS person_id, code AS category, {PERIOD}, county AS region,
         DATE '2024-01-01' AS certified, 'civil_affairs' AS certifier, 'h' || CAST(n // 3 AS VARCHAR) AS household_key,
         'civil_affairs' AS source, 'recipients' AS stream, {SHARED}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub import store
+from hub import held, store
 from schema.graph import entities
 from schema.read.model import SINCE, Kind, Link, Scope
 from schema.read.statement import conditions
@@ -133,19 +133,34 @@ MODEL = {
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(scope=SCOPES, since=st.sampled_from((date(2024, 1, 1), date(2025, 1, 1), date(2025, 11, 1), date(2026, 1, 1))))
+@given(
+    scope=SCOPES,
+    since=st.sampled_from((date(2024, 1, 1), date(2025, 1, 1), date(2025, 11, 1), date(2026, 1, 1))),
+    bits=st.sampled_from(("none", "some", "all")),
+)
 def test_the_rows_in_scope_are_those_of_the_naive_model(
-    made_up: tuple[sa.Engine, Rows], scope: Scope, since: date
+    made_up: tuple[sa.Engine, Rows], scope: Scope, since: date, bits: str
 ) -> None:
     engine, rows = made_up
     naive = Naive(rows, scope, since)
-    with engine.connect() as connection:
+    with engine.connect() as connection:  # what it writes is rolled back
+        publish_bits(connection, since, bits)
         for name, (entity, holds) in MODEL.items():
             target = entity.table.alias("t")
             where = conditions(Link(target=entity, kind=Kind.PAGE), target, scope, (), sa.bindparam)
             bound = {SINCE: since} if any(SINCE in str(condition) for condition in where) else {}
             found = connection.execute(sa.select(target.c.row_id).where(*where), bound).scalars()
             assert set(found) == {row.row_id for row in rows[name] if holds(naive, row)}, name
+
+
+def publish_bits(connection: sa.Connection, since: date, which: str) -> None:
+    """Put into persons' rows what they hold: as before that was done, and where it is not done for all."""
+    person = store.published["person"]
+    connection.execute(sa.update(person).values(held=None))
+    if which != "none":
+        held.renew(connection, held.bits(held.current(connection), since))
+    if which == "some":
+        connection.execute(sa.update(person).where(person.c.row_id % 2 == 0).values(held=None))
 
 
 def persons(client: Client, name: str) -> set[int]:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from hub import publish, store, tables
+from hub import held, publish, store, tables
 from hub.keys import KeyRing
 from schema.agreement import Agreement
 from schema.catalogue import catalogue
@@ -48,6 +48,7 @@ def served(engine: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...]) 
     with engine.begin() as connection:  # in scope in 2025's benefit year, out of it in 2026's
         world.World(connection, ring).person(9, "370911", "370911", name="周*")
         world.World(connection, ring).spell(9, "dibao", region="370911", until=date(2025, 7, 1))
+        held.renew(connection, held.bits(held.current(connection), date(2025, 1, 1)))
     made = tuple(replace(item, history=True) for item in agreements)
     clients = (serve(engine, ring, made), serve(engine, ring, made, compiled=False))
     yield clients
@@ -82,6 +83,7 @@ def second_month(engine: sa.Engine) -> None:
             change = publish.difference(connection, table, pa.Table.from_pylist(rows, schema=schema), "2025-11")
             publish.apply(connection, change, 2, {}, lambda *_: None)
         connection.execute(store.publication.insert().values(publication=2, month="2026-01", at=AT, digest="f" * 64))
+        held.renew(connection, held.bits(held.current(connection), date(2026, 1, 1)))
 
 
 def asked(client: Client, agreement: str, document: str, times: str) -> str:

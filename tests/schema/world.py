@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import store
+from hub import held, store
 from hub.config.divisions import Divisions
 from hub.keys import KeyRing
 from hub.sealing import Sealer
@@ -64,6 +64,7 @@ def fill(engine: sa.Engine, ring: KeyRing, *, many: int = 30) -> None:
     """Publication 1 of 2025-11: the persons described in the tests, and `many` more of Daiyue for paging."""
     with engine.begin() as connection:
         World(connection, ring).build(many)
+        held.renew(connection, held.bits(held.current(connection), date(2025, 1, 1)))
 
 
 class World:
