@@ -24,6 +24,8 @@ AMOUNTS = {
     "participation": "insured > listed OR insured < 0",
     "warning": "burden <= threshold AND state <> 'cleared'",
 }
+CODES = ("category", "county", "pooling_area", "region", "residence")  # columns that the graph writes unescaped
+CODE = "[0-9A-Za-z_*]*"
 
 
 def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
@@ -59,6 +61,10 @@ def audit(computed: Mapping[str, pa.Table], batches: list[int]) -> None:
         _none(connection, "entitlement", "a benefit is enjoyed twice on a day", overlap)
         unpaid = "SELECT 1 FROM payment WHERE setl_id NOT IN (SELECT setl_id FROM settlement WHERE NOT cancelled)"
         _none(connection, "payment", "a row is due for no settlement that counts", unpaid)
+        for name, table in tables.PUBLISHED.items():
+            for column in sorted({*CODES} & {*table.columns}):
+                wrong = f"SELECT 1 FROM {name} WHERE NOT regexp_full_match({column}, '{CODE}')"
+                _none(connection, name, f"{column} is no code", wrong)
         for name, wrong in AMOUNTS.items():
             _none(connection, name, f"a row has {wrong}", f"SELECT 1 FROM {name} WHERE {wrong}")
 

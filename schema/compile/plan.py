@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
@@ -46,7 +48,9 @@ class Plan:
     of itself (SQLite: OFFSET 0). `of_edition`: it reads published tables alone, so that its answer is the same until
     the next publication or erasure. `known`: it asks what was known earlier, and which publication that is must be
     looked up for each request. `constant` is what the plan's own document gives to each place, where no variable
-    stands there and no time is named there or above; `wire` writes a value as the connection takes it.
+    stands there and no time is named there or above; `wire` writes a value as the connection takes it. `frame`
+    is what stands around the texts that come back, each of them in place of a None; `marks` are the
+    texts that rows share, by the marks that stand for them (schema/compile/marks.py).
     """
 
     tree: Tree
@@ -58,6 +62,8 @@ class Plan:
     constant: Sequence[Told | None]
     wire: Process
     order: Mapping[int, int]
+    frame: Sequence[bytes | None]
+    marks: Sequence[tuple[bytes, bytes]]
 
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, StatementFailed, and what its arguments raise."""
@@ -97,7 +103,8 @@ class Asked:
     def served(self, found: Found) -> Served:
         """The answer of what came back. Raises NotCompiled."""
         latest = found.published.number
-        return _filled(found, self.fills, latest if self.read is None else max(0, min(self.read, latest)))
+        publication = latest if self.read is None else max(0, min(self.read, latest))
+        return _filled(self.plan, found, self.fills, publication)
 
 
 def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:
@@ -105,7 +112,8 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
     texts = DIALECTS.get(dialect.name)
     if texts is None:
         raise NotCompiled
-    query = Writer(texts, scope).statement(tree.root)
+    writer = Writer(texts, scope)
+    query, frame = writer.statement(tree.root)
     bound: dict[str, sa.BindParameter[Any]] = {}
 
     def settle(bind: sa.BindParameter[Any]) -> None:
@@ -135,22 +143,29 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
         ],
         wire=WIRE[dialect.name],
         order=order,
+        frame=[None if text is None else text.encode() for text in frame],
+        marks=writer.marks.texts,
     )
 
 
-def _filled(found: Found, fills: Sequence[Fill], publication: int) -> Served:
-    """The text with its holes filled, its rows counted and whose rows they are."""
-    told = found.text
+def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -> Served:
+    """The text with its holes filled and its marks replaced, its rows counted and whose rows they are."""
+    texts = iter(found.texts)
+    told = b"".join([next(texts) if part is None else part for part in plan.frame])
     if FAILED in told:
         raise NotCompiled
     pieces = told.split(OPEN)
     holes = pieces[1::2]
     filled, subjects = _fillings(set(holes), fills)
     pieces[1::2] = map(filled.__getitem__, holes)
-    rows = told.count(ROWS) + (holes.count(MISSING) if MISSING in filled else 0)
-    data = b"".join(pieces).replace(ROWS, b"{")
+    data = b"".join(pieces)
+    rows = data.count(ROWS) + (holes.count(MISSING) if MISSING in filled else 0)
+    for mark, text in plan.marks:
+        shown = text.replace(ROWS, b"{")
+        rows += data.count(mark) if shown != text else 0
+        data = data.replace(mark, shown)
     return Served(
-        data=data,
+        data=data.replace(ROWS, b"{"),
         rows=rows,
         subjects=frozenset(subjects),
         publication=publication,
@@ -160,21 +175,23 @@ def _filled(found: Found, fills: Sequence[Fill], publication: int) -> Served:
 
 def _fillings(holes: set[bytes], fills: Sequence[Fill]) -> tuple[dict[bytes, bytes], set[int]]:
     """What fills each of an answer's holes, and whose rows they are; equal ones are filled once, like ones together."""
-    asked: dict[bytes, tuple[list[bytes], list[bytes]]] = {}  # number -> holes with that number, and their values
-    for hole in holes:
-        number, _, raw = hole.partition(b":")
-        of_number = asked.get(number)
-        if of_number is None:
-            of_number = asked[number] = [], []
-        of_number[0].append(hole)
-        of_number[1].append(raw)
-    filled: dict[bytes, bytes] = {}
+    whole = OPEN.join((b"", *holes, b""))
+    filled: dict[bytes, bytes] = dict.fromkeys(holes, b"")
     subjects: set[int] = set()
-    for number, (like, values) in asked.items():
-        place = number.removeprefix(WHOSE)
-        if place != number:
-            subjects.update(map(int, values))
-        filled.update(
-            zip(like, fills[int(place)](values), strict=True) if place.isdigit() else dict.fromkeys(like, b"")
-        )
+    for number in range(-1, len(fills)):
+        for whose in (b"", WHOSE):
+            start = b"%b%d:" % (whose, number) if number >= 0 else whose + b":"
+            if OPEN + start not in whole:
+                continue
+            values = _values(start).findall(whole)
+            if whose:
+                subjects.update(orjson.loads(b"[%b]" % b",".join(values)))
+            if number >= 0:
+                filled.update(zip([start + value for value in values], fills[number](values), strict=True))
     return filled, {person for person in subjects if person >= 0}
+
+
+@lru_cache(1_000)
+def _values(start: bytes) -> re.Pattern[bytes]:
+    """What stands behind a beginning in holes of it."""
+    return re.compile(OPEN + re.escape(start) + b"([^" + OPEN + b"]*)")

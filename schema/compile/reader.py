@@ -35,9 +35,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a statement yields: a text, the publication that it shows, the latest erasure in it."""
+    """What a statement yields: texts, the publication that it shows, the latest erasure in it."""
 
-    text: bytes
+    texts: Sequence[bytes]
     published: Published
     erasure: int
 
@@ -78,7 +78,7 @@ class Reader:
             return resolve(connection, known)
 
     def read(self, sql: str, bind: Callable[[Published], Sequence[Any]], seconds: float) -> Found:
-        """What a statement yields: a text, the latest publication's number, perhaps the latest erasure's.
+        """What a statement yields: texts, the latest publication's number, the latest erasure's.
 
         Raises TookTooLong, StatementFailed.
         """
@@ -89,7 +89,7 @@ class Reader:
             values = bind(known)
             try:
                 self.heard("before_cursor_execute", sql, values)
-                told, number, *more = line.row(sql, values, seconds)
+                *texts, number, erased = line.row(sql, values, seconds)
                 self.heard("after_cursor_execute", sql, values)
             except StatementFailed as failed:
                 if not failed.state:
@@ -100,7 +100,7 @@ class Reader:
                 continue
             if time.monotonic() > deadline:
                 raise TookTooLong
-            return Found(text=told, published=known, erasure=int(more[0] or 0) if more else 0)
+            return Found(texts=texts, published=known, erasure=int(erased or 0))
 
     def heard(self, event: str, sql: str, values: Sequence[Any]) -> None:
         """Tell those who listen to the engine's statements."""

@@ -41,14 +41,14 @@ class SoonReader:
                 known = self._reader.published
                 values = bind(known)
                 self._reader.heard("before_cursor_execute", sql, values)
-                told, number, erased = await line.row(sql, values, seconds)
+                *texts, number, erased = await line.row(sql, values, seconds)
                 self._reader.heard("after_cursor_execute", sql, values)
                 if int(number or 0) != known.number:
                     await asyncio.get_running_loop().run_in_executor(None, self._reader.look)
                     continue
                 if time.monotonic() > deadline:
                     raise TookTooLong
-                return Found(text=told, published=known, erasure=int(erased or 0))
+                return Found(texts=texts, published=known, erasure=int(erased or 0))
         finally:
             self._given_back(line)
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLScalarType
 
 from schema.compile.tree import FAIL, NotCompiled
+from schema.read.model import Plain
 
 Value = sa.ColumnElement[Any]
 INT, EXACT = 2**31, 2**53
@@ -66,6 +67,7 @@ class Texts:
             return lambda value: joined('"', write(value), '"')
 
         return (
+            (("String", "ID", "Yuan", "PartialDate"), Plain, marked(lambda value: value)),
             (("String", "ID", "YearMonth", "Yuan"), sa.String, self.quoted),
             (("String", "ID"), sa.Integer, marked(self.digits)),
             (("Int",), sa.Integer, lambda value: self._within(value, -INT, INT - 1)),
@@ -74,13 +76,14 @@ class Texts:
             (("Yuan",), sa.Integer, marked(self.money)),
             (("Ratio",), sa.Integer, lambda value: sa.case((value < 0, text(FAIL)), else_=marked(self.ratio)(value))),
             (("Date", "PartialDate"), sa.Date, marked(self.day)),
-            (("PartialDate",), sa.Integer, marked(lambda value: self.padded(value, 4))),
             (("DateTime",), sa.DateTime, marked(self.moment)),
         )
 
     def raw(self, value: Value) -> Value:
         """A value for a hole, as JSON: text, a whole number, or bytes as hexadecimal text."""
         of = value.type
+        if isinstance(of, Plain):
+            return joined('"', value, '"')
         if isinstance(of, sa.String):
             return self.quoted(value)
         if isinstance(of, sa.Integer):

@@ -14,12 +14,18 @@ import sqlalchemy as sa
 
 from schema.graph.fields import Sql, column, form
 from schema.read.context import Context
-from schema.read.model import Condition, Form, Table
+from schema.read.model import Condition, Form, Plain, Table
 
 OPEN = date(9999, 12, 31)
 PLACES = {"county": 6, "city": 4, "province": 2}  # mask of a division -> digits that it leaves
+YEAR = 4  # digits of a date's year, which it begins with
 LAST = 4  # characters that the mask `last_four` leaves
 BANDS = (0, 500, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)  # yuan
+
+
+def audited(name: str) -> Sql:
+    """A column whose values hub/audit.py has found to be codes before they were published."""
+    return lambda table, _parent: sa.type_coerce(table.c[name], Plain())
 
 
 def day(zh: str, en: str, name: str) -> Any:
@@ -39,7 +45,7 @@ def until(zh: str, en: str) -> Any:
 def year_of(sql: Sql) -> Form:
     """The mask `year` of a date."""
     clear = form(sql).sql
-    return form(lambda t, p: sa.cast(sa.extract("year", clear(t, p)), sa.Integer))
+    return form(lambda t, p: sa.func.substr(sa.cast(clear(t, p), sa.Text), 1, YEAR, type_=Plain()))
 
 
 def band_of(name: str) -> Form:
@@ -48,7 +54,8 @@ def band_of(name: str) -> Form:
     def banded(table: Table, _parent: Table) -> sa.ColumnElement[Any]:
         amount = table.c[name]
         steps = [(amount < high * 100, f"{low}.00..{high}.00") for low, high in pairwise(BANDS)]
-        return sa.case((amount.is_(None), None), (amount < 0, "..0.00"), *steps, else_=f"{BANDS[-1]}.00..")
+        told = sa.case((amount.is_(None), None), (amount < 0, "..0.00"), *steps, else_=f"{BANDS[-1]}.00..")
+        return sa.type_coerce(told, Plain())
 
     return form(banded)
 
@@ -70,10 +77,10 @@ def division(zh: str, en: str, name: str, *, finest: str = "county") -> Any:
         return reading.reference.division(code)
 
     def within(digits: int) -> Form:
-        return form(lambda t, _: sa.func.substr(t.c[name], 1, digits, type_=sa.Text()), shown)
+        return form(lambda t, _: sa.func.substr(t.c[name], 1, digits, type_=Plain()), shown)
 
     masks = {mask: within(digits) for mask, digits in PLACES.items() if mask != finest}
-    return column(zh, en, name, finish=shown, masks=masks)
+    return column(zh, en, audited(name), finish=shown, masks=masks)
 
 
 def text(zh: str, en: str, field: str, name: str, *, clear: bool = True) -> Any:
@@ -113,7 +120,7 @@ def source(zh: str, en: str, name: str = "source") -> Any:
 
 def category(zh: str = "类别", en: str = "category") -> Any:
     """A category's code; outside the agreement's scope it is withheld."""
-    return column(zh, en, "category", finish=_regional, codes="categories")
+    return column(zh, en, audited("category"), finish=_regional, codes="categories")
 
 
 def _regional(_reading: Context, code: str) -> str:

@@ -57,7 +57,7 @@ def read_day(value: object) -> date:
 
 def partial_date(value: object) -> str:
     """A day, or the year that a mask left of it."""
-    return value.isoformat() if isinstance(value, date) else f"{value:04d}" if isinstance(value, int) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def read_month(value: object) -> str:

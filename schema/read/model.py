@@ -28,6 +28,10 @@ EVERYONE = "*"  # the category of a rule that reaches every insured person
 SINCE = "since"  # bound in scope conditions: the first day of the published month's benefit year
 
 
+class Plain(sa.Text):
+    """Text that JSON writes as it is, whatever the row: digits of dates, audited codes, words of our own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """The rows an agreement reaches; None is all. Codes outside do not exist in its graph."""

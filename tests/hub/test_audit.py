@@ -45,6 +45,9 @@ def test_a_sound_month_passes() -> None:
         ("settlement", SETTLEMENT | {"cancelled": True}),
         ("settlement", SETTLEMENT | {"scope": 101}),
         ("settlement", SETTLEMENT | {"batch_id": 2}),
+        ("settlement", SETTLEMENT | {"region": '37"'}),
+        ("person", PERSON | {"county": "3703\\n"}),
+        ("person", PERSON | {"residence": "37\u0001"}),
         ("entitlement", {"person_id": 1, "valid_from": date(2025, 2, 1), "valid_until": date(2025, 2, 1)}),
     ],
 )

@@ -131,11 +131,11 @@ def test_the_database_stops_a_compiled_statement_whose_time_is_up_and_writes_not
     endless = (
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000000) SELECT 'x', max(n) FROM c"
     )
-    plain = "SELECT 'x', max(publication) FROM publication"
+    plain = "SELECT 'x', max(publication), NULL FROM publication"
     try:
         with pytest.raises(TookTooLong):
             reader.read(endless, lambda _: (), 0.3)
-        assert reader.read(plain, lambda _: (), 5).text == b"x"
+        assert reader.read(plain, lambda _: (), 5).texts == [b"x"]
         with pytest.raises(StatementFailed) as failed:
             reader.read("SELECT CAST('CANARY' AS INTEGER), nothing FROM publication", lambda _: (), 5)
         assert "CANARY" not in str(failed.value)
