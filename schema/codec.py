@@ -52,12 +52,12 @@ class Codec:
         """A person's token under this agreement."""
         return "p_" + _text(self._persons.encrypt(struct.pack(">q", person_id), None))
 
-    def persons(self, person_ids: Sequence[int]) -> list[str]:
-        """The tokens of many persons, as `person` makes each."""
+    def persons(self, person_ids: Sequence[int]) -> list[bytes]:
+        """The tokens of many persons, as `person` makes each; as JSON."""
         if len(person_ids) < MANY:
-            return [self.person(person_id) for person_id in person_ids]
+            return [b'"%b"' % self.person(person_id).encode() for person_id in person_ids]
         packed = np.array(person_ids, ">i8").tobytes()
-        return ["p_" + text for text in _texts(self._many_persons.sealed(packed, PERSON), TAG + PERSON)]
+        return _texts(b'"p_', self._many_persons.sealed(packed, PERSON), TAG + PERSON)
 
     def person_id(self, token: str) -> int:
         """The person of a token; NOBODY where it is not one of this agreement's."""
@@ -90,18 +90,13 @@ class Codec:
         """A place in a connection."""
         return _text(self._cursors.encrypt(_pad(key), [binding]))
 
-    def cursors(self, binding: bytes, keys: Sequence[bytes]) -> list[str]:
-        """Places in a connection, as `cursor` makes each."""
-        if len(keys) < MANY:
-            return [self.cursor(binding, key) for key in keys]
-        found = [""] * len(keys)
+    def cursors(self, binding: bytes, keys: Sequence[bytes]) -> list[bytes]:
+        """Places in a connection, as `cursor` makes each; as JSON."""
         padded = [_pad(key) for key in keys]
-        for size in set(map(len, padded)):
-            places = [place for place, key in enumerate(padded) if len(key) == size]
-            sealed = self._many_cursors.sealed(b"".join([padded[place] for place in places]), size, binding)
-            for place, text in zip(places, _texts(sealed, TAG + size), strict=True):
-                found[place] = text
-        return found
+        size = len(padded[0]) if padded else 0
+        if len(keys) < MANY or (TAG + size) % 3 or any(len(key) != size for key in padded):
+            return [b'"%b"' % self.cursor(binding, key).encode() for key in keys]
+        return _texts(b'"', self._many_cursors.sealed(b"".join(padded), size, binding), TAG + size)
 
     @cached_property
     def _many_persons(self) -> Siv:
@@ -123,12 +118,13 @@ def _text(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).translate(URL_SAFE, b"=").decode()
 
 
-def _texts(sealed: bytes, size: int) -> list[str]:
-    """As `_text` of each; where bytes and characters fall together, all of them are written at once."""
-    if size % 3:
-        return [_text(sealed[place : place + size]) for place in range(0, len(sealed), size)]
-    whole, step = _text(sealed), size // 3 * 4
-    return [whole[place : place + step] for place in range(0, len(whole), step)]
+def _texts(start: bytes, sealed: bytes, size: int) -> list[bytes]:
+    """`_text` of each, of so many bytes, a multiple of three, between a beginning and a quotation mark."""
+    told = np.frombuffer(_text(sealed).encode(), np.uint8).reshape(-1, size // 3 * 4)
+    edge = np.ones((len(told), 1), np.uint8)
+    whole = np.hstack((edge * np.frombuffer(start, np.uint8), told, edge * ord('"')))
+    data, step = whole.tobytes(), whole.shape[1]
+    return [data[place : place + step] for place in range(0, len(data), step)]
 
 
 def _pad(data: bytes) -> bytes:

@@ -33,7 +33,7 @@ class Filler:
 
 
 class _Column(Filler):
-    def __init__(self, form: Form, complete: Complete | None, *, binary: bool, configured: bool) -> None:
+    def __init__(self, form: Form, complete: Complete, *, binary: bool, configured: bool) -> None:
         self.form = form
         self.complete = complete
         self.binary = binary
@@ -47,12 +47,12 @@ class _Column(Filler):
         values = orjson.loads(b"[%b]" % b",".join(raw))
         if self.binary:
             values = list(map(bytes.fromhex, values))
-        together, finish = self.form.together, self.form.finish
+        together, finish, complete = self.form.together, self.form.finish, self.complete
         if together is not None:
-            values = together(context, values)
-        elif finish is not None:
+            return together(context, values)
+        if finish is not None:
             values = [finish(context, value) for value in values]
-        return list(map(orjson.dumps, values if self.complete is None else map(self.complete, values)))
+        return [orjson.dumps(complete(value)) for value in values]
 
     def _remembered(self, context: Context, raw: Sequence[bytes]) -> Sequence[bytes]:
         kept = self.kept or {}
@@ -77,7 +77,7 @@ class _Cursor(Filler):
     @staticmethod
     def _filled(codec: Codec, binding: bytes, raw: Sequence[bytes]) -> Sequence[bytes]:
         keys = [key if PLAIN(key) else key_text(orjson.loads(key)) for key in raw]  # as Python would write them
-        return [b'"%b"' % cursor.encode() for cursor in codec.cursors(binding, keys)]
+        return codec.cursors(binding, keys)
 
 
 class _Entry(Filler):
@@ -97,11 +97,10 @@ class _Entry(Filler):
         return filled
 
 
-def of_column(form: Form, complete: Complete | None, *, binary: bool, configured: bool) -> Filler:
+def of_column(form: Form, complete: Complete, *, binary: bool, configured: bool) -> Filler:
     """A column's value, finished with the agreement's keys or the configuration; `binary` comes in hexadecimal.
 
-    `complete` None: it is a text, and stands in the answer as it is. What the configuration makes of a code
-    (`configured`) is remembered: it tells of nobody.
+    What the configuration makes of a code (`configured`) is remembered: it tells of nobody.
     """
     return _Column(form, complete, binary=binary, configured=configured)
 

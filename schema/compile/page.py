@@ -101,7 +101,10 @@ class Page:
         """The order key of a row, as JSON."""
         parts: list[Part] = []
         for place, name in enumerate(self.branch.link.target.ordered(self.writer.scope)):
-            parts += ["," if place else "[", sa.func.coalesce(self.writer.texts.raw(self.target.c[name]), text("null"))]
+            parts += [
+                "," if place else "[",
+                sa.func.coalesce(joined(*self.writer.texts.raw(self.target.c[name])), text("null")),
+            ]
         return [*parts, "]"]
 
     def _kept(self, joined_rows: Any, listed: Any) -> sa.ColumnElement[Any]:

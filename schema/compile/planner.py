@@ -158,8 +158,9 @@ class Planner:
         if column.form.finish is None or isinstance(kind, GraphQLNonNull):
             raise NotCompiled
         binary = isinstance(_type(column, link), sa.LargeBinary)
-        plain = column.form.together is not None and kind in TEXTS
-        complete = None if plain else completer(self.selection, kind, details)
+        if column.form.together is not None and kind not in TEXTS:
+            raise NotCompiled
+        complete = completer(self.selection, kind, details)
         configured = not isinstance(get_named_type(kind), GraphQLScalarType)
         filler = of_column(column.form, complete, binary=binary, configured=configured)
         return Hole(number=self._hole(filler), column=column)

@@ -127,7 +127,7 @@ class Writer:
         if isinstance(node, Hole) and node.column is not None:
             raw = self.texts.raw(node.column.form.sql(target, parent))
             mark = SUBJECT if _tells(node, link, target, parent) else ""
-            return [sa.func.coalesce(joined(f"{HOLE}{mark}{node.number}:", raw, HOLE), text("null"))]
+            return [sa.func.coalesce(joined(f"{HOLE}{mark}{node.number}:", *raw, HOLE), text("null"))]
         if isinstance(node, Branch):
             if node.link.parent is not link.target:
                 raise NotCompiled

@@ -79,19 +79,19 @@ class Texts:
             (("DateTime",), sa.DateTime, marked(self.moment)),
         )
 
-    def raw(self, value: Value) -> Value:
-        """A value for a hole, as JSON: text, a whole number, or bytes as hexadecimal text."""
+    def raw(self, value: Value) -> tuple[str | Value, ...]:
+        """The parts of a value for a hole, as JSON: text, a whole number, or bytes as hexadecimal text."""
         of = value.type
         if isinstance(of, Plain):
-            return joined('"', value, '"')
+            return '"', value, '"'
         if isinstance(of, sa.String):
-            return self.quoted(value)
+            return (self.quoted(value),)
         if isinstance(of, sa.Integer):
-            return self.digits(value)
+            return (self.digits(value),)
         if isinstance(of, sa.Date):
-            return joined('"', self.day(value), '"')
+            return '"', self.day(value), '"'
         if isinstance(of, sa.LargeBinary):
-            return joined('"', self.hexadecimal(value), '"')
+            return '"', self.hexadecimal(value), '"'
         raise NotCompiled
 
     def digits(self, value: Value) -> Value:

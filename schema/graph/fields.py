@@ -29,7 +29,7 @@ GOVERNED = "governed"  # metadata key: the Column, Link or Entry of a field
 WHERE = "where"  # metadata key: the Where of a filter's field
 Sql = str | Callable[[Table, Table], sa.ColumnElement[Any]]
 Finish = Callable[[Context, Any], Any]
-Together = Callable[[Context, Sequence[Any]], Sequence[Any]]
+Together = Callable[[Context, Sequence[Any]], Sequence[bytes]]
 NO_MASKS: Mapping[str, Form] = {}
 AS_OF, KNOWN_AT = "as_of", "known_at"
 

@@ -97,12 +97,12 @@ class Entity:
 class Form:
     """How a column leaves the database under one effect: SQL over (its table, its parent's table), then `finish`.
 
-    `together` is `finish` for many values, where that costs less than each by itself.
+    `together` is `finish` for many values, where that costs less than each by itself: texts, as JSON.
     """
 
     sql: Callable[[Table, Table], sa.ColumnElement[Any]]
     finish: Callable[[Context, Any], Any] | None = None
-    together: Callable[[Context, Sequence[Any]], Sequence[Any]] | None = None
+    together: Callable[[Context, Sequence[Any]], Sequence[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

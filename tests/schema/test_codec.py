@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,10 +63,10 @@ def test_an_opaque_code_is_equal_for_equal_values_of_one_field_only() -> None:
 @settings(max_examples=30)
 @given(st.lists(st.integers(0, 2**62), max_size=12))
 def test_tokens_of_many_are_those_of_each(person_ids: list[int]) -> None:
-    assert ONE.persons(person_ids) == [ONE.person(person_id) for person_id in person_ids]
+    assert list(map(orjson.loads, ONE.persons(person_ids))) == [ONE.person(person_id) for person_id in person_ids]
 
 
 @settings(max_examples=30)
-@given(st.lists(st.binary(min_size=1, max_size=100), max_size=12), st.binary(min_size=1, max_size=40))
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=12), st.binary(min_size=1, max_size=40))
 def test_cursors_of_many_are_those_of_each(places: list[bytes], binding: bytes) -> None:
-    assert ONE.cursors(binding, places) == [ONE.cursor(binding, place) for place in places]
+    assert list(map(orjson.loads, ONE.cursors(binding, places))) == [ONE.cursor(binding, place) for place in places]
