@@ -4,7 +4,8 @@
    publish has put into the row costs nothing to look at.
 2. It is about what is published now: each publication renews it within its transaction, also in rows that it leaves as
    they are. What was known earlier, and what has no bit, is asked of the spells.
-3. NULL: no publication has made it yet; then the spells are asked too.
+3. NULL: nothing has made it (the revision that brought the column does, and so does each publication); then the
+   spells are asked too.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 
 from hub import migrations, store
 from hub.errors import StoreError
+from tests.schema import world
 
 
 @pytest.fixture
@@ -57,6 +58,21 @@ def test_an_older_store_is_upgraded_only_when_asked(empty, monkeypatch):
     monkeypatch.setattr(migrations, "known_revisions", lambda: {"base", "0001"})
     with pytest.raises(StoreError, match="aidgraph store upgrade"):
         migrations.ensure(empty)
+
+
+def test_what_persons_hold_is_there_after_an_upgrade(empty, ring):
+    migrations.ensure(empty)
+    world.fill(empty, ring, many=3)
+    person = store.published["person"].c
+    query = sa.select(person.person_id, person.held).where(person.pub_until.is_(None))
+    with empty.begin() as connection:
+        expected = dict(connection.execute(query).all())
+        connection.execute(sa.text("ALTER TABLE person DROP COLUMN held"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0008'"))
+    migrations.upgrade(empty)
+    with empty.connect() as connection:
+        assert dict(connection.execute(query).all()) == expected
+    assert len(set(expected.values())) > 2
 
 
 def test_a_database_that_is_not_there_is_told_without_its_password():
