@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from schema.compile.marks import Part
-from schema.compile.parts import all_of, nodes_of, object_of, plain, subject
+from schema.compile.parts import all_of, nodes_of, object_of, plain, subject, told
 from schema.compile.texts import joined, text
 from schema.compile.tree import HOLE, ROW, UNWRITTEN, Branch, Cursor, End, Inner, More, Node, Object, Rows
 from schema.read.model import Table
@@ -94,7 +94,8 @@ class Page:
                 return [f"{HOLE}{inner.number}:", *self._key(), HOLE]
             return plain(inner)
 
-        start: list[Part] = [ROW, *subject(link, target, parent)] if counted else ["{"]
+        whose = [] if told(node.item, link, target, parent) else subject(link, target, parent)
+        start: list[Part] = [ROW, *whose] if counted else ["{"]
         return [*start, *object_of(node.item, write)[1:]]
 
     def _key(self) -> list[Part]:

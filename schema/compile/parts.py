@@ -10,7 +10,7 @@ from sqlalchemy.sql import operators
 
 from schema.compile.marks import Part
 from schema.compile.texts import text
-from schema.compile.tree import HOLE, SUBJECT, Constant, Hole, Node, NotCompiled, Object
+from schema.compile.tree import HOLE, SUBJECT, Constant, Hole, Inner, Node, NotCompiled, Object
 from schema.read.model import Link, Table
 
 Write = Callable[[Node], Iterable[Part]]
@@ -22,6 +22,20 @@ def subject(link: Link, target: Table, parent: Table | None) -> list[Part]:
     if entity.subject is None or (parent is not None and _same_subject(link, parent, target)):
         return []
     return [f"{HOLE}{SUBJECT}:", sa.func.coalesce(sa.cast(target.c[entity.subject], sa.Text()), text("-1")), HOLE]
+
+
+def tells(node: Hole, link: Link, target: Table, parent: Table | None) -> bool:
+    """Whether a hole's own value is whose row it is."""
+    whose = link.target.subject
+    return whose is not None and node.column is not None and node.column.form.sql(target, parent) is target.c[whose]
+
+
+def told(fields: Object, link: Link, target: Table, parent: Table | None) -> bool:
+    """Whether a hole of a row's object, or of the row in an edge, tells whose row it is."""
+    nodes = [node for _, node in fields.fields]
+    if any(isinstance(node, Inner) and told(node.row, link, target, parent) for node in nodes):
+        return True
+    return any(isinstance(node, Hole) and tells(node, link, target, parent) for node in nodes)
 
 
 def _same_subject(link: Link, parent: Table, target: Table) -> bool:

@@ -17,7 +17,7 @@ from hub.store import erasure, publication
 from schema.compile.arguments import named
 from schema.compile.marks import Marks, Part
 from schema.compile.page import Page
-from schema.compile.parts import all_of, object_of, plain, subject
+from schema.compile.parts import all_of, object_of, plain, subject, tells, told
 from schema.compile.texts import Texts, joined, text
 from schema.compile.tree import (
     HOLE,
@@ -115,8 +115,7 @@ class Writer:
 
         start: list[Part] = ["{"]
         if counted:
-            told = any(isinstance(node, Hole) and _tells(node, link, target, parent) for _, node in fields.fields)
-            start = [ROW, *([] if told else subject(link, target, parent))]
+            start = [ROW, *([] if told(fields, link, target, parent) else subject(link, target, parent))]
         return [*start, *object_of(fields, write)[1:]]
 
     def value(self, node: Node, link: Link, target: Table, parent: Table | None) -> Iterable[Part]:
@@ -126,7 +125,7 @@ class Writer:
             return [sa.func.coalesce(written, text("null"))]
         if isinstance(node, Hole) and node.column is not None:
             raw = self.texts.raw(node.column.form.sql(target, parent))
-            mark = SUBJECT if _tells(node, link, target, parent) else ""
+            mark = SUBJECT if tells(node, link, target, parent) else ""
             return [sa.func.coalesce(joined(f"{HOLE}{mark}{node.number}:", *raw, HOLE), text("null"))]
         if isinstance(node, Branch):
             if node.link.parent is not link.target:
@@ -154,12 +153,6 @@ def _then(branch: Branch) -> Then | None:
         day=bind(dated, DAY, sa.Date()),
         month=bind(dated, MONTH, sa.Text()),
     )
-
-
-def _tells(node: Hole, link: Link, target: Table, parent: Table | None) -> bool:
-    """Whether a hole's own value is whose row it is."""
-    whose = link.target.subject
-    return whose is not None and node.column is not None and node.column.form.sql(target, parent) is target.c[whose]
 
 
 def together(query: sa.Select[Any]) -> sa.ColumnElement[Any]:
