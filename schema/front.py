@@ -93,6 +93,7 @@ class _Short:
         logging = time.monotonic()
         try:
             await self._entries.append(work.ended(answer, began))
+            self._operations.log.written()
             self._operations.log_took(time.monotonic() - logging)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason
             logger.error("access log not written", error=type(error.__cause__ or error).__name__)

@@ -25,7 +25,7 @@ from connectors.base import discover
 from connectors.simulator.server import Departments
 from connectors.simulator.truth import Truth
 from connectors.simulator.world import World
-from hub import keys, months, publish, settings, store, tables
+from hub import held, keys, months, publish, settings, store, tables
 from hub.deployment import Deployment, open_deployment
 from hub.land import BatchReport, Landing
 from hub.landing import snapshot
@@ -191,6 +191,15 @@ def test_category_spells_are_what_departments_certified(played, truth):
         (ids[s.id_number], s.category, s.valid_from, s.valid_until or OPEN, s.region, s.certifier, s.household_key)
         for s in truth.spells
     )
+
+
+def test_what_persons_hold_in_the_year_stands_in_their_rows(played):
+    p = store.published["person"].c
+    with played.deployment.engine.connect() as connection:
+        found = dict(connection.execute(sa.select(p.person_id, p.held).where(p.pub_until.is_(None))).all())
+        told = held.bits(held.current(connection), date(2025, 1, 1)).to_pylist()
+    assert found == dict.fromkeys(found, 0) | {row["person_id"]: row["held"] for row in told}
+    assert len(set(found.values())) > 3
 
 
 def test_enrolments_are_what_medical_insurance_says(played, truth):

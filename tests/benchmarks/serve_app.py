@@ -1,6 +1,6 @@
 """The application over a store of made-up persons, with the hand-written routes beside it, behind uvicorn.
 
-    python tests/benchmarks/serve_app.py URL PORT PERSONS [--no-log]
+    python tests/benchmarks/serve_app.py URL PORT PERSONS [--no-log] [--no-index] [--keep]
 
 Prints one line of JSON once it can be asked: the caller's token and tokens of persons. Run by serve_compare.py.
 """
@@ -71,6 +71,8 @@ def main() -> None:
     app: Any = create_app(served)
     if "--no-log" in sys.argv:
         without_log(app)
+    if "--no-index" in sys.argv:
+        app.state.hub.operations.log.follow = lambda: None
     app = add_routes(app, served)
     codec = Codec(served.ring, served.agreements[0].id)
     told = {

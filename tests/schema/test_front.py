@@ -97,6 +97,16 @@ def test_a_publication_or_an_erasure_ends_it(client: Client) -> None:
             connection.execute(spoiled.delete())
 
 
+def test_what_stands_behind_the_log_is_built_of_its_entries_too(client: Client) -> None:
+    asked = {"t": client.person(CIVIL, 1)}
+    keeper = client.app.state.hub.operations.log
+    for _ in range(2):  # read, then kept
+        client.ask(CIVIL, QUERY, asked)
+        keeper._behind = False
+        client.ask(CIVIL, QUERY, asked)
+        assert keeper._behind
+
+
 def test_no_log_no_kept_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {"t": client.person(CIVIL, 1)}
     for _ in range(3):
