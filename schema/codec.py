@@ -94,7 +94,7 @@ class Codec:
         """Places in a connection, as `cursor` makes each; as JSON."""
         padded = [_pad(key) for key in keys]
         size = len(padded[0]) if padded else 0
-        if len(keys) < MANY or (TAG + size) % 3 or any(len(key) != size for key in padded):
+        if len(keys) < MANY or (TAG + size) % 3 or set(map(len, padded)) != {size}:
             return [b'"%b"' % self.cursor(binding, key).encode() for key in keys]
         return _texts(b'"', self._many_cursors.sealed(b"".join(padded), size, binding), TAG + size)
 

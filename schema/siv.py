@@ -8,6 +8,7 @@ It only seals: what comes from outside is opened by the library's own, one by on
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -23,9 +24,10 @@ class Siv:
     """One key of 64 bytes; safe to share between threads."""
 
     def __init__(self, key: bytes) -> None:
-        self._mac, self._stream = key[: len(key) // 2], key[len(key) // 2 :]
+        self._key = key[: len(key) // 2]
+        self._mac, self._stream = _Cipher(self._key), _Cipher(key[len(key) // 2 :])
         self._zero = self._cmac(bytes(BLOCK))
-        self._last = _doubled(_number(_encrypted(self._mac, np.zeros((1, BLOCK), np.uint8)).tobytes()))
+        self._last = _doubled(_number(self._mac.encrypted(np.zeros((1, BLOCK), np.uint8)).tobytes()))
         self._start = lru_cache(1_000)(self._started)
 
     def sealed(self, texts: bytes, size: int, bound: bytes | None = None) -> bytes:
@@ -46,7 +48,7 @@ class Siv:
         blocks[:, -BLOCK:] ^= _block(start ^ self._last)
         tag = np.zeros((len(rows), BLOCK), np.uint8)
         for place in range(0, blocks.shape[1], BLOCK):
-            tag = _encrypted(self._mac, tag ^ blocks[:, place : place + BLOCK])
+            tag = self._mac.encrypted(tag ^ blocks[:, place : place + BLOCK])
         return np.hstack((tag, rows ^ self._streamed(tag, size))).tobytes()
 
     def _streamed(self, tag: Blocks, size: int) -> Blocks:
@@ -58,22 +60,30 @@ class Siv:
         low = counters[:, 8:].copy().view(">u8")  # its first bit is clear: it does not run over
         low += np.tile(np.arange(count, dtype=np.uint64), len(tag))[:, None]
         counters[:, 8:] = low.view(np.uint8)
-        return _encrypted(self._stream, counters).reshape(len(tag), count * BLOCK)[:, :size]
+        return self._stream.encrypted(counters).reshape(len(tag), count * BLOCK)[:, :size]
 
     def _started(self, bound: bytes | None) -> int:
         """S2V of what stands before the text."""
         return self._zero if bound is None else _doubled(self._zero) ^ self._cmac(bound)
 
     def _cmac(self, data: bytes) -> int:
-        mac = CMAC(algorithms.AES(self._mac))
+        mac = CMAC(algorithms.AES(self._key))
         mac.update(data)
         return _number(mac.finalize())
 
 
-def _encrypted(key: bytes, blocks: Blocks) -> Blocks:
-    """Blocks, each by itself."""
-    cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  SIV is made of this
-    return np.frombuffer(cipher.update(blocks.tobytes()), np.uint8).reshape(-1, BLOCK)
+class _Cipher:
+    """AES of single blocks; its context, which costs more to make than a page's blocks do, is kept."""
+
+    def __init__(self, key: bytes) -> None:
+        self._context = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  SIV is made of this
+        self._lock = Lock()
+
+    def encrypted(self, blocks: Blocks) -> Blocks:
+        """Blocks, each by itself."""
+        with self._lock:
+            data = self._context.update(blocks.tobytes())
+        return np.frombuffer(data, np.uint8).reshape(-1, BLOCK)
 
 
 def _doubled(number: int) -> int:

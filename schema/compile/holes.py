@@ -76,8 +76,9 @@ class _Cursor(Filler):
 
     @staticmethod
     def _filled(codec: Codec, binding: bytes, raw: Sequence[bytes]) -> Sequence[bytes]:
-        keys = [key if PLAIN(key) else key_text(orjson.loads(key)) for key in raw]  # as Python would write them
-        return codec.cursors(binding, keys)
+        if not PLAIN(b"".join(raw)):  # as Python would write them
+            raw = [key_text(orjson.loads(key)) for key in raw]
+        return codec.cursors(binding, raw)
 
 
 class _Entry(Filler):

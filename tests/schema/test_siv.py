@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given, settings
@@ -26,3 +28,12 @@ def test_each_text_is_sealed_as_the_library_seals_it(
 def test_a_text_that_does_not_fill_its_blocks_is_refused() -> None:
     with pytest.raises(ValueError, match="blocks"):
         Siv(bytes(range(64))).sealed(bytes(17), 17)
+
+
+def test_threads_share_a_key() -> None:
+    key, texts = bytes(range(64)), [bytes([n]) * 8 for n in range(200)]
+    siv, one = Siv(key), AESSIV(key)
+    expected = b"".join(one.encrypt(text, None) for text in texts)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: siv.sealed(b"".join(texts), 8), range(200)))
+    assert set(found) == {expected}
