@@ -2,7 +2,7 @@
 
     python tests/benchmarks/serve_app.py URL PORT PERSONS [--no-log] [--no-index] [--keep]
 
-Prints one line of JSON once it can be asked: the caller's token and tokens of persons. Run by serve_compare.py.
+Prints one line of JSON once it can be asked: the callers' tokens and tokens of persons. Run by serve_compare.py.
 """
 
 # ruff: noqa: T201 - it reports on standard output
@@ -32,6 +32,7 @@ from tests.benchmarks.serve_hand import add_routes
 
 ROOT = Path(__file__).parents[2]
 TOKENS = 5_000
+CLIENTS = 4  # who ask by turns: one alone has half the threads (schema/turns.py)
 
 
 def agreement() -> Agreement:
@@ -76,7 +77,7 @@ def main() -> None:
     app = add_routes(app, served)
     codec = Codec(served.ring, served.agreements[0].id)
     told = {
-        "token": issue(served.ring, agreements=(served.agreements[0].id,), client="benchmark"),
+        "tokens": [issue(served.ring, agreements=(served.agreements[0].id,), client=f"c{n}") for n in range(CLIENTS)],
         "persons": [codec.person(n * 7919 % persons) for n in range(min(TOKENS, persons))],
         "ids": [n * 7919 % persons for n in range(min(TOKENS, persons))],
     }

@@ -201,12 +201,15 @@ def run(told: argparse.Namespace) -> None:
             env = {**os.environ, "PYTHONPATH": str(root)}
             pid, line = opened.enter_context(started(command, env=env, cwd=root))
             served = json.loads(line)
-            persons, token = served["persons"], served["token"]
+            persons, callers = served["persons"], served["tokens"]
             values = {"Q1": [{"token": x} for x in persons], "Q2": [{"county": c} for c in there],
                       "Q3": [{"c": c} for c in there]}  # fmt: skip
             for name, path in [(label, "/graphql")] + ([("by hand", "/hand/{}")] if label == "graph" else []):
                 requests = {
-                    q: [http(path.format(q), token, {"query": QUERIES[q], "variables": v}) for v in values[q]]
+                    q: [
+                        http(path.format(q), callers[n % len(callers)], {"query": QUERIES[q], "variables": v})
+                        for n, v in enumerate(values[q])
+                    ]
                     for q in QUERIES
                 }
                 ways.append(Way(name=name, pid=pid, port=port, requests=requests))
