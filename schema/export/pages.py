@@ -20,6 +20,7 @@ from graphql import OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 from psycopg.pq import ExecStatus
 
+from schema.answer import Request
 from schema.compile.arguments import Given
 from schema.compile.lines import CANCELLED, StatementFailed
 from schema.compile.plan import Plan, compiled
@@ -30,7 +31,7 @@ from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.errors import Failed, Refused, TookTooLong
 from schema.export.columns import AFTER, FIRST, Table
-from schema.operation import Operations, Request
+from schema.operation import Operations
 from schema.read.snapshot import Snapshot
 from schema.read.times import resolve
 
@@ -92,8 +93,8 @@ class Pages:
                 return None
             asked = plan.asked(given)
             published = Published(number=view.publication, since=view.since)
-            text = _text(view, plan.sql, asked.bind(published))
-            served = asked.served(Found(text=text, published=published, erasure=0))
+            texts = _texts(view, plan.sql, asked.bind(published))
+            served = asked.served(Found(texts=texts, published=published, erasure=0))
         except NotCompiled:
             return None
         except StatementFailed as error:
@@ -118,7 +119,7 @@ class Pages:
     def _plain(self, view: Snapshot, variables: Mapping[str, Any]) -> Page:
         """The page by the graph's own executor."""
         request = replace(self._request, variables=variables)
-        result, reading = self._operations.read(self._contract, self._table.page, request, view)
+        result, reading = self._operations.executor.read(self._contract, self._table.page, request, view)
         for error in result.errors or ():
             raise error.original_error if isinstance(error.original_error, Refused) else Failed()
         found = (result.data or {}).get(self._table.root)
@@ -137,26 +138,29 @@ def _driver(view: Snapshot) -> Any:
     return view.connection.connection.driver_connection
 
 
-def _text(view: Snapshot, sql: str, values: Sequence[Any]) -> bytes:
-    """What a statement yields on a view that stays whole when it fails. Raises TookTooLong, StatementFailed."""
+def _texts(view: Snapshot, sql: str, values: Sequence[Any]) -> Sequence[bytes]:
+    """The texts that a statement yields, which stand before what it says of the publication and the erasure.
+
+    The view stays whole when it fails. Raises TookTooLong, StatementFailed.
+    """
     driver = _driver(view)
     if isinstance(driver, psycopg.Connection):
         return _of_postgresql(driver.pgconn, sql, values)
     try:
-        told: str = driver.execute(sql, values).fetchone()[0]
+        *texts, _, _ = driver.execute(sql, values).fetchone()
     except sqlite3.Error as error:
         if time.monotonic() > view.deadline:
             raise TookTooLong from None
         raise StatementFailed(getattr(error, "sqlite_errorname", "")) from None
-    return told.encode()
+    return [text.encode() for text in texts]
 
 
-def _of_postgresql(connection: psycopg.pq.abc.PGconn, sql: str, values: Sequence[Any]) -> bytes:
+def _of_postgresql(connection: psycopg.pq.abc.PGconn, sql: str, values: Sequence[Any]) -> Sequence[bytes]:
     connection.exec_(f"SAVEPOINT {HERE}".encode())
     found = connection.exec_params(sql.encode(), values)
     if found.status == ExecStatus.TUPLES_OK and found.ntuples == 1:
         connection.exec_(f"RELEASE SAVEPOINT {HERE}".encode())
-        return found.get_value(0, 0) or b""
+        return [found.get_value(0, place) or b"" for place in range(found.nfields - 2)]
     state = (found.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode()
     connection.exec_(f"ROLLBACK TO SAVEPOINT {HERE}".encode())
     if state == CANCELLED:

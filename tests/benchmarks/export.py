@@ -23,10 +23,11 @@ from pathlib import Path
 from hub import store
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+from schema.answer import Answer, Request
 from schema.contract import Contract
 from schema.export.run import start
 from schema.identities import Identities
-from schema.operation import Answer, Operations, Request
+from schema.operation import Operations
 from schema.read.reference import Reference
 from schema.tokens import Claims
 from schema.workers import Workers

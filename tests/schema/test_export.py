@@ -26,6 +26,7 @@ from python_calamine import CalamineWorkbook
 from hub import log, store
 from hub.keys import KeyRing
 from schema.agreement import REGISTERED, Agreement, Limits
+from schema.answer import Request
 from schema.contract import Contract
 from schema.export import pages
 from schema.export.columns import Column
@@ -33,7 +34,6 @@ from schema.export.http import FORMS, form_of
 from schema.export.pages import Page, Pages
 from schema.export.run import Running, start
 from schema.export.writers import WRITERS, safe
-from schema.operation import Request
 from schema.registered import Document, Registered
 from schema.tokens import Claims
 from tests.schema import world
@@ -218,7 +218,7 @@ def test_a_statement_that_fails_leaves_the_snapshot_whole(
         return text(view, "SELECT nothing FROM nowhere", [])
 
     text = pages._text
-    monkeypatch.setattr(pages, "_text", broken)
+    monkeypatch.setattr(pages, "_texts", broken)
     assert export(client, "csv", PERSONS).content == whole
     assert calls[0] > 4
 
