@@ -217,7 +217,7 @@ def test_a_statement_that_fails_leaves_the_snapshot_whole(
         calls[0] += 1
         return text(view, "SELECT nothing FROM nowhere", [])
 
-    text = pages._text
+    text = pages._texts
     monkeypatch.setattr(pages, "_texts", broken)
     assert export(client, "csv", PERSONS).content == whole
     assert calls[0] > 4
@@ -230,13 +230,13 @@ def test_no_page_is_found_by_reading_another_table_from_its_beginning(
     client, seen = served(), set[tuple[str, ...]]()
     if client.engine.dialect.name != "postgresql":
         pytest.skip("it is PostgreSQL that chooses")
-    text, names = pages._text, ("enable_mergejoin", "jit", "plan_cache_mode")
+    text, names = pages._texts, ("enable_mergejoin", "jit", "plan_cache_mode")
 
     def noted(view: Any, sql: str, values: Any) -> bytes:
         seen.add(tuple(view.connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names))
         return text(view, sql, values)
 
-    monkeypatch.setattr(pages, "_text", noted)
+    monkeypatch.setattr(pages, "_texts", noted)
     assert export(client, "csv", PERSONS).status_code == 200
     assert seen == {("off", "off", "force_custom_plan")}
     with client.engine.connect() as connection:
