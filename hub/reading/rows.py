@@ -18,6 +18,7 @@ from datetime import date
 from itertools import compress
 
 import numpy as np
+import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -31,7 +32,7 @@ from hub.reading.meaning import Meaning
 from hub.reading.provinces import Provinces
 from hub.reading.undeclared import Audit
 from hub.reading.values import Codes, encodable
-from hub.sealing import as_json, lines_of, plainly
+from hub.sealing import as_json, plainly
 
 IDENTITY = [
     ("line", pa.int32()),
@@ -124,7 +125,7 @@ def contents(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Itera
     """Each row of some columns as JSON, without what is empty; `names` in order."""
     rows = zip(*columns, strict=True)
     if all(map(_clean, columns)):  # what as_json makes of it
-        return iter(lines_of([dict(zip(names, row, strict=False)) for row in rows]))
+        return (orjson.dumps(dict(zip(names, row, strict=False))) for row in rows)
     return (as_json({n: v for n, v in zip(names, row, strict=True) if v is not None and v != ""}) for row in rows)
 
 
@@ -187,7 +188,7 @@ class RowReader:
         hidden = self._columns(self._hidden, given, count)
         rest = (_plainly(column) for name, column in zip(self._hidden, hidden, strict=True) if name in self._rest)
         content = (found.macs, name_macs, *typed, *(items.by_row() for items in lists), *rest)
-        digests = self._linkage.row_macs(lines_of(list(zip(*content, strict=True))))
+        digests = self._linkage.row_macs(map(orjson.dumps, zip(*content, strict=True)))
         lines = np.array(page.lines, np.int32)
         head = [
             pa.array(lines),
