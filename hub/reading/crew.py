@@ -32,7 +32,6 @@ from hub.reading.page_reader import PageReader, ReadPage
 START = 5_000  # rows of a pull that are read here before any process is started
 MOST = 4  # processes
 HEAD = 8  # bytes that say how long a message is
-PATIENCE = 5.0  # seconds for a process to end
 WIDE = 1024**2  # bytes that a pipe is asked to hold
 YOUNG = 16  # pages after which garbage is looked for
 Read = tuple[Page, ReadPage | None]
@@ -47,14 +46,14 @@ class Crew:
     """Reads the pages of the deliveries of one pull. Use as a context: its processes end with it."""
 
     def __init__(self) -> None:
-        self._hands: list[_Hand] = []
+        self._hands: list[_Hand] | None = None  # not yet asked for
         self._rows = 0
 
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for hand in self._hands:
+        for hand in self._hands or ():
             hand.end()
 
     def read(self, pages: Iterable[Page], reader: PageReader) -> Iterator[Read]:
@@ -62,9 +61,9 @@ class Crew:
         busy: deque[tuple[Page, _Hand]] = deque()
         for page in pages:
             self._rows += len(page.lines)
-            if self._rows > START and not self._hands and cores() > 1:
-                self._hands = [_Hand() for _ in range(min(cores(), MOST))]
-            hand = next((each for each in self._hands if each.ready), None)
+            if self._rows > START and self._hands is None:
+                self._hands = _started()
+            hand = next((each for each in self._hands or () if each.ready), None)
             done: Read | None = None
             if hand is None and busy:
                 first, hand = busy.popleft()
@@ -78,6 +77,15 @@ class Crew:
                 yield from _all(busy)
                 yield page, None
         yield from _all(busy)
+
+
+def _started() -> list[_Hand]:
+    """As many processes as there are cores for, none where there is one; as many as the system lets start."""
+    hands: list[_Hand] = []
+    with contextlib.suppress(OSError):
+        while cores() > 1 and len(hands) < min(cores(), MOST):
+            hands.append(_Hand())
+    return hands
 
 
 def _all(busy: deque[tuple[Page, _Hand]]) -> Iterator[Read]:
@@ -100,7 +108,8 @@ class _Hand:
         )
         for pipe in (self._process.stdin, self._process.stdout):
             _widen(pipe)  # type: ignore[arg-type]
-        threading.Thread(target=self._start, daemon=True).start()
+        self._starting = threading.Thread(target=self._start, daemon=True)
+        self._starting.start()
 
     def _start(self) -> None:
         self.ready = self._receive() == "ready"
@@ -122,16 +131,14 @@ class _Hand:
         return found if isinstance(found, ReadPage) else None
 
     def end(self) -> None:
-        """Stop it; nobody waits for what it was doing."""
+        """Stop it, whatever it is doing; nobody waits for that."""
         self.ready = False
+        self._process.kill()
+        self._starting.join()  # it may be reading what is closed next
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.wait()
 
     def _send(self, message: object) -> bool:
         try:

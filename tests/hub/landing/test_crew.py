@@ -172,6 +172,26 @@ def test_a_file_sealed_at_the_edge_is_opened_here(deployment, tmp_path, seen) ->
     assert seen.there > 0
 
 
+def test_where_no_process_can_be_started_all_is_read_here(deployment, tmp_path, seen, monkeypatch) -> None:  # noqa: F811
+    folder = written(tmp_path / "files", dirty())
+    together = landed(deployment, folder)
+
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    before = seen.there
+    assert landed(deployment, folder) == together
+    assert seen.there == before > 0
+
+
+def test_a_process_that_still_starts_is_ended_at_once() -> None:
+    hand = crew._Hand()
+    hand.end()
+    assert hand._process.returncode == -signal.SIGKILL
+    assert not hand.ready
+
+
 def test_a_pull_over_http_is_read_by_a_copy_of_its_reader() -> None:
     reading = Reading(RECIPIENTS)
     rows = [b'{"certno": "1", "psn_name": "a"}', b'{"psn_name": "b", "x": 1}']
