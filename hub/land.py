@@ -19,7 +19,8 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, Page, Source, Stream, landed_as
+from connectors.base import Connection, Delivery, Source, Stream, landed_as
+from connectors.pages import Page
 from hub import store
 from hub.edge.envelope import Opener
 from hub.errors import ConservationError, InputError

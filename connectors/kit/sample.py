@@ -10,7 +10,8 @@ from datetime import datetime
 
 import orjson
 
-from connectors.base import Child, Delivery, Field, FieldType, RawRow, Stream
+from connectors.base import Child, Delivery, Field, FieldType, Stream
+from connectors.pages import RawRow
 
 Read = Callable[[Field, object], str | None]  # the reason code why a value cannot be read; None where it can
 

@@ -1,7 +1,7 @@
 """CSV and TSV files dropped into a folder, in GB18030 or UTF-8, with or without a byte-order mark.
 
 1. A file is read block by block and never held in memory; a page is what a block holds. Where each record is a line of
-   its own, its values are cut out when they are asked for (`connectors.base.Unread`), else at once.
+   its own, its values are cut out when they are asked for (`connectors.pages.Unread`), else at once.
 2. The encoding is what the stream declares (`auto`: UTF-8 where the beginning of the file is UTF-8, else GB18030); a
    byte-order mark goes before. A character that cannot be read, or was lost before the file was sent, refuses the file.
 3. Values stay text, guards of spreadsheets (`="..."`, a leading apostrophe) included: the hub normalises them.
@@ -24,8 +24,9 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 import numpy as np
 
-from connectors.base import Connection, Delivery, Page, Stream, Unread
+from connectors.base import Connection, Delivery, Stream
 from connectors.errors import SourceMalformed
+from connectors.pages import Page, Unread
 from connectors.transports import drop, headers
 
 BLOCK = 512 * 1024  # bytes read at once

@@ -26,8 +26,9 @@ from typing import Any, ClassVar, Literal
 import msgspec
 import orjson
 
-from connectors.base import Connection, Delivery, Page, Stream, Unread
+from connectors.base import Connection, Delivery, Stream
 from connectors.errors import SourceMalformed, SourceSettingsError
+from connectors.pages import Page, Unread
 from connectors.transports import headers
 from connectors.transports.http import template
 from connectors.transports.http.answer import BEIJING, Accepted, Answer, not_whole

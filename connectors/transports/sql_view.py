@@ -21,8 +21,9 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from connectors.base import Connection, Delivery, Page, Stream
+from connectors.base import Connection, Delivery, Stream
 from connectors.errors import SourceError, SourceRefused, SourceSettingsError, SourceUnavailable
+from connectors.pages import Page
 from connectors.transports import headers
 from connectors.transports.http.answer import BEIJING
 from connectors.transports.window import Window

@@ -21,8 +21,9 @@ from typing import Any, BinaryIO, ClassVar
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from connectors.base import Connection, Delivery, Page, Stream
+from connectors.base import Connection, Delivery, Stream
 from connectors.errors import SourceMalformed
+from connectors.pages import Page
 from connectors.transports import archive, drop, headers
 
 SUBTOTAL = re.compile(r"(本页|本村|本户)?(合计|小计|总计)[:：]?[\d,.]*(人|户|元|条)?")

@@ -29,7 +29,8 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connectors.base import Page, RawRow, Stream
+from connectors.base import Stream
+from connectors.pages import Page, RawRow
 from connectors.transports.headers import plain
 from hub.errors import InputError, KeysError
 from hub.keys import KeyRing

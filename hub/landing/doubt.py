@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.base import Field, Page, Stream
+from connectors.base import Field, Stream
+from connectors.pages import Page
 from hub.edge import envelope as edge
 from hub.landing.ledger import Last
 from hub.reading import identity, values

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from connectors.base import Page, Stream
+from connectors.base import Stream
+from connectors.pages import Page
 from hub import store
 from hub.deployment import Deployment
 from hub.edge.envelope import Opener

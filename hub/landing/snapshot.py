@@ -22,7 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from connectors.base import Page, RawRow, Source, Stream
+from connectors.base import Source, Stream
+from connectors.pages import Page, RawRow
 from hub import store
 from hub.keys import KeyRing
 from hub.lake import Lake

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import RawRow
+from connectors.pages import RawRow
 from hub.lake import Lake, Writer
 from hub.reading.collector import catch_up
 from hub.reading.digests import Digests, Keys

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import Child, Lists
+from connectors.base import Child
+from connectors.pages import Lists
 from hub.reading.columns import Column, FieldReader
 from hub.reading.values import Codes
 

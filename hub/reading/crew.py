@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from connectors.base import Page, Unread
+from connectors.pages import Page, Unread
 from hub.edge.envelope import looks_sealed
 from hub.reading.collector import catch_up, held_back
 from hub.reading.page_reader import PageReader, ReadPage

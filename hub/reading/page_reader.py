@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import Page, RawRow
+from connectors.pages import Page, RawRow
 from hub.reading.children import Children
 from hub.reading.digests import Keys, keys
 from hub.reading.held_rows import Held
@@ -52,7 +52,7 @@ class PageReader:
         self._sealer = sealer
 
     def read(self, page: Page) -> ReadPage:
-        """Raises what a page raises whose rows are read only now (`connectors.base.Unread`)."""
+        """Raises what a page raises whose rows are read only now (`connectors.pages.Unread`)."""
         raw = self.raw.of(page) if self.raw else None
         rows, rejected = self.rows.read(page)
         blobs = self._sealer.seal_all(rows.contents(), len(rows.table))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
-from connectors.base import Lists
+from connectors.pages import Lists
 from hub.reading.columns import Remembering
 from hub.reading.values import Unreadable, division
 

@@ -1,7 +1,7 @@
 """A raw row told again: a keyed digest of the row as it came.
 
 Two rows of one digest read alike, for the same reading (hub/landing/rawrows.py): the digest is over the row's own text
-as it came, where all that it says follows from that (`connectors.base.Unread`), else over every value that arrives but
+as it came, where all that it says follows from that (`connectors.pages.Unread`), else over every value that arrives but
 those of ignored columns, with its type. It is keyed, because raw rows hold ID numbers.
 """
 
@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from connectors.base import Page, Stream
+from connectors.base import Stream
+from connectors.pages import Page
 from hub.keys import KeyRing
 from hub.reading.undeclared import Audit
 from hub.sealing import lines_of

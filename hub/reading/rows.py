@@ -22,7 +22,8 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from connectors.base import Page, RawRow, Sealed, Stream
+from connectors.base import Sealed, Stream
+from connectors.pages import Page, RawRow
 from hub.reading import persons
 from hub.reading.children import ChildReader, Children
 from hub.reading.columns import ARROW, FieldReader

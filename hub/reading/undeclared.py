@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Child, Lists, Stream
+from connectors.base import Child, Stream
+from connectors.pages import Lists
 
 
 class Audit:

@@ -13,7 +13,8 @@ import orjson
 import pyarrow as pa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connectors.base import Connection, Page, Stream
+from connectors.base import Connection, Stream
+from connectors.pages import Page
 from hub.keys import KeyRing
 from hub.lake import Lake, Writer
 from hub.reading import numbers

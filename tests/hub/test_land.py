@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Child, Connection, Delivery, Field, FieldType, Page, Sealed, Semantics, Source, Stream
+from connectors.base import Child, Connection, Delivery, Field, FieldType, Sealed, Semantics, Source, Stream
+from connectors.pages import Page
 from hub import store
 from hub.errors import InputError, KeysError, Locked
 from hub.keys import make

@@ -4,7 +4,7 @@
    what does not fit that shape (a field never seen, a list of something else) is read the general way, and the shape
    learns from it.
 2. Both ways give the same: of a field told twice the last counts, a whole number is exact however long it is, and a
-   list of objects is as `connectors.base.Lists` gives it, where null and absent are one.
+   list of objects is as `connectors.pages.Lists` gives it, where null and absent are one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from connectors.base import Lists
+from connectors.pages import Lists
 
 Row = Mapping[str, object]
 Columns = dict[str, Sequence[object]]

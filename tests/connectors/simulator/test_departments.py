@@ -8,8 +8,9 @@ from datetime import date
 import orjson
 import pytest
 
-from connectors.base import RawRow, Source, Stream, discover
+from connectors.base import Source, Stream, discover
 from connectors.errors import SourceRefused
+from connectors.pages import RawRow
 from connectors.simulator.server import Departments
 from connectors.simulator.truth import Truth
 from connectors.simulator.world import World

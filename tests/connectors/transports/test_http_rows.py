@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Lists
+from connectors.pages import Lists
 from connectors.transports.http import rows as http_rows
 from connectors.transports.http.answer import Raw, decode
 from connectors.transports.http.rows import Reader

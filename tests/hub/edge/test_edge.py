@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Page, RawRow
+from connectors.pages import Page, RawRow
 from hub import keys, store
 from hub.edge.envelope import FILE_KEY, NONCE, SEALED, Envelope, Opener, PublicKey, is_sealed
 from hub.errors import InputError, KeysError

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from connectors.base import Connection, Page, Stream, discover
+from connectors.base import Connection, Stream, discover
 from connectors.errors import SourceMalformed
+from connectors.pages import Page
 from connectors.transports import csv_drop
 from connectors.transports.http_json import Reading
 from hub import store

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Page, discover
+from connectors.base import discover
+from connectors.pages import Page
 from hub.lake import Lake
 from hub.landing import rawrows
 from hub.landing.rawrows import RawWriter

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from connectors.base import Connection, Delivery, Page, Unread, discover
+from connectors.base import Connection, Delivery, discover
+from connectors.pages import Page, Unread
 from connectors.transports.http.rows import Reader
 from hub import keys, settings, store, tables
 from hub.config.codes import Codes

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Lists, Page, Unread, discover
+from connectors.base import discover
+from connectors.pages import Lists, Page, Unread
 from connectors.transports.http.rows import Reader
 from hub.reading.raw_digests import RawDigests
 from tests.hub.landing.test_snapshot import DAYS, Hub, deployment, row  # noqa: F401 - a fixture

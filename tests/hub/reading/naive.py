@@ -8,7 +8,8 @@ from datetime import date
 
 import orjson
 
-from connectors.base import Field, FieldType, Page, Sealed, Stream
+from connectors.base import Field, FieldType, Sealed, Stream
+from connectors.pages import Page
 from hub.reading.identity import Linkage, Refused, mask_name
 from hub.reading.values import READ, Unreadable, division, text
 from hub.sealing import as_json, plainly

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Child, Field, FieldType, Page, Sealed, Semantics, Stream
+from connectors.base import Child, Field, FieldType, Sealed, Semantics, Stream
+from connectors.pages import Page
 from connectors.transports.csv_drop import CsvDrop
 from hub.lake import Lake
 from hub.reading import identity

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Page
+from connectors.pages import Page
 from hub.lake import Lake
 from hub.reading import contract, identity
 from hub.reading.batch import Batch
