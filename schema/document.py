@@ -38,8 +38,9 @@ from schema.shelf import Shelf
 REMEMBERED = 100_000  # tokens of all the documents of a contract together
 TOKEN_BYTES = 400  # that a token takes in memory, with its node
 LEAST = 200  # tokens that even the smallest document counts for: with its measures and its place
-TOKEN = re.compile(  # what the lexer finds, found much faster; a comment is the group
-    r'"""(?:\\"""|[^"]|"(?!""))*+(?:"""|\Z)|"(?:\\.|[^"\\\n])*+"?'
+TOKEN = re.compile(  # what the lexer finds, found much faster; a comment is the group; each place has one way to go on
+    r'"""[^"\\]*(?:(?:\\"""|\\(?!""")|"(?!""))[^"\\]*)*(?:"""|\Z)'
+    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'
     r"|\.\.\.|[_A-Za-z]\w*|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[!$&()\[\]{}:=@|]|(#[^\n\r]*)",
     re.ASCII,
 )

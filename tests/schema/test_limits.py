@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind, get_introspection_query, parse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schema.agreement import Agreement, Limits
@@ -52,6 +52,7 @@ PIECES = ["{", "}", "(", ")", "a", "_b1", "query", "$", ":", "[", "]", "!", "=",
 
 
 @settings(max_examples=300)
+@example('""""""""')  # possessive repeats of Python 3.11.2 part it otherwise
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_tokens_counted_ahead_are_those_that_the_lexer_finds(text: str) -> None:
     lexer, found = Lexer(Source(text)), []
