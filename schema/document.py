@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from graphql import (
@@ -32,7 +33,6 @@ from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
 from schema.limits import INTROSPECTION, Measure, measure, page_variables
 from schema.merging import bounded
-from schema.paced import Paced
 from schema.shelf import Shelf
 
 REMEMBERED = 100_000  # tokens of all the documents of a contract together
@@ -44,7 +44,7 @@ TOKEN = re.compile(  # what the lexer finds, found much faster; a comment is the
     r"|\.\.\.|[_A-Za-z]\w*|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[!$&()\[\]{}:=@|]|(#[^\n\r]*)",
     re.ASCII,
 )
-PREPARING = Paced(longest=0.05)  # whoever asks for a document that is known does not compete with many new ones
+PREPARING = Lock()  # one document at a time: whoever asks for one that is known does not compete with many new ones
 LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
 ECHOES = (
     re.compile(r", but encountered error .*", re.DOTALL),
