@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -56,19 +57,18 @@ def bits(spells: pa.Table, since: date) -> pa.Table:
 def current(connection: sa.Connection) -> pa.Table:
     """The spells that are served, as far as `bits` looks at them."""
     s = store.published["category_spell"].c
-    rows = connection.execute(sa.select(s.person_id, s.category, s.valid_until).where(s.pub_until.is_(None))).all()
+    query = sa.select(s.person_id, s.category, s.valid_until).where(s.pub_until.is_(None))
     kinds = pa.schema([("person_id", pa.int64()), ("category", pa.string()), ("valid_until", pa.date32())])
-    return pa.Table.from_pylist([dict(row._mapping) for row in rows], schema=kinds)
+    return _table(connection, query, kinds)
 
 
 def renew(connection: sa.Connection, held: pa.Table) -> int:
     """Put the bits into the current persons' rows that hold others; how many rows that were."""
     p = store.published["person"].c
-    current = connection.execute(sa.select(p.row_id, p.person_id, p.held).where(p.pub_until.is_(None))).all()
-    columns = dict(zip(("row_id", "person_id", "held"), zip(*current, strict=True), strict=True)) if current else {}
     kinds = pa.schema([(name, pa.int64()) for name in ("row_id", "person_id", "held")])
+    current = _table(connection, sa.select(p.row_id, p.person_id, p.held).where(p.pub_until.is_(None)), kinds)
     with duckdb.connect() as duck:
-        duck.register("current", pa.table({name: columns.get(name, ()) for name in kinds.names}, schema=kinds))
+        duck.register("current", current)
         duck.register("made", held)
         changed = duck.sql(
             """SELECT row_id, coalesce(made.held, 0) AS held FROM current LEFT JOIN made USING (person_id)
@@ -77,6 +77,19 @@ def renew(connection: sa.Connection, held: pa.Table) -> int:
     for start in range(0, changed.num_rows, CHUNK):
         _put(connection, changed.slice(start, CHUNK))
     return len(changed)
+
+
+def _table(connection: sa.Connection, query: sa.Select[Any], kinds: pa.Schema) -> pa.Table:
+    """What a query finds, chunk by chunk: of all persons there is never a Python object each."""
+    found = connection.execute(query.execution_options(yield_per=CHUNK))
+    batches = [
+        pa.record_batch(
+            [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds.types, strict=True)],
+            schema=kinds,
+        )
+        for rows in found.partitions()
+    ]
+    return pa.Table.from_batches(batches, schema=kinds)
 
 
 def _put(connection: sa.Connection, rows: pa.Table) -> None:
