@@ -225,6 +225,9 @@ def _text(value: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        value = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("not base64url") from None
+    if _text(value) != text:  # its last character may say bits that no byte has
+        raise ValueError("not the text of these bytes")
+    return value
