@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -20,7 +20,6 @@ from hub.keys import KeyRing
 from hub.reading.values import encodable
 
 NONCE = 12
-BREAK = orjson.Fragment(b"\n")
 VERSION = b"\x01"
 
 
@@ -35,15 +34,6 @@ def as_json(values: Mapping[str, Any]) -> bytes:
         except TypeError:  # half a character
             pass
     return json.dumps(values, default=str, sort_keys=True).encode()
-
-
-def lines_of(rows: Sequence[object], default: Callable[[Any], Any] | None = None, option: int = 0) -> list[bytes]:
-    """Each row as JSON, made of all at once; a line break in a value is two characters in JSON. Raises TypeError."""
-    if not rows:
-        return []
-    page: list[object] = [BREAK] * (2 * len(rows) - 1)
-    page[::2] = rows
-    return orjson.dumps(page, default=default, option=option)[1:-1].split(b",\n,")
 
 
 def plainly(raw: object) -> object:

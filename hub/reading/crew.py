@@ -106,8 +106,12 @@ class _Hand:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-        for pipe in (self._process.stdin, self._process.stdout):
-            _widen(pipe)  # type: ignore[arg-type]
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101
+        self._to: IO[bytes] = self._process.stdin
+        self._from: IO[bytes] = self._process.stdout
+        for pipe in (self._to, self._from):
+            _widen(pipe)
         self._starting = threading.Thread(target=self._start, daemon=True)
         self._starting.start()
 
@@ -135,14 +139,14 @@ class _Hand:
         self.ready = False
         self._process.kill()
         self._starting.join()  # it may be reading what is closed next
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._to, self._from):
             with contextlib.suppress(OSError):
-                pipe.close()  # type: ignore[union-attr]
+                pipe.close()
         self._process.wait()
 
     def _send(self, message: object) -> bool:
         try:
-            _write(self._process.stdin, message)  # type: ignore[arg-type]
+            _write(self._to, message)
         except (OSError, ValueError):  # it died, or was ended
             return False
         except (pickle.PicklingError, TypeError, AttributeError):  # a transport's own, of which there is no copy
@@ -151,7 +155,7 @@ class _Hand:
 
     def _receive(self) -> object:
         try:
-            return _read(self._process.stdout)  # type: ignore[arg-type]
+            return _read(self._from)
         except (OSError, ValueError, EOFError):
             return None
 
