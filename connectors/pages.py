@@ -47,6 +47,13 @@ class Unread(Mapping[str, Sequence[object]]):
         """The columns of some of the rows."""
         return Unread([self.rows[at] for at in places], self.read, self._told, self.under)
 
+    def part(self, some: slice) -> Unread:
+        """The columns of rows that follow each other; read, where these are."""
+        found = Unread(self.rows[some], self.read, self._told, self.under)
+        if self._columns is not None:
+            found._columns = {name: column[some] for name, column in self._columns.items()}
+        return found
+
     def __getitem__(self, name: str) -> Sequence[object]:
         return self._all()[name]
 
@@ -183,6 +190,16 @@ class Page:
             lines=list(chain.from_iterable(page.lines for page in pages)),
             columns={name: Lists.join(each) for name, each in columns.items()},
         )
+
+    def parts(self, rows: int) -> Iterator[Page]:
+        """The page in pages of at most so many rows."""
+        if len(self.lines) <= rows:
+            yield self
+            return
+        for start in range(0, len(self.lines), rows):
+            some, given = slice(start, start + rows), self.columns
+            columns = given.part(some) if isinstance(given, Unread) else {name: given[name][some] for name in given}
+            yield Page(lines=self.lines[some], columns=columns)
 
     def rows(self) -> Iterator[RawRow]:
         """The rows one by one, without the fields that a row does not have."""

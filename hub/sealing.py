@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -63,13 +64,10 @@ class Sealer:
 
     def seal_all(self, contents: Iterable[bytes], count: int) -> list[bytes]:
         """Each of `count` contents (JSON objects) as a sealed blob."""
-        nonces = os.urandom(NONCE * count)
-        head, place, encrypt = self._head, self._place, self._cipher.encrypt
-        blobs = []
-        for at, content in enumerate(contents):
-            nonce = nonces[NONCE * at : NONCE * at + NONCE]
-            blobs.append(head + nonce + encrypt(nonce, content, place))
-        return blobs
+        random = os.urandom(NONCE * count)
+        nonces = [random[at : at + NONCE] for at in range(0, NONCE * count, NONCE)]
+        sealed = map(self._cipher.encrypt, nonces, contents, repeat(self._place))
+        return list(map(b"".join, zip(repeat(self._head), nonces, sealed, strict=False)))
 
     def open(self, blob: bytes) -> dict[str, Any]:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""

@@ -64,12 +64,14 @@ class Reading:
             raise NotWhole from None
         if LOST in plain:
             raise NotWhole
-        width, lines = self.columns.width, plain.split("\n")
-        if '"' not in plain and {line.count(self.delimiter) for line in lines} == {width - 1}:
-            values = plain.replace("\n", self.delimiter).split(self.delimiter)
-            return {field: values[place::width] for field, place in self.columns.places}
+        width = self.columns.width
+        if '"' not in plain:
+            values = plain.replace("\n", f"{self.delimiter}\n{self.delimiter}").split(self.delimiter)
+            ends = values[width :: width + 1]  # a line's end stands between its last value and the next line's first
+            if len(values) == (width + 1) * len(rows) - 1 and ends.count("\n") == len(rows) - 1:
+                return {field: values[place :: width + 1] for field, place in self.columns.places}
         try:
-            cells = list(csv.reader(lines, strict=True, delimiter=self.delimiter))
+            cells = list(csv.reader(plain.split("\n"), strict=True, delimiter=self.delimiter))
         except csv.Error:
             raise NotWhole from None
         if len(cells) != len(rows):

@@ -35,6 +35,13 @@ class Children:
         places = np.cumsum(keep) - 1
         return Children(table=self.table.filter(pa.array(mine)), owner=places[self.owner[mine]])
 
+    @classmethod
+    def join(cls, parts: Sequence[Children], rows: Sequence[int]) -> Children:
+        """The items of rows that follow each other, in parts of so many `rows`."""
+        starts = accumulate(rows, initial=0)
+        owner = np.concatenate([part.owner + start for part, start in zip(parts, starts, strict=False)])
+        return cls(table=pa.concat_batches([part.table for part in parts]), owner=owner)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:

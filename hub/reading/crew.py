@@ -27,7 +27,7 @@ from typing import IO, Any
 from connectors.pages import Page, Unread
 from hub.edge.envelope import looks_sealed
 from hub.reading.collector import catch_up, held_back
-from hub.reading.page_reader import PageReader, ReadPage
+from hub.reading.page_reader import PART, PageReader, ReadPage
 
 START = 5_000  # rows of a pull that are read here before any process is started
 MOST = 4  # processes
@@ -183,8 +183,13 @@ def work() -> None:
 
 
 def _answer(reader: Any, page: Page) -> ReadPage | str:
+    read = []
     try:
-        return "sealed" if looks_sealed(page.columns, reader.rows.stream.identifiers) else reader.read(page)
+        for part in page.parts(PART):
+            if looks_sealed(part.columns, reader.rows.stream.identifiers):
+                return "sealed"
+            read.append(reader.read(part))
+        return ReadPage.join(read)
     except Exception:  # noqa: BLE001 - the page is read again where its error can be told
         return "failed"
 

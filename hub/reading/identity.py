@@ -19,7 +19,7 @@ from pathlib import Path
 from hub.keys import KeyRing
 from hub.reading import contract, numbers
 from hub.reading.contract import Contract
-from hub.reading.keyed import keyed
+from hub.reading.keyed import Keyed, keyed, keyed_bytes
 from hub.reading.numbers import FOREIGN, HMT_REGIONS, check_digit
 
 REASONS = {
@@ -148,9 +148,9 @@ class Linkage:
         self.contract = under
         self.version = under.version
         self.key_id = ring.key_id
-        self._hash = keyed(under.mac, ring.derive("mac", under.version))
+        self._hashes: dict[str, tuple[Keyed[str], bytes]] = {}
         self._name = keyed(under.mac, ring.derive("name", under.version))
-        self._row = keyed(under.mac, ring.derive("name", f"{under.version}/row"))
+        self._row = keyed_bytes(under.mac, ring.derive("name", f"{under.version}/row"))
         self._head = under.value.format(key_id=ring.key_id, mac="")
         eighteen = under.forms.get(numbers.LENGTH)
         self.plain = eighteen is not None and eighteen.take == "whole" and eighteen.grade in under.accept
@@ -175,10 +175,18 @@ class Linkage:
 
     def macs(self, normalised: list[str], certificate: str) -> list[str]:
         """The MACs of normalised numbers of one certificate."""
+        hashed, after = self._hashes.get(certificate) or self._hash(certificate)
+        messages = map(str.encode, normalised)
+        head = self._head
+        return [head + mac for mac in hashed((message + after for message in messages) if after else messages)]
+
+    def _hash(self, certificate: str) -> tuple[Keyed[str], bytes]:
+        """The MAC of numbers of a certificate, and what stands behind the number in its message."""
         message = self.contract.message.format(certificate=certificate, number="\0")
         before, after = (part.encode() for part in message.split("\0"))
-        head = self._head
-        return [head + mac for mac in self._hash(before + number.encode() + after for number in normalised)]
+        found = keyed(self.contract.mac, self._ring.derive("mac", self.version), before), after
+        self._hashes[certificate] = found
+        return found
 
     def name(self, raw: str) -> str:
         """A name in its one form, by the contract's steps."""
@@ -194,10 +202,10 @@ class Linkage:
 
     def name_macs(self, names: list[str], macs: list[str]) -> list[str]:
         """`name_mac` of each name and MAC."""
-        messages = (b"%b|%b" % (mac.encode(), name.encode()) for mac, name in zip(macs, names, strict=True))
+        messages = [f"{mac}|{name}".encode() for mac, name in zip(macs, names, strict=True)]
         return [mac[:32] for mac in self._name(messages)]
 
-    def row_macs(self, contents: Iterable[bytes]) -> list[str]:
+    def row_macs(self, contents: Iterable[bytes]) -> list[bytes]:
         """A keyed digest of each row's content: a change of an address is a change of the row."""
         return self._row(contents)
 

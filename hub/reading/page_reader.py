@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from hub.reading.held_rows import Held
 from hub.reading.raw_digests import RawDigests
 from hub.reading.rows import Rejected, RowReader
 from hub.sealing import Sealer
+
+PART = 500  # rows read at once: what is made of them meanwhile stays in a core's own cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,23 @@ class ReadPage:
         mask = pa.array(keep)
         return self.table.filter(mask), [child.only(keep).table for child in self.children], self.sealed.filter(mask)
 
+    @classmethod
+    def join(cls, pages: Sequence[ReadPage]) -> ReadPage:
+        """What several pages say, one after the other."""
+        if len(pages) == 1:
+            return pages[0]
+        rows = [len(page.table) for page in pages]
+        return cls(
+            read=sum(page.read for page in pages),
+            table=pa.concat_batches([page.table for page in pages]),
+            children=tuple(Children.join(each, rows) for each in zip(*(page.children for page in pages), strict=True)),
+            keys=(np.concatenate([page.keys[0] for page in pages]), np.concatenate([page.keys[1] for page in pages])),
+            sealed=pa.concat_arrays([page.sealed for page in pages]),
+            held=[row for page in pages for row in page.held],
+            undeclared=frozenset().union(*(page.undeclared for page in pages)),
+            raw=None if pages[0].raw is None else [digest for page in pages for digest in page.raw or ()],
+        )
+
 
 class PageReader:
     """Reads pages of one stream; a copy in another process reads them alike (reading/crew.py)."""
@@ -53,6 +72,9 @@ class PageReader:
 
     def read(self, page: Page) -> ReadPage:
         """Raises what a page raises whose rows are read only now (`connectors.pages.Unread`)."""
+        return ReadPage.join([self._read(part) for part in page.parts(PART)])
+
+    def _read(self, page: Page) -> ReadPage:
         raw = self.raw.of(page) if self.raw else None
         rows, rejected = self.rows.read(page)
         blobs = self._sealer.seal_all(rows.contents(), len(rows.table))

@@ -82,10 +82,12 @@ def _eighteen(
     kinds = {certificates} if isinstance(certificates, str) else set(certificates)
     if not linkage.plain or not kinds <= OWN_FORM:
         return [], b""
-    if set(map(type, column)) == {str} and set(map(len, column)) == {numbers.LENGTH}:  # type: ignore[arg-type]
-        joined = "".join(column)  # type: ignore[arg-type]
+    if set(map(type, column)) == {str}:
+        texts: Sequence[str] = column  # type: ignore[assignment]
+        places = [at for at, length in enumerate(map(len, texts)) if length == numbers.LENGTH]
+        joined = "".join(texts if len(places) == len(texts) else [texts[at] for at in places])
         if joined.isascii():
-            return range(len(column)), joined.encode()
+            return places, joined.encode()
     places = [at for at, raw in enumerate(column) if type(raw) is str and len(raw) == numbers.LENGTH and raw.isascii()]
     return places, "".join([column[at] for at in places]).encode()  # type: ignore[misc]
 
@@ -113,17 +115,16 @@ def names(column: Column, given: Sequence[object] | None, linkage: Linkage) -> t
     told: list[str] = [str(name) if name is not None else "" for name in column.values]
     repairs: list[str | None] = [None] * len(told)
     if given is not None and column.values is not given:
-        for at, (raw, name) in enumerate(zip(given, told, strict=True)):
-            if name and raw != name and isinstance(raw, str):
+        for at in [at for at, (raw, name) in enumerate(zip(given, told, strict=True)) if raw != name]:
+            if told[at] and isinstance(given[at], str):
                 repairs[at] = TRIMMED
     if PLAIN.fullmatch("".join(told)):
         return told, repairs
-    for at, name in enumerate(told):
-        if not PLAIN.fullmatch(name):
-            told[at], steps = linkage.named(name)
-            if repairs[at]:
-                steps = (TRIMMED, *(step for step in steps if step != TRIMMED))
-            repairs[at] = ",".join(steps) or None
+    for at in [at for at, plain in enumerate(map(PLAIN.fullmatch, told)) if plain is None]:
+        told[at], steps = linkage.named(told[at])
+        if repairs[at]:
+            steps = (TRIMMED, *(step for step in steps if step != TRIMMED))
+        repairs[at] = ",".join(steps) or None
     return told, repairs
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import compress
+from typing import Any
 
 import orjson
 
@@ -19,6 +22,10 @@ from hub.keys import KeyRing
 from hub.reading.undeclared import Audit
 
 SIZE = 16
+BETWEEN, END = "\x1f", "\x1e"  # marks between values, and behind rows, of texts that are joined
+TEXT: set[type] = {str}
+NONE: set[type] = {type(None)}
+TEXTS = TEXT | NONE
 BREAK = orjson.Fragment(b"\n")
 AS_TYPED = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -85,26 +92,62 @@ def _pairs(page: Page, names: Sequence[str]) -> Iterator[tuple[tuple[str, object
 
 
 def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
-    """Each row as bytes that no other row has: JSON, made of the whole page at once, in which no newline can stand."""
+    """Each row as bytes that no other row has, whatever rows stand beside it: of texts alone joined, else JSON."""
+    kinds = [set(map(type, column)) for column in columns]
+    if all(kind in (TEXT, NONE) for kind in kinds):
+        joined = _joined(columns, [kind == TEXT for kind in kinds])
+        return joined or [_encoded_alone(row) for row in zip(*columns, strict=True)]
     rows = list(zip(*columns, strict=True))
-    if not all(
-        math.isfinite(sum(value for value in column if type(value) is float))
-        for column in columns
-        if float in set(map(type, column))
-    ):  # JSON knows no NaN
-        return [_encoded_alone(row) for row in rows]
-    try:
-        return _lines(rows)
-    except TypeError:  # a huge integer, a broken character
-        return [_encoded_alone(row) for row in rows]
+    mixed = [column for column, kind in zip(columns, kinds, strict=True) if not kind <= TEXTS]
+    others = {at for column in mixed for at, value in enumerate(column) if type(value) not in TEXTS}
+    if len(others) == len(rows):
+        return _json(rows)
+    told = iter(_json([rows[at] for at in sorted(others)]))
+    return [next(told) if at in others else _encoded_alone(row) for at, row in enumerate(rows)]
 
 
-def _encoded_alone(row: tuple[object, ...]) -> bytes:
+def _encoded_alone(row: Sequence[object]) -> bytes:
+    texts = [value for value in row if type(value) is str]
+    if len(texts) + row.count(None) == len(row):
+        joined = _marked(_head(value is not None for value in row), [BETWEEN.join(texts)], len(texts))
+        if joined:
+            return joined[0]
+    return _json([row])[0]
+
+
+def _joined(columns: Sequence[Sequence[Any]], there: Sequence[bool]) -> list[bytes] | None:
+    """Each row, of the texts in the columns that are `there`; None where one is no whole text, or holds a mark."""
+    chosen = list(compress(columns, there))
+    rows = list(map(BETWEEN.join, zip(*chosen, strict=True))) if chosen else [""] * len(columns[0])
+    return _marked(_head(there), rows, len(chosen))
+
+
+def _head(there: Iterable[bool]) -> str:
+    return BETWEEN + "".join("1" if one else "0" for one in there)
+
+
+def _marked(head: str, rows: Sequence[str], width: int) -> list[bytes] | None:
     try:
-        if all(math.isfinite(value) for value in row if isinstance(value, float)):
+        texts = (head + (END + head).join(rows)).encode()
+    except UnicodeEncodeError:  # half a character
+        return None
+    marks = len(rows) * max(1, width), len(rows) - 1
+    return texts.split(END.encode()) if (texts.count(BETWEEN.encode()), texts.count(END.encode())) == marks else None
+
+
+def _json(rows: Sequence[Sequence[object]]) -> list[bytes]:
+    """Each row as JSON, in which no newline can stand; JSON begins otherwise than texts that are joined."""
+    floats = (value for row in rows for value in row if type(value) is float)
+    if math.isfinite(sum(floats)):  # JSON knows no NaN
+        with suppress(TypeError):  # a huge integer, half a character
+            return _lines(rows)
+    return [_json_alone(row) for row in rows]
+
+
+def _json_alone(row: Sequence[object]) -> bytes:
+    if all(math.isfinite(value) for value in row if isinstance(value, float)):
+        with suppress(TypeError):
             return _lines([row])[0]
-    except TypeError:
-        pass
     return b"\n" + repr(row).encode(errors="surrogatepass")
 
 

@@ -27,8 +27,9 @@ from connectors.pages import Page, RawRow
 from hub.reading import persons
 from hub.reading.children import ChildReader, Children
 from hub.reading.columns import ARROW, FieldReader
-from hub.reading.digests import Keys, keys
+from hub.reading.digests import Keys, of_bytes
 from hub.reading.identity import Linkage
+from hub.reading.keyed import SIZE
 from hub.reading.meaning import Meaning
 from hub.reading.provinces import Provinces
 from hub.reading.undeclared import Audit
@@ -72,7 +73,8 @@ class Rejected:
 class Rows:
     """Accepted rows: the analytical part, the items of each list inside them, and what is to be sealed.
 
-    `keys` tells rows apart (hub/reading/digests.py). `hidden` are columns of direct identifiers, named by `names`.
+    `keys` tells rows apart (hub/reading/digests.py). `hidden` are columns of direct identifiers, named by `names`;
+    `clean`: of nothing but whole texts, none empty.
     """
 
     table: pa.RecordBatch
@@ -80,6 +82,7 @@ class Rows:
     keys: Keys
     names: tuple[str, ...]
     hidden: tuple[Sequence[object], ...]
+    clean: bool
 
     def only(self, keep: NDArray[np.bool_]) -> Rows:
         """The rows where `keep` says so."""
@@ -89,11 +92,17 @@ class Rows:
             keys=(self.keys[0][keep], self.keys[1][keep]),
             names=self.names,
             hidden=tuple(list(compress(column, keep.tolist())) for column in self.hidden),
+            clean=self.clean,
         )
 
     def contents(self) -> Iterator[bytes]:
-        """What is to be sealed of each row: its direct identifiers as JSON."""
-        return contents(self.names, self.hidden)
+        """What is to be sealed of each row: its direct identifiers as JSON, in order of name, without what is empty."""
+        rows = zip(*self.hidden, strict=True)
+        if self.clean:  # what as_json makes of it
+            return (orjson.dumps(dict(zip(self.names, row, strict=False))) for row in rows)
+        return (
+            as_json({n: v for n, v in zip(self.names, row, strict=True) if v is not None and v != ""}) for row in rows
+        )
 
 
 def counted(table: pa.RecordBatch | pa.Table, column: str) -> Counter[str]:
@@ -120,14 +129,6 @@ def child_schemas(stream: Stream) -> dict[str, pa.Schema]:
     """The parts of a batch that hold the lists inside its rows, by child name."""
     head = [("line", pa.int32()), ("ordinal", pa.int32())]
     return {c.name: pa.schema([*head, *((f.name, ARROW[f.type]) for f in c.fields)]) for c in stream.children}
-
-
-def contents(names: Sequence[str], columns: Sequence[Sequence[object]]) -> Iterator[bytes]:
-    """Each row of some columns as JSON, without what is empty; `names` in order."""
-    rows = zip(*columns, strict=True)
-    if all(map(_clean, columns)):  # what as_json makes of it
-        return (orjson.dumps(dict(zip(names, row, strict=False))) for row in rows)
-    return (as_json({n: v for n, v in zip(names, row, strict=True) if v is not None and v != ""}) for row in rows)
 
 
 class RowReader:
@@ -187,23 +188,30 @@ class RowReader:
         name_macs = self._name_macs(names, found.macs)
         typed = [column.values for column in plain]
         hidden = self._columns(self._hidden, given, count)
-        rest = (_plainly(column) for name, column in zip(self._hidden, hidden, strict=True) if name in self._rest)
+        clean = [_clean(column) for column in hidden]
+        rest = [
+            column if whole else list(map(plainly, column))
+            for name, column, whole in zip(self._hidden, hidden, clean, strict=True)
+            if name in self._rest
+        ]
         content = (found.macs, name_macs, *typed, *(items.by_row() for items in lists), *rest)
-        digests = self._linkage.row_macs(map(orjson.dumps, zip(*content, strict=True)))
+        digests = b"".join(self._linkage.row_macs(map(orjson.dumps, zip(*content, strict=True))))
         lines = np.array(page.lines, np.int32)
         head = [
             pa.array(lines),
             *_texts(found.macs, name_macs, [name[:1] + "*" if name else None for name in names], found.grades),
             persons.SEXES.take(pa.array(found.sex)),
             persons.days(found.birth),
-            *_texts(found.repairs, warnings, renamed, digests),
+            *_texts(found.repairs, warnings, renamed),
+            _hexadecimal(digests),
         ]
         rows = Rows(
             table=pa.record_batch([*head, *(column.array for column in plain)], schema=self.schema),
             children=tuple(r.table(items, lines) for r, items in zip(self._children, lists, strict=True)),
-            keys=keys(digests),
+            keys=of_bytes(digests, SIZE),
             names=self._hidden,
             hidden=hidden,
+            clean=all(clean),
         )
         if not faults:
             return rows, []
@@ -267,9 +275,11 @@ def _texts(*columns: Sequence[str | None]) -> list[pa.Array]:
     return [pa.array(column, pa.string()) for column in columns]
 
 
-def _plainly(column: Sequence[object]) -> Sequence[object]:
-    """Sealed values as a digest counts them: texts as they are, '' as none, anything else as JSON in a list."""
-    return column if _clean(column) else [plainly(raw) for raw in column]
+def _hexadecimal(digests: bytes) -> pa.Array:
+    """Joined digests as a column of texts."""
+    ends = np.arange(0, 2 * len(digests) + 1, 2 * SIZE, dtype=np.int32)
+    texts = digests.hex().encode()
+    return pa.Array.from_buffers(pa.string(), len(ends) - 1, [None, pa.py_buffer(ends), pa.py_buffer(texts)])
 
 
 def _clean(column: Sequence[object]) -> bool:

@@ -108,7 +108,7 @@ class Naive:
             "id_repairs": ",".join(identity.repairs) or None,
             "id_warnings": ",".join(self._warnings(identity, given, plain, province)) or None,
             "name_repairs": ",".join(name_repairs) or None,
-            "record_digest": self.linkage.row_macs([content])[0],
+            "record_digest": self.linkage.row_macs([content])[0].hex(),
         } | plain
         places = {
             name: [{"line": line, "ordinal": at} | item for at, item in enumerate(items)]
