@@ -1,6 +1,7 @@
 """A document under a contract: parsed, hashed without its literals, validated.
 
-It is remembered where it holds no text or number that could tell of a person.
+It is remembered where it holds no text or number that could tell of a person: sizes of pages, months, days and codes
+of counties do not.
 
 Error texts are cut where they would repeat a value that came with the request.
 """
@@ -57,7 +58,10 @@ DIGITS = re.compile(r"\d{6,}")
 MEASURES = 8  # a document: sizes of pages that are in use
 ERRORS = 10  # told of one document; each may cost as much as its longest literal
 ARGUMENTS = 400  # tokens between two parentheses: longer values are given as variables
-SMALL = 4  # digits of a page's size: it tells of nobody
+NOBODYS = {  # literals that tell of nobody: a page's size; a county's code, a month, a day
+    TokenKind.INT: re.compile(r"[0-9]{1,4}"),
+    TokenKind.STRING: re.compile(r"[0-9]{2}(?:[0-9]{2}){0,2}|[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +153,8 @@ class Library:
                 parts.append(f"<{token.kind.name}>")
                 literals.append(token.value or "")
                 offsets.append(token.start)
-                telling = telling or token.kind is not TokenKind.INT or len(token.value or "") > SMALL
+                harmless = NOBODYS.get(token.kind)
+                telling = telling or harmless is None or not harmless.fullmatch(token.value or "")
             elif token.kind is not TokenKind.COMMENT:
                 parts.append(token.value or token.kind.value)
             token = token.next

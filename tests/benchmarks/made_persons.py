@@ -15,11 +15,14 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from hub import store
+from hub import store, tables
+from hub.engine import DuckDB
 from hub.held import BITS
+from hub.rollup import Demand, cells, facts
 from hub.store import published
 
 PER_COUNTY = 2_000
+MONTH = "2025-11"
 CHUNK = 20_000
 SHARED = "1 AS batch_id, n::INTEGER AS line, repeat('0', 64) AS record_digest"
 PERIOD = "DATE '2024-01-01' AS valid_from, DATE '9999-12-31' AS valid_until"
@@ -46,18 +49,20 @@ ROWS = {
 }
 
 
-def counties(persons: int) -> list[str]:
-    """The codes of the counties that so many persons live in."""
-    return [f"{370100 + n:06d}" for n in range(max(1, persons // PER_COUNTY))]
+def counties(persons: int, each: int = PER_COUNTY) -> list[str]:
+    """The codes of the counties that so many persons live in, `each` so many."""
+    return [f"{370100 + n:06d}" for n in range(max(1, persons // each))]
 
 
-def fill(engine: sa.Engine, persons: int, *, clustered: bool = False) -> None:
-    """Make the tables and their rows, and publish them as publication 1."""
+def fill(
+    engine: sa.Engine, persons: int, *, clustered: bool = False, each: int = PER_COUNTY, demand: Demand | None = None
+) -> None:
+    """Make the tables and their rows, and publish them as publication 1, with the roll-ups of a demand."""
     store.metadata.create_all(engine)
     at = datetime(2025, 12, 1, tzinfo=UTC)
     with engine.begin() as connection, duckdb.connect() as duck:
-        connection.execute(store.publication.insert().values(publication=1, month="2025-11", at=at, digest="-"))
-        there = len(counties(persons))
+        connection.execute(store.publication.insert().values(publication=1, month=MONTH, at=at, digest="-"))
+        there = len(counties(persons, each))
         duck.execute(
             f"""CREATE TABLE persons AS SELECT range AS n, CAST(370100 + range % {there} AS VARCHAR) AS county,
                 range // {there} AS i FROM range({persons})"""
@@ -69,8 +74,24 @@ def fill(engine: sa.Engine, persons: int, *, clustered: bool = False) -> None:
                 f" JOIN persons AS p ON p.n = rows.person_id {order}"
             )
             _load(connection, published[name], rows)
+        if demand is not None:
+            _roll_up(connection, duck, demand)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if engine.dialect.name == "sqlite" else "VACUUM ANALYZE")
+
+
+def _roll_up(connection: sa.Connection, duck: duckdb.DuckDBPyConnection, demand: Demand) -> None:
+    made: dict[str, Any] = {}
+    for table in tables.PUBLISHED.values():
+        there = f"SELECT * FROM ({ROWS[table.name]})" if table.name in ("person", "category_spell") else ""
+        held = set(duck.sql(there).columns) if there else set()
+        columns = ", ".join(
+            f"CAST({name if name in held else 'NULL'} AS {k}) AS {name}" for name, k in table.columns.items()
+        )
+        made[table.name] = duck.sql(f"SELECT {columns} FROM ({there or 'SELECT 1 WHERE false'})").to_arrow_table()
+    with DuckDB() as engine:
+        facts.read(engine, MONTH, made)
+        cells.replace(connection, engine, MONTH, made, [demand])
 
 
 def _load(connection: sa.Connection, table: sa.Table, rows: duckdb.DuckDBPyRelation) -> None:

