@@ -92,11 +92,12 @@ class Codec:
 
     def cursors(self, binding: bytes, keys: Sequence[bytes]) -> list[bytes]:
         """Places in a connection, as `cursor` makes each; as JSON."""
-        padded = [_pad(key) for key in keys]
-        size = len(padded[0]) if padded else 0
-        if len(keys) < MANY or (TAG + size) % 3 or set(map(len, padded)) != {size}:
+        lengths = set(map(len, keys))
+        size = _room(max(lengths, default=0))
+        if len(keys) < MANY or (TAG + size) % 3 or _room(min(lengths)) != size:
             return [b'"%b"' % self.cursor(binding, key).encode() for key in keys]
-        return _texts(b'"', self._many_cursors.sealed(b"".join(padded), size, binding), TAG + size)
+        padded = b"".join([key.ljust(size, b"\0") for key in keys])
+        return _texts(b'"', self._many_cursors.sealed(padded, size, binding), TAG + size)
 
     @cached_property
     def _many_persons(self) -> Siv:
@@ -128,7 +129,12 @@ def _texts(start: bytes, sealed: bytes, size: int) -> list[bytes]:
 
 
 def _pad(data: bytes) -> bytes:
-    return data.ljust(max(BLOCK, -(-len(data) // BLOCK) * BLOCK), b"\0")
+    return data.ljust(_room(len(data)), b"\0")
+
+
+def _room(length: int) -> int:
+    """How long a text of so many bytes is made: whole blocks, at least one."""
+    return max(BLOCK, -(-length // BLOCK) * BLOCK)
 
 
 def _open(cipher: AESSIV, text: str, prefix: str, bound: list[bytes] | None = None) -> bytes | None:
