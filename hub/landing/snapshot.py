@@ -239,7 +239,8 @@ class Snapshot:
         with rawrows.engine(self._lake) as duck:
             twice: pa.Table = duck.sql(TWICE, params=paths).to_arrow_table()
         lines = twice.combine_chunks()["line"].combine_chunks()
-        return lines.filter(pc.is_in(lines, value_set=base.lines(seen=True)))
+        standing = base.lines(seen=True)
+        return standing.filter(pc.is_in(standing, value_set=lines))  # a set of the few, not of the base's millions
 
 
 def files(connection: sa.Connection, lake: Lake, batch_id: int) -> dict[str, frozenset[int]]:
