@@ -51,7 +51,7 @@ class Unread(Mapping[str, Sequence[object]]):
         """The columns of rows that follow each other; read, where these are."""
         found = Unread(self.rows[some], self.read, self._told, self.under)
         if self._columns is not None:
-            found._columns = {name: column[some] for name, column in self._columns.items()}
+            found._columns = {name: _part(column, some) for name, column in self._columns.items()}
         return found
 
     def __getitem__(self, name: str) -> Sequence[object]:
@@ -97,6 +97,16 @@ class Lists(Sequence[object]):
         end = self._end[at]
         return None if at in self._absent else [self._item(place) for place in range(end - self.counts[at], end)]
 
+    def part(self, some: slice) -> Lists:
+        """The lists of rows that follow each other."""
+        start, stop, _ = some.indices(len(self))
+        first, last = (self._end[at - 1] if at else 0 for at in (start, stop))
+        return Lists(
+            self.counts[start:stop],
+            {name: column[first:last] for name, column in self.columns.items()},
+            frozenset(at - start for at in self._absent if start <= at < stop),
+        )
+
     def nth(self, number: int, name: str) -> Sequence[object]:
         """A field of the object of this number in each list; None where there is none."""
         column = self.columns.get(name)
@@ -136,6 +146,10 @@ class Lists(Sequence[object]):
 
     def _item(self, place: int) -> dict[str, object]:
         return {name: self.columns[name][place] for name in self._names if self.columns[name][place] is not None}
+
+
+def _part(column: Sequence[object], some: slice) -> Sequence[object]:
+    return column.part(some) if isinstance(column, Lists) else column[some]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +212,11 @@ class Page:
             return
         for start in range(0, len(self.lines), rows):
             some, given = slice(start, start + rows), self.columns
-            columns = given.part(some) if isinstance(given, Unread) else {name: given[name][some] for name in given}
+            columns = (
+                given.part(some)
+                if isinstance(given, Unread)
+                else {name: _part(column, some) for name, column in given.items()}
+            )
             yield Page(lines=self.lines[some], columns=columns)
 
     def rows(self) -> Iterator[RawRow]:
