@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from itertools import repeat
 from typing import Any
 
 import orjson
@@ -66,8 +65,9 @@ class Sealer:
         """Each of `count` contents (JSON objects) as a sealed blob."""
         random = os.urandom(NONCE * count)
         nonces = [random[at : at + NONCE] for at in range(0, NONCE * count, NONCE)]
-        sealed = map(self._cipher.encrypt, nonces, contents, repeat(self._place))
-        return list(map(b"".join, zip(repeat(self._head), nonces, sealed, strict=False)))
+        head, place, encrypt = self._head, self._place, self._cipher.encrypt
+        pairs = zip(nonces, contents, strict=True)
+        return [head + nonce + encrypt(nonce, content, place) for nonce, content in pairs]
 
     def open(self, blob: bytes) -> dict[str, Any]:
         """The values of a sealed blob. Raises KeysError where the key is another, the blob damaged or moved."""

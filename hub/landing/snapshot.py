@@ -27,8 +27,9 @@ from hub import store
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.landing import ledger, rawrows
+from hub.landing.base import Base
 from hub.landing.quarantine import CHUNK
-from hub.landing.rawrows import Held, RawIndex, RawWriter, Waiting
+from hub.landing.rawrows import Held, RawWriter, Waiting
 from hub.reading.batch import Batch
 from hub.reading.held_rows import HeldRows
 from hub.reading.identity import Linkage
@@ -46,25 +47,6 @@ SELECT line, id_repairs, name_repairs, id_warnings FROM read_parquet($base)
 WHERE id_repairs IS NOT NULL OR name_repairs IS NOT NULL OR id_warnings IS NOT NULL
 """
 TWICE = "SELECT b.line FROM read_parquet($base) AS b SEMI JOIN read_parquet($own) AS o USING (record_digest)"
-
-
-class Base:
-    """A whole snapshot, and which of its rows have been seen again."""
-
-    def __init__(self, *, batch_id: int, rows: str, index: RawIndex) -> None:
-        self.batch_id = batch_id
-        self.rows = rows
-        self.index = index
-        self.seen = bytearray(len(index))
-
-    def lines(self, *, seen: bool) -> pa.Array:
-        """The lines that were seen again, or were not."""
-        marks = pa.Array.from_buffers(pa.uint8(), len(self.seen), [None, pa.py_buffer(self.seen)])
-        return self.index.lines.filter(pc.equal(marks, int(seen)))
-
-    def forget(self) -> None:
-        """Hold no rows any more: none follows. Of ten million this is a quarter of a gigabyte."""
-        self.index, self.seen = RawIndex((), Held()), bytearray()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

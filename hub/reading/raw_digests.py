@@ -100,9 +100,14 @@ def _encoded(columns: Sequence[Sequence[object]]) -> list[bytes]:
     rows = list(zip(*columns, strict=True))
     mixed = [column for column, kind in zip(columns, kinds, strict=True) if not kind <= TEXTS]
     others = {at for column in mixed for at, value in enumerate(column) if type(value) not in TEXTS}
+    finite = all(
+        math.isfinite(sum(value for value in column if type(value) is float))
+        for column, kind in zip(columns, kinds, strict=True)
+        if float in kind
+    )
     if len(others) == len(rows):
-        return _json(rows)
-    told = iter(_json([rows[at] for at in sorted(others)]))
+        return _json(rows, finite)
+    told = iter(_json([rows[at] for at in sorted(others)], finite))
     return [next(told) if at in others else _encoded_alone(row) for at, row in enumerate(rows)]
 
 
@@ -112,7 +117,7 @@ def _encoded_alone(row: Sequence[object]) -> bytes:
         joined = _marked(_head(value is not None for value in row), [BETWEEN.join(texts)], len(texts))
         if joined:
             return joined[0]
-    return _json([row])[0]
+    return _json_alone(row)
 
 
 def _joined(columns: Sequence[Sequence[Any]], there: Sequence[bool]) -> list[bytes] | None:
@@ -135,10 +140,9 @@ def _marked(head: str, rows: Sequence[str], width: int) -> list[bytes] | None:
     return texts.split(END.encode()) if (texts.count(BETWEEN.encode()), texts.count(END.encode())) == marks else None
 
 
-def _json(rows: Sequence[Sequence[object]]) -> list[bytes]:
+def _json(rows: Sequence[Sequence[object]], finite: bool) -> list[bytes]:
     """Each row as JSON, in which no newline can stand; JSON begins otherwise than texts that are joined."""
-    floats = (value for row in rows for value in row if type(value) is float)
-    if math.isfinite(sum(floats)):  # JSON knows no NaN
+    if finite:  # JSON knows no NaN
         with suppress(TypeError):  # a huge integer, half a character
             return _lines(rows)
     return [_json_alone(row) for row in rows]
