@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class Lists(Sequence[object]):
         """One column of several; kept by column of the objects where all are."""
         if not all(isinstance(column, Lists) for column in columns):
             return list(chain.from_iterable(columns))
-        lists: list[Lists] = columns  # type: ignore[assignment]
+        lists = cast("Sequence[Lists]", columns)
         names = dict.fromkeys(name for each in lists for name in each.columns)
         starts = accumulate((len(each) for each in lists), initial=0)
         return Lists(

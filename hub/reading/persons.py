@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import compress
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -83,7 +84,7 @@ def _eighteen(
     if not linkage.plain or not kinds <= OWN_FORM:
         return [], b""
     if set(map(type, column)) == {str}:
-        texts: Sequence[str] = column  # type: ignore[assignment]
+        texts = cast("Sequence[str]", column)
         places = [at for at, length in enumerate(map(len, texts)) if length == numbers.LENGTH]
         joined = "".join(texts if len(places) == len(texts) else [texts[at] for at in places])
         if joined.isascii():

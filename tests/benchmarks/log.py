@@ -23,22 +23,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub import keys, log, store
-from hub.config.divisions import Divisions
+from hub import log, store
 from hub.log.entry import canonical, pack
 from hub.log.entry import told as leaf_says
 from hub.log.writer import APPEND_LOCK
 from hub.store import access_log
 from schema.app import THREADS, create_app
 from schema.codec import Codec
-from schema.serving import Graph
 from schema.tokens import issue
-from tests.benchmarks.serve import PER_COUNTY, QUERIES, Asker, agreement, fill
+from tests.benchmarks.made_persons import counties, fill
+from tests.benchmarks.serve import Asker
+from tests.benchmarks.serve_app import graph
+from tests.benchmarks.serve_compare import QUERIES
 
 CALLERS = (1, 4, 16)
 SHARE = {"Q1": 1, "Q2": 3, "Q3": 6}  # of the requests
@@ -113,31 +113,29 @@ async def by(callers: int, asker: Asker, query: str, variables: list[dict[str, A
 
 def run(engine: sa.Engine, persons: int, rounds: int, requests: int, threads: int) -> None:
     fill(engine, persons)
-    ring, under = keys.make(), agreement()
-    counties = [f"{370100 + n:06d}" for n in range(max(1, persons // PER_COUNTY))]
-    config: Any = SimpleNamespace(divisions=Divisions(names=dict.fromkeys(counties, "某县")), documents={})
-    graph = Graph(engine=engine, ring=ring, config=config, agreements=[under], lookup=lambda _n, _c: "", sources=())
-    app = create_app(replace(graph, patience=0), threads=threads)
+    served = graph(engine.url.render_as_string(hide_password=False), persons)
+    under, there = served.agreements[0].id, counties(persons)
+    app = create_app(replace(served, patience=0), threads=threads)
     operations = app.state.hub.operations
-    asker = Asker(app, issue(ring, agreements=(under.id,), client="benchmark"))
-    codec = Codec(ring, under.id)
+    asker = Asker(app, issue(served.ring, agreements=(under,), client="benchmark"))
+    codec = Codec(served.ring, under)
     asked: dict[str, Callable[[int], dict[str, Any]]] = {
         "Q1": lambda n: {"token": codec.person(n * 7919 % persons)},
-        "Q2": lambda n: {"county": counties[n % len(counties)]},
-        "Q3": lambda n: {"c": counties[n % len(counties)]},
+        "Q2": lambda n: {"county": there[n % len(there)]},
+        "Q3": lambda n: {"c": there[n % len(there)]},
     }
     logs: dict[str, Any] = {"none": Nothing(), "wait": Wait(engine), "each": Each(engine), "group": operations.log}
     print(f"{engine.dialect.name}: CPU ms an operation, server + database (wall ms)")
-    for name, query in QUERIES.items():
+    for name, variables_of in asked.items():
         for callers in CALLERS:
             count = max(callers * 4, requests // SHARE[name])
             found: dict[str, list[tuple[float, float, float]]] = {way: [] for way in logs}
             for turn in range(rounds + 1):
                 for way, kept in logs.items():
                     operations.log = kept
-                    variables = [asked[name](turn * count + n) for n in range(count)]
+                    variables = [variables_of(turn * count + n) for n in range(count)]
                     cpu, behind, wall = time.process_time(), database(engine), time.perf_counter()
-                    asyncio.run(by(callers, asker, query, variables))
+                    asyncio.run(by(callers, asker, QUERIES[name], variables))
                     wall = time.perf_counter() - wall
                     spent = time.process_time() - cpu, database(engine) - behind, wall
                     if turn:  # the first warms up
