@@ -174,8 +174,7 @@ def _publish(
         holding = held.bits(computed["category_spell"], held.year_of(month))
         changes = [publish.prepared(change, computed["person"], holding) for change in changes]
         sealed = publish.sealed_identities(deployment.lake, connection, changes)
-        for change in changes:
-            publish.apply(connection, change, publication, sealed, progress)
+        publish.apply_all(connection, changes, publication, sealed, progress)
         held.renew(connection, holding)
         with deployment.spill() as spill, DuckDB(spill=spill) as engine:
             cells.replace(connection, engine, month, computed, demands)

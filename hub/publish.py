@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from hub import store, tables
+from hub import carried, store, tables
 from hub.inputs import Progress
 from hub.lake import Lake
 
@@ -139,6 +139,22 @@ def prepared(change: Difference, persons: pa.Table, held: pa.Table) -> Differenc
     return replace(change, opened=opened)
 
 
+def apply_all(
+    connection: sa.Connection,
+    changes: Iterable[Difference],
+    publication: int,
+    sealed: Mapping[tuple[int, int], bytes],
+    progress: Progress,
+) -> None:
+    """Apply a publication's changes inside the caller's transaction; what persons' rows repeat of others follows.
+
+    Persons come last, for their rows carry what others tell (hub/carried.py). Otherwise as `apply`.
+    """
+    for change in sorted(changes, key=lambda change: change.table is tables.PERSON):
+        apply(connection, change, publication, sealed, progress)
+    carried.renew(connection, publication)
+
+
 def apply(
     connection: sa.Connection,
     change: Difference,
@@ -151,12 +167,11 @@ def apply(
     `sealed` gives the sealed identity of a person's record by (batch_id, line).
     """
     published = store.published[change.table.name]
+    closing = sa.update(published).where(published.c.row_id == sa.bindparam("closing")).values(pub_until=publication)
+    if change.table is tables.PERSON:
+        closing = closing.values(carried=None)  # it is about now (hub/carried.py)
     for start in range(0, len(change.closed), CHUNK):
-        chunk = [{"closing": row_id} for row_id in change.closed[start : start + CHUNK]]
-        connection.execute(
-            sa.update(published).where(published.c.row_id == sa.bindparam("closing")).values(pub_until=publication),
-            chunk,
-        )
+        connection.execute(closing, [{"closing": row_id} for row_id in change.closed[start : start + CHUNK]])
     total = change.opened.num_rows
     for start in range(0, total, CHUNK):
         _insert(connection, published, change, change.opened.slice(start, CHUNK), publication, sealed)
@@ -186,15 +201,35 @@ def _insert(
     records = zip(*columns, strict=True)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f"COPY {published.name} ({', '.join(names)}) FROM STDIN") as copy:
+        into = published if change.table is not tables.PERSON else _opening(connection)
+        with driver.cursor() as cursor, cursor.copy(f"COPY {into.name} ({', '.join(names)}) FROM STDIN") as copy:
             for record in records:
                 copy.write_row(record)
+        if into is not published:
+            _opened(connection, into, published, names)
     else:
         marks = ", ".join("?" * len(names))
         connection.exec_driver_sql(
             f"INSERT INTO {published.name} ({', '.join(names)}) VALUES ({marks})",
             list(records),
         )
+
+
+def _opening(connection: sa.Connection) -> sa.Table:
+    """Where new persons' rows wait for what they shall carry, for as long as the transaction lasts."""
+    connection.exec_driver_sql(
+        "CREATE TEMPORARY TABLE IF NOT EXISTS opening ON COMMIT DROP AS TABLE person WITH NO DATA"
+    )
+    return store.published["person"].to_metadata(sa.MetaData(), name="opening")
+
+
+def _opened(connection: sa.Connection, opening: sa.Table, person: sa.Table, names: Sequence[str]) -> None:
+    """Take the rows that wait, in their order; their own rows of other tables are there (`apply_all`)."""
+    waiting = sa.select(*(opening.c[name] for name in names), carried.made(opening.c.person_id))
+    connection.execute(
+        sa.insert(person).from_select([*names, "carried"], waiting.order_by(sa.literal_column("opening.ctid")))
+    )
+    connection.exec_driver_sql("TRUNCATE opening")
 
 
 def _column(connection: sa.Connection, kind: str, column: pa.ChunkedArray) -> list[Any]:

@@ -5,7 +5,8 @@ the published graph and the access log. Rules:
 
 1. A published row is never changed: a new publication closes it (`pub_until`) and opens its successor (`pub_from`).
    Current rows are those with `pub_until IS NULL`; what the hub knew at publication P is `pub_from <= P < pub_until`.
-   Only `person.held`, which other rows tell as well, is renewed where it stands (hub/held.py).
+   Only `person.held` and `person.carried`, which other rows tell as well, are renewed where they stand (hub/held.py,
+   hub/carried.py).
 2. A batch, a month or a publication is visible only when its row here commits.
 3. The access log only grows.
 4. Erasure (hub/landing/erasure.py) alone takes from rows: sealed values of quarantined rows and published persons.
@@ -17,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hub import tables
 
@@ -278,7 +280,11 @@ feedback = sa.Table(  # append-only: what departments said of findings and warni
 
 def _published(table: tables.Table) -> sa.Table:
     """The store's form of a derived table: its columns, what a person has besides, and recorded time."""
-    of_person = (("identity_sealed", sa.LargeBinary()), ("held", sa.BigInteger()))  # held: hub/held.py
+    of_person = (
+        ("identity_sealed", sa.LargeBinary()),
+        ("held", sa.BigInteger()),  # hub/held.py
+        ("carried", sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")),  # hub/carried.py
+    )
     extra = [sa.Column(name, kind) for name, kind in of_person] if table is tables.PERSON else []
     return sa.Table(
         table.name,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from hub.store import erasure, publication
 from schema.compile.arguments import named
+from schema.compile.carried import carried
 from schema.compile.marks import Marks, Part
 from schema.compile.page import Page
 from schema.compile.parts import all_of, object_of, plain, subject, tells, told
@@ -30,7 +31,7 @@ from schema.compile.tree import (
     NotCompiled,
     Object,
 )
-from schema.read.model import Kind, Link, Scope, Table
+from schema.read.model import Condition, Kind, Link, Scope, Table
 from schema.read.statement import TAKE, beyond, conditions, order
 from schema.read.times import DAY, KNOWN, MONTH, SINCE, Then
 
@@ -88,22 +89,28 @@ class Writer:
 
     def _rows(self, branch: Branch, parent: Table | None) -> tuple[Table, Callable[..., sa.Select[Any]]]:
         """A branch's table, and its rows' columns in order."""
-        link = branch.link
+        link, bind = branch.link, partial(_bound, branch)
         target = link.target.table.alias(f"t{branch.place}")
-
-        bind = partial(_bound, branch)
-        where = conditions(link, target, self.scope, branch.filters, bind, _then(branch))
-        if link.on and parent is not None:
+        where = self._where(branch, target)
+        ordered = order(link.target, target, self.scope, backward=branch.backward)
+        kept = carried(branch, target, parent, self.scope, where) if self.texts.carries else None
+        if kept is not None:
+            target, where, ordered = kept, self._where(branch, kept), []  # they stand in order
+        elif link.on and parent is not None:
             where.append(link.on(parent, target))
         if branch.after:
             where.append(beyond(link.target, target, self.scope, bind, backward=branch.backward))
 
         def rows(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-            ordered = order(link.target, target, self.scope, backward=branch.backward)
             found = sa.select(*columns).select_from(target).where(*where).order_by(*ordered)
             return found if parent is None else found.correlate(parent)
 
         return target, rows
+
+    def _where(self, branch: Branch, target: Table) -> list[Condition]:
+        """Which rows a branch leads to, but for whose they are."""
+        bind = partial(_bound, branch)
+        return conditions(branch.link, target, self.scope, branch.filters, bind, _then(branch))
 
     def row(
         self, fields: Object, link: Link, target: Table, parent: Table | None, *, counted: bool = True

@@ -48,6 +48,7 @@ class Texts:
 
     name = ""
     bytewise = ""  # the collation by which texts are compared byte for byte
+    carries = False  # whether persons' rows carry lists (hub/carried.py)
 
     def leaf(self, value: Value, kind: GraphQLScalarType | GraphQLEnumType) -> Value:
         """A value as a scalar or an enum has it. Raises NotCompiled where that is not known."""
@@ -145,6 +146,7 @@ class Postgres(Texts):
 
     name = "postgresql"
     bytewise = "C"
+    carries = True
 
     def quoted(self, value: Value) -> Value:
         return sa.cast(sa.func.to_json(sa.cast(value, sa.Text())), sa.Text())

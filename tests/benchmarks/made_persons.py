@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from hub import store, tables
+from hub import carried, store, tables
 from hub.engine import DuckDB
 from hub.held import BITS
 from hub.rollup import Demand, cells, facts
@@ -74,9 +74,12 @@ def fill(
                 f" JOIN persons AS p ON p.n = rows.person_id {order}"
             )
             _load(connection, published[name], rows)
+        carried.renew(connection, 1)
         if demand is not None:
             _roll_up(connection, duck, demand)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM FULL person")  # written twice here, once by publish
         connection.exec_driver_sql("ANALYZE" if engine.dialect.name == "sqlite" else "VACUUM ANALYZE")
 
 

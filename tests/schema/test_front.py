@@ -21,6 +21,7 @@ from hub.store import published
 from schema.agreement import Agreement
 from schema.answer import Request
 from schema.kept import Answered, Kept
+from tests.schema import world
 from tests.schema.client import Client, serve
 from tests.schema.test_graph import statements
 
@@ -74,6 +75,7 @@ def test_a_publication_or_an_erasure_ends_it(client: Client) -> None:
     at = datetime.now(UTC)
     with client.engine.begin() as connection:
         connection.execute(table.update().values(status="ended"))
+        world.carry(connection)
     assert reads(client, asked) == (old, 0)  # nobody said that anything changed
     note = {"batch_id": 1, "step": "destroyed", "sealed_part": "-", "actor": "a", "reason": "r", "at": at}
     publication = store.publication
@@ -85,6 +87,7 @@ def test_a_publication_or_an_erasure_ends_it(client: Client) -> None:
         assert count == 1
         with client.engine.begin() as connection:
             connection.execute(table.update().values(status="paused"))
+            world.carry(connection)
             row = connection.execute(sa.select(publication)).mappings().one()
             connection.execute(publication.insert().values({**row, "publication": 2}))
         text, _ = reads(client, asked)
@@ -93,6 +96,7 @@ def test_a_publication_or_an_erasure_ends_it(client: Client) -> None:
     finally:
         with client.engine.begin() as connection:
             connection.execute(table.update().values(status="normal"))
+            world.carry(connection)
             connection.execute(publication.delete().where(publication.c.publication == 2))
             connection.execute(spoiled.delete())
 

@@ -377,6 +377,7 @@ def test_an_answer_is_one_snapshot(client: Client) -> None:
             landed.append(1)
             with client.engine.begin() as other:
                 other.execute(table.update().values(status="ended"))
+                world.carry(other)
 
     event.listen(sa.Engine, "after_cursor_execute", publish)
     try:
@@ -388,6 +389,7 @@ def test_an_answer_is_one_snapshot(client: Client) -> None:
         event.remove(sa.Engine, "after_cursor_execute", publish)
         with client.engine.begin() as other:
             other.execute(table.update().values(status="normal"))
+            world.carry(other)
     assert (during, after) == ([{"status": "NORMAL"}], [{"status": "ENDED"}])
 
 

@@ -65,6 +65,7 @@ def computed(connection: sa.Connection, table: tables.Table) -> list[dict[str, A
 
 def second_month(engine: sa.Engine) -> None:
     """Publication 2, of the next year: person 1 moves away, spells end, findings clear, a household loses a member."""
+    changes = []
     with engine.begin() as connection:
         for table in tables.PUBLISHED.values():
             rows = computed(connection, table)
@@ -80,8 +81,8 @@ def second_month(engine: sa.Engine) -> None:
             if table in (tables.HOUSEHOLD_MEMBER, tables.WARNING):
                 rows = rows[1:]
             schema = pa.schema([(name, ARROW[kind]) for name, kind in table.columns.items()])
-            change = publish.difference(connection, table, pa.Table.from_pylist(rows, schema=schema), "2025-11")
-            publish.apply(connection, change, 2, {}, lambda *_: None)
+            changes.append(publish.difference(connection, table, pa.Table.from_pylist(rows, schema=schema), "2025-11"))
+        publish.apply_all(connection, changes, 2, {}, lambda *_: None)
         connection.execute(store.publication.insert().values(publication=2, month="2026-01", at=AT, digest="f" * 64))
         held.renew(connection, held.bits(held.current(connection), date(2026, 1, 1)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import held, store
+from hub import carried, held, store
 from hub.config.divisions import Divisions
 from hub.keys import KeyRing
 from hub.sealing import Sealer
@@ -60,11 +60,18 @@ def config() -> Any:
     return SimpleNamespace(divisions=Divisions(names=NAMES), documents={item.id: item for item in documents})
 
 
+def carry(connection: sa.Connection) -> None:
+    """Make what persons' rows carry follow from the other tables as they are now, as each publication does."""
+    connection.execute(sa.update(published["person"]).values(carried=None))
+    carried.renew(connection, 1)
+
+
 def fill(engine: sa.Engine, ring: KeyRing, *, many: int = 30) -> None:
     """Publication 1 of 2025-11: the persons described in the tests, and `many` more of Daiyue for paging."""
     with engine.begin() as connection:
         World(connection, ring).build(many)
         held.renew(connection, held.bits(held.current(connection), date(2025, 1, 1)))
+        carry(connection)
 
 
 class World:

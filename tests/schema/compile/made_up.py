@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub import held, log, store, tables
+from hub import carried, held, log, store, tables
 from hub.feedback import State
 from hub.store import published
 from schema.graph import codes
@@ -103,6 +103,7 @@ class MadeUp:
                 self._table(connection, table)
             self._feedback(connection, at)
             held.renew(connection, held.bits(held.current(connection), date(2025, 1, 1)))
+            carried.renew(connection, 1)
         for n in range(4):
             log.append(engine, log.Entry(
                 at=at + timedelta(hours=n), client=TEXTS[n], role="client", agreement="auditor", purpose="audit",

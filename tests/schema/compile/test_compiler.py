@@ -86,11 +86,13 @@ def test_introspection_and_what_cannot_be_written_go_the_plain_way(client: Clien
     query = "query P($t: String!) { person(token: $t) { sex enrolments { status } } }"
     with client.engine.begin() as connection:
         connection.execute(odd.values(status="unheard_of"))
+        world.carry(connection)
     try:
         reply = client.ask(CIVIL, query, asked)
     finally:
         with client.engine.begin() as connection:
             connection.execute(odd.values(status="normal"))
+            world.carry(connection)
     assert reply.json["data"]["person"] == {"sex": "MALE", "enrolments": [{"status": None}]}
     assert reply.code == "FAILED"
     assert len(fallen) == 2
