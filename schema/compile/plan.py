@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import orjson
@@ -41,6 +41,25 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """A text that rows share, as it is shown; `row`: it begins a row, which is counted."""
+
+    mark: bytes
+    shown: bytes
+    row: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """The holes of an answer that begin alike: which filler has them (None: none), and whether they tell whose rows."""
+
+    start: bytes
+    values: Callable[[bytes], list[bytes]]  # what stands behind the beginning in holes of it, of all holes joined
+    number: int | None
+    whose: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A tree with its statement. `order` tells which literal of the document stands at an offset of its text.
 
@@ -50,7 +69,7 @@ class Plan:
     looked up for each request. `constant` is what the plan's own document gives to each place, where no variable
     stands there and no time is named there or above; `wire` writes a value as the connection takes it. `frame`
     is what stands around the texts that come back, each of them in place of a None; `marks` are the
-    texts that rows share, by the marks that stand for them (schema/compile/marks.py).
+    texts that rows share, by the marks that stand for them (schema/compile/marks.py); `kinds` are the holes' kinds.
     """
 
     tree: Tree
@@ -63,7 +82,8 @@ class Plan:
     wire: Process
     order: Mapping[int, int]
     frame: Sequence[bytes | None]
-    marks: Sequence[tuple[bytes, bytes]]
+    marks: Sequence[_Mark]
+    kinds: Sequence[_Kind]
 
     def serve(self, reader: Reader, given: Given, seconds: float) -> Served:
         """Answer a request. Raises NotCompiled, TookTooLong, StatementFailed, and what its arguments raise."""
@@ -144,7 +164,8 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
         wire=WIRE[dialect.name],
         order=order,
         frame=[None if text is None else text.encode() for text in frame],
-        marks=writer.marks.texts,
+        marks=[_Mark(mark=mark, shown=told.replace(ROWS, b"{"), row=ROWS in told) for mark, told in writer.marks.texts],
+        kinds=_kinds("".join((made.string, *(text for text in frame if text))), len(tree.holes)),
     )
 
 
@@ -156,14 +177,13 @@ def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -
         raise NotCompiled
     pieces = told.split(OPEN)
     holes = pieces[1::2]
-    filled, subjects = _fillings(set(holes), fills)
+    filled, subjects = _fillings(plan.kinds, set(holes), fills)
     pieces[1::2] = map(filled.__getitem__, holes)
     data = b"".join(pieces)
     rows = data.count(ROWS) + (holes.count(MISSING) if MISSING in filled else 0)
-    for mark, text in plan.marks:
-        shown = text.replace(ROWS, b"{")
-        rows += data.count(mark) if shown != text else 0
-        data = data.replace(mark, shown)
+    for mark in plan.marks:
+        rows += data.count(mark.mark) if mark.row else 0
+        data = data.replace(mark.mark, mark.shown)
     return Served(
         data=data.replace(ROWS, b"{"),
         rows=rows,
@@ -173,25 +193,31 @@ def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -
     )
 
 
-def _fillings(holes: set[bytes], fills: Sequence[Fill]) -> tuple[dict[bytes, bytes], set[int]]:
+def _fillings(kinds: Sequence[_Kind], holes: set[bytes], fills: Sequence[Fill]) -> tuple[dict[bytes, bytes], set[int]]:
     """What fills each of an answer's holes, and whose rows they are; equal ones are filled once, like ones together."""
     whole = OPEN.join((b"", *holes, b""))
     filled: dict[bytes, bytes] = dict.fromkeys(holes, b"")
     subjects: set[int] = set()
-    for number in range(-1, len(fills)):
-        for whose in (b"", WHOSE):
-            start = b"%b%d:" % (whose, number) if number >= 0 else whose + b":"
-            if OPEN + start not in whole:
-                continue
-            values = _values(start).findall(whole)
-            if whose:
-                subjects.update(orjson.loads(b"[%b]" % b",".join(values)))
-            if number >= 0:
-                filled.update(zip([start + value for value in values], fills[number](values), strict=True))
-    return filled, {person for person in subjects if person >= 0}
+    for kind in kinds:
+        values = kind.values(whole)
+        if not values:
+            continue
+        if kind.whose:
+            subjects.update(orjson.loads(b"[%b]" % b",".join(values)))
+        if kind.number is not None:
+            start = kind.start
+            filled.update(zip([start + value for value in values], fills[kind.number](values), strict=True))
+    subjects.discard(-1)
+    return filled, subjects
 
 
-@lru_cache(1_000)
-def _values(start: bytes) -> re.Pattern[bytes]:
-    """What stands behind a beginning in holes of it."""
-    return re.compile(OPEN + re.escape(start) + b"([^" + OPEN + b"]*)")
+def _kinds(written: str, count: int) -> list[_Kind]:
+    """The kinds of holes that a statement and its frame, with so many fillers, write."""
+    found = []
+    for number in (None, *range(count)):
+        for mark in ("", SUBJECT):
+            start = f"{mark}{'' if number is None else number}:"
+            if HOLE + start in written and start != ":":
+                values = re.compile(OPEN + re.escape(start.encode()) + b"([^" + OPEN + b"]*)").findall
+                found.append(_Kind(start=start.encode(), values=values, number=number, whose=bool(mark)))
+    return found
