@@ -1,6 +1,6 @@
 """The application over a store of made-up persons, with the hand-written routes beside it, behind uvicorn.
 
-    python tests/benchmarks/serve_app.py URL PORT PERSONS [EACH] [--no-log] [--no-index] [--keep]
+    python tests/benchmarks/serve_app.py URL PORT PERSONS [EACH] [--no-log] [--no-index] [--keep] [--open]
 
 Prints one line of JSON once it can be asked: the callers' tokens and tokens of persons. Run by serve_compare.py.
 """
@@ -23,6 +23,7 @@ from hub.config.divisions import Divisions
 from schema.agreement import MOST, Agreement, load_all
 from schema.app import create_app
 from schema.codec import Codec
+from schema.read.model import Scope
 from schema.serving import Graph
 from schema.tokens import issue
 
@@ -43,14 +44,21 @@ def agreement() -> Agreement:
     return replace(shipped, fields=fields, limits=MOST, scope=replace(shipped.scope, divisions=("37",)))
 
 
-def graph(url: str, persons: int, each: int = PER_COUNTY, **more: Any) -> Graph:
+def opened(under: Agreement) -> Agreement:
+    """The agreement without row scope and masks: what they cost is the difference."""
+    person = {**under.fields["Person"], "birth": "show"}
+    return replace(under, fields={**under.fields, "Person": person}, scope=Scope())
+
+
+def graph(url: str, persons: int, each: int = PER_COUNTY, *, all_open: bool = False, **more: Any) -> Graph:
     """What is served."""
     there = counties(persons, each)
     names = dict.fromkeys(there, "某县") | {f"{code}{n:03d}": "某镇" for code in there for n in range(1, 21)}
     config: Any = SimpleNamespace(divisions=Divisions(names=names), documents={})
     engine, ring = store.connect(url), keys.make()
+    under = opened(agreement()) if all_open else agreement()
     return Graph(
-        engine=engine, ring=ring, config=config, agreements=[agreement()], lookup=lambda _n, _c: "", sources=(), **more
+        engine=engine, ring=ring, config=config, agreements=[under], lookup=lambda _n, _c: "", sources=(), **more
     )
 
 
@@ -69,7 +77,8 @@ def without_log(app: Any) -> None:
 def main() -> None:
     url, port, persons = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     each = int(sys.argv[4]) if sys.argv[4:] and sys.argv[4].isdigit() else PER_COUNTY
-    served = graph(url, persons, each, **({} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}))
+    kept: dict[str, Any] = {} if "--keep" in sys.argv or "keep" not in Graph.__slots__ else {"keep": 0}
+    served = graph(url, persons, each, all_open="--open" in sys.argv, **kept)
     app: Any = create_app(served)
     if "--no-log" in sys.argv:
         without_log(app)
