@@ -29,7 +29,7 @@ def line(told: Any, default: Callable[[Any], Any]) -> str:
         return json.dumps(told, default=default, ensure_ascii=False)
 
 
-PROCESSORS = [  # one list for good: a logger that was used keeps it
+PROCESSORS: list[structlog.typing.Processor] = [  # one list for good: a logger that was used keeps it
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.JSONRenderer(serializer=line),
