@@ -30,7 +30,7 @@ from hub.log.entry import Entry, Row, row_of
 APPEND_LOCK = 0x61696467  # one appender at a time on PostgreSQL
 MOST = 64  # rows of one statement
 PATIENCE = 30  # seconds for the lock, as SQLite's busy_timeout is
-COLUMNS = Row.__slots__
+COLUMNS = Row._fields
 EPOCH, MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 EDITION, EDITION_TYPES = ("publication", "erasure"), ("bigint", "bigint")
 OF_EDITION = (
@@ -122,7 +122,7 @@ class _Connection:
     def write(self, rows: Sequence[Row]) -> Sequence[int]:
         """Commit the rows as one statement; their seqs."""
         self._ready()
-        values = [getattr(row, name) for row in rows for name in COLUMNS]
+        values = [value for row in rows for value in row]
         return self._write(self._open.driver_connection, values, len(rows))
 
     def _ready(self) -> None:
@@ -178,7 +178,7 @@ class Postgresql(_Connection):
 
     def values(self, rows: Sequence[Row]) -> list[bytes]:
         """What the statement binds, in binary."""
-        return [_binary(getattr(row, name)) for row in rows for name in COLUMNS]
+        return [_binary(value) for row in rows for value in row]
 
     def values_of_edition(self, rows: Sequence[tuple[Row, Edition | None]]) -> list[bytes | None]:
         """What the statement `of_edition` binds, in binary."""
@@ -242,8 +242,7 @@ def append_in(connection: sa.Connection, entry: Entry) -> int:
     """Write one entry inside the caller's transaction, as its last statement; it is there once that has committed."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
-    row = row_of(entry)
-    values = {name: getattr(row, name) for name in COLUMNS}
+    values = row_of(entry)._asdict()
     (seq,) = connection.execute(sa.insert(store.access_log).values(values)).inserted_primary_key or (0,)
     return int(seq)
 
