@@ -23,6 +23,7 @@ from hub.config.divisions import Divisions
 from schema.agreement import MOST, Agreement, load_all
 from schema.app import create_app
 from schema.codec import Codec
+from schema.heads import Heads
 from schema.serving import Graph
 from schema.tokens import issue
 
@@ -83,7 +84,7 @@ def main() -> None:
         "ids": [n * 7919 % persons for n in range(min(TOKENS, persons))],
     }
     print(json.dumps(told), flush=True)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False, http=Heads)
 
 
 if __name__ == "__main__":
