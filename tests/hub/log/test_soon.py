@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from hub import log, store
 from hub.log.soon import SoonWriter
+from hub.log.writer import APPEND_LOCK
 from tests.hub.log.entries import entry
 
 ERASED = {"batch_id": 1, "step": "destroyed", "sealed_part": "-", "actor": "a", "reason": "r"}
@@ -83,3 +85,21 @@ def test_a_statement_that_fails_fails_all_of_its_callers(
         connection.execute(sa.text("ALTER TABLE gone RENAME TO access_log"))
     assert together(writer, ("e", None))[0] == [True]
     assert sorted(clients(engine)) == ["a", "b", "e"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_statement_of_an_edition_that_waits_for_its_turn_has_drawn_no_seq(
+    engine: sa.Engine, writer: SoonWriter, count: int
+) -> None:
+    assert together(writer, ("first", (0, 0)))[0] == [True]
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
+        later = pool.submit(together, writer, *[(f"{n}", (0, 0)) for n in range(count)])
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+            while not looking.scalar(sa.text(waiting)):
+                pass
+            assert looking.scalar(sa.text("SELECT last_value FROM access_log_seq_seq")) == 1
+        other.rollback()
+        assert later.result(20)[0] == [True] * count
+    assert log.verify(engine) == []
