@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -30,6 +30,7 @@ from graphql import (
     validate,
 )
 
+from schema.compile.variables import Variables
 from schema.contract import Contract
 from schema.errors import DocumentRefused, LimitExceeded
 from schema.limits import INTROSPECTION, Measure, measure, page_variables
@@ -68,7 +69,8 @@ NOBODYS = {  # literals that tell of nobody: a page's size; a county's code, a m
 class Prepared:
     """A parsed document. `digest` is the SHA-256 of its tokens with every literal emptied.
 
-    `literals` are those, in order, and `offsets` where they stand; `telling`: one could tell of a person.
+    `literals` are those, in order, and `offsets` where they stand; `telling`: one could tell of a person; `variables`
+    are those of its operations, by name, once they were looked at.
     """
 
     document: DocumentNode
@@ -78,6 +80,7 @@ class Prepared:
     literals: tuple[str, ...]
     offsets: tuple[int, ...]
     telling: bool
+    variables: dict[str, Variables] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

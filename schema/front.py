@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from hub.log.soon import SoonWriter
+from hub.log.writer import Edition
 from schema.answer import Answer, Request, refused
 from schema.compile.lines import StatementFailed
 from schema.compile.soon import SoonReader
@@ -64,14 +65,31 @@ class _Short:
 
     async def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer | None:
         """The answer, once it is in the log; None where it is for the workers."""
-        began, kept = time.monotonic(), self._kept
+        began = time.monotonic()
+        if self._kept is None:
+            return await self._read(contract, claims, request, None, began)
+        key = self._kept.key(contract.agreement.id, request)
+        again = await self._again(self._kept, contract, claims, key, began) if key is not None else None
+        return again if again is not None else await self._read(contract, claims, request, key, began)
+
+    async def _again(self, kept: Kept, contract: Contract, claims: Claims, key: bytes, began: float) -> Answer | None:
+        """An answer that is kept; None where none is, or the store is of another edition now."""
+        found = kept.find(key)
+        if found is None:
+            return None
+        answered, edition = found
+        work = self._operations.again(contract, claims, answered.known)
+        answer = await self._logged(work, Answer(body=answered.body), began, edition)
+        if answer is None:
+            kept.expired(edition)
+        return answer
+
+    async def _read(
+        self, contract: Contract, claims: Claims, request: Request, key: bytes | None, began: float
+    ) -> Answer | None:
+        """An answer that is read; None where it is for the workers. `key`: what to keep it by."""
         ready: Ready | None = None
-        key = kept.key(contract.agreement.id, request) if kept is not None else None
         try:
-            found = await kept.find(key) if kept is not None and key is not None else None
-            if found is not None:
-                work = self._operations.again(contract, claims, found.known)
-                return await self._logged(work, Answer(body=found.body), began)
             ready = self._operations.ready(contract, claims, request)
             if ready is None:
                 return None
@@ -84,15 +102,17 @@ class _Short:
             return await self._logged(ready.work, refused(late), began) if ready is not None else None
         except Exception:  # noqa: BLE001  whatever it is, the workers meet it again, and tell and log it
             return None
-        if kept is not None and key is not None and ready.shared:
+        if self._kept is not None and key is not None and ready.shared:
             edition = (served.publication, served.erasure)
-            kept.keep(key, edition, Answered(body=answer.body, known=ready.work.of_answer))
+            self._kept.keep(key, edition, Answered(body=answer.body, known=ready.work.of_answer))
         return await self._logged(ready.work, answer, began)
 
-    async def _logged(self, work: Work, answer: Answer, began: float) -> Answer:
+    async def _logged(self, work: Work, answer: Answer, began: float, edition: Edition | None = None) -> Answer | None:
+        """The answer, once its entry is written; None where it is of an edition that the store no longer is."""
         logging = time.monotonic()
         try:
-            await self._entries.append(work.ended(answer, began))
+            if not await self._entries.append(work.ended(answer, began), edition):
+                return None
             self._operations.log.written()
             self._operations.log_took(time.monotonic() - logging)
         except Exception as error:  # noqa: BLE001  no log, no read, for whatever reason

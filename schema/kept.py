@@ -1,9 +1,10 @@
 """Answers that were given, kept for as long as what is published stays the same; each is logged whenever it is given.
 
 1. The key is the SHA-256 of agreement, document, operation and variables: nothing of a request is kept in clear.
-2. An answer holds for an edition of the store: its latest publication and its latest erasure. Each use asks the
-   database for the edition first (those who ask at once share the question), and another edition empties the shelf;
-   so nothing that was erased, or that a publication replaced, is given again, or stays for longer than a minute.
+2. An answer holds for an edition of the store: its latest publication and its latest erasure. Each use is written to
+   the log only if that is the edition still (hub/log/soon.py); if it is not, there is no entry, the shelf is emptied
+   and the request is read anew. So nothing that was erased, or that a publication replaced, is given again; nor does
+   it stay for longer than a minute.
 3. Its bytes are bounded; the least used go first. What a single request cannot share is never kept: look-ups by ID
    number, the access log, whatever is not read from published tables alone.
 """
@@ -19,14 +20,13 @@ from typing import Any
 
 import orjson
 
+from hub.log.writer import Edition
 from schema.answer import Request
 
 SHARE = 8  # an answer takes no more than this part of the room
 EACH = 1_000  # bytes that a kept answer takes besides its own
 SUBJECT = 70  # bytes that a subject takes
 LOOK = 60.0  # seconds after which the edition is looked at where nobody asks
-
-Edition = tuple[int, int]  # publication, erasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,6 @@ class Kept:
         self._look = look
         self._edition: Edition | None = None
         self._answers: OrderedDict[bytes, Answered] = OrderedDict()
-        self._asking: list[asyncio.Future[Edition]] = []
-        self._task: asyncio.Task[None] | None = None
         self._later: asyncio.TimerHandle | None = None
 
     @staticmethod
@@ -64,17 +62,18 @@ class Kept:
         except TypeError:
             return None
 
-    async def find(self, key: bytes) -> Answered | None:
-        """The answer that is known, of what is published now. Raises what looking raises."""
-        if key not in self._answers:
-            return None
-        edition = await self._now()
-        if edition != self._edition:
-            self.clear()
+    def find(self, key: bytes) -> tuple[Answered, Edition] | None:
+        """The answer that is known, and the edition that it is of."""
         found = self._answers.get(key)
-        if found is not None:
-            self._answers.move_to_end(key)
-        return found
+        if found is None or self._edition is None:
+            return None
+        self._answers.move_to_end(key)
+        return found, self._edition
+
+    def expired(self, edition: Edition) -> None:
+        """Forget the answers of an edition that the store no longer is."""
+        if self._edition == edition:
+            self.clear()
 
     def keep(self, key: bytes, edition: Edition, answered: Answered) -> None:
         """Keep an answer of an edition."""
@@ -98,29 +97,6 @@ class Kept:
         self.taken = 0
         self._edition = None
 
-    async def _now(self) -> Edition:
-        """The edition, by a question that was put after this call."""
-        loop = asyncio.get_running_loop()
-        asked: asyncio.Future[Edition] = loop.create_future()
-        self._asking.append(asked)
-        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
-            self._task = loop.create_task(self._ask())
-        return await asked
-
-    async def _ask(self) -> None:
-        while self._asking:
-            asking, self._asking = self._asking, []
-            try:
-                edition = await self._look()
-            except Exception as error:  # noqa: BLE001  each of those who asked raises it
-                for asked in asking:
-                    if not asked.done():
-                        asked.set_exception(error)
-            else:
-                for asked in asking:
-                    if not asked.done():
-                        asked.set_result(edition)
-
     def _look_later(self) -> None:
         loop = asyncio.get_running_loop()
         if self._later is None or self._later.when() < loop.time():
@@ -130,7 +106,7 @@ class Kept:
         """Empty the shelf where there is a newer edition, or where nobody can say."""
         self._later = None
         try:
-            same = await self._now() == self._edition
+            same = await self._look() == self._edition
         except Exception:  # noqa: BLE001  whatever it was, what is published now is not known
             same = False
         if not same:

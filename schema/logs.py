@@ -6,26 +6,53 @@ kind and the place in the code, of a message its fixed text. A traceback could h
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
+import orjson
 import structlog
 
 TEXTS = ("uvicorn.error",)  # whose messages hold nothing of a request: they are told as they are
 
 
+def line(told: Any, default: Callable[[Any], Any]) -> str:
+    """An event as JSON; what orjson does not take (half a character, a number beyond 64 bits) as Python writes it."""
+    try:
+        return orjson.dumps(told, default=default).decode()
+    except TypeError:
+        return json.dumps(told, default=default, ensure_ascii=False)
+
+
+PROCESSORS: list[structlog.typing.Processor] = [  # one list for good: a logger that was used keeps it
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.JSONRenderer(serializer=line),
+]
+
+
+class Stderr:
+    """Writes lines to what is standard error then, each whole."""
+
+    _lock = Lock()
+
+    def msg(self, text: str) -> None:
+        """Write a line."""
+        with self._lock:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    log = debug = info = warn = warning = err = error = critical = exception = fatal = failure = msg
+
+
 def configure() -> None:
     """Set the process's logging up; harmless when done twice."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
+    structlog.configure(processors=PROCESSORS, logger_factory=lambda *_: Stderr(), cache_logger_on_first_use=True)
     root = logging.getLogger()
     if not any(isinstance(handler, Lines) for handler in root.handlers):
         root.addHandler(Lines(logging.WARNING))

@@ -63,6 +63,21 @@ class Metrics:
         build = Gauge("aidgraph_build_info", "The release, always 1", ("version", "python"), registry=self._registry)
         build.labels(hub.__version__, platform.python_version()).set(1)
 
+        self._known: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+
+    def answered(self, agreement: str, outcome: str, code: str, seconds: float) -> None:
+        """Count an operation that took so long."""
+        known = self._known.get((agreement, outcome, code))
+        if known is None:
+            count, took = self.operations.labels(agreement, outcome, code), self.seconds.labels(agreement)
+            known = self._known[agreement, outcome, code] = count, took
+        known[0].inc()
+        known[1].observe(seconds)
+
+    def exported(self, agreement: str) -> None:
+        """Count an export that begins to be answered."""
+        self.operations.labels(agreement, "answered", "").inc()
+
     def look(self, engine: sa.Engine) -> None:
         """Find out what is served. Raises SQLAlchemyError where the store does not answer."""
         query = sa.select(publication.c.publication, publication.c.at).order_by(publication.c.publication.desc())

@@ -121,7 +121,9 @@ class Operations:
         """
         library = self._libraries[contract.agreement.id]
         text = document_text(contract.agreement, request, library, self._registered)
-        return replace(request, query=text, sha256=None)
+        return (
+            request if text is request.query and request.sha256 is None else replace(request, query=text, sha256=None)
+        )
 
     def refuse(self, claims: Claims, refusal: Refused, under: Agreement | None = None) -> Answer:
         """Log and answer what was refused before a document was looked at."""

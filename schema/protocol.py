@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from schema.errors import BadRequest
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+REMEMBERED = 100  # values of a header, which callers repeat
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -26,6 +28,7 @@ class Told:
     size: int = 0  # bytes of the body, or of the query string
 
 
+@lru_cache(REMEMBERED)
 def media_type(accept: str | None) -> str | None:
     """The media type of the answer; None where the caller reads neither. The newer one wins where both are equal."""
     if not accept or not accept.strip():
@@ -59,9 +62,7 @@ def status(answer: Answer, media: str) -> int:
 
 def from_body(content_type: str | None, body: bytes) -> Told:
     """The request of a POST. Raises BadRequest."""
-    name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
-    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
-    if name != JSON or any(charset not in ("utf-8", "utf8") for charset in charsets):
+    if not _is_json(content_type):
         raise BadRequest("The body is application/json in UTF-8", status=415)
     try:
         told = orjson.loads(body)
@@ -70,6 +71,13 @@ def from_body(content_type: str | None, body: bytes) -> Told:
     if not isinstance(told, dict):
         raise BadRequest("The body is one JSON object")
     return _told(told, by_get=False, size=len(body))
+
+
+@lru_cache(REMEMBERED)
+def _is_json(content_type: str | None) -> bool:
+    name, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    return name == JSON and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
 def from_query(parameters: Mapping[str, str], size: int = 0) -> Told:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from schema.errors import Busy
@@ -30,29 +28,30 @@ class Turns:
         self._most = waiting
         self._lines: dict[str, _Line] = {}
 
-    @asynccontextmanager
-    async def of(self, client: str) -> AsyncIterator[None]:
-        """Run when it is the client's turn. Raises Busy where its line is full."""
+    def of(self, client: str) -> _Turn:
+        """Runs when it is the client's turn. To enter raises Busy where its line is full."""
+        return _Turn(self, client)
+
+    async def take(self, client: str) -> None:
+        """Come back when it is the client's turn. Raises Busy where its line is full."""
         line = self._lines.setdefault(client, _Line())
         if line.running < self._share:
             line.running += 1
-        elif len(line.waiting) >= self._most:
+            return
+        if len(line.waiting) >= self._most:
             raise Busy
-        else:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            line.waiting.append(turn)
-            try:
-                await turn  # whoever ends hands over its place
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._next(client, line)
-                raise
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.waiting.append(turn)
         try:
-            yield
-        finally:
-            self._next(client, line)
+            await turn  # whoever ends hands over its place
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give(client)
+            raise
 
-    def _next(self, client: str, line: _Line) -> None:
+    def give(self, client: str) -> None:
+        """The turn is over: the next in the client's line has it."""
+        line = self._lines[client]
         while line.waiting:
             turn = line.waiting.popleft()
             if not turn.done():
@@ -61,3 +60,19 @@ class Turns:
         line.running -= 1
         if not line.running:
             self._lines.pop(client, None)
+
+
+class _Turn:
+    """One turn; a context manager, since a generator's would cost more than what it does."""
+
+    __slots__ = ("_client", "_turns")
+
+    def __init__(self, turns: Turns, client: str) -> None:
+        self._turns = turns
+        self._client = client
+
+    async def __aenter__(self) -> None:
+        await self._turns.take(self._client)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.give(self._client)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 from schema.errors import Busy
@@ -31,8 +30,9 @@ class Workers:
         self._closing = closing
         self._loops: list[asyncio.AbstractEventLoop] = []
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="operation", initializer=self._open)
-        self._room = threads + waiting
+        self.places = threads + waiting
         self.running = 0
+        self._in_room = _Room(self)
 
     def _open(self) -> None:
         _local.loop = asyncio.new_event_loop()
@@ -43,16 +43,9 @@ class Workers:
         with self.room():
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    @contextmanager
-    def room(self) -> Iterator[None]:
-        """A place among those that run or wait, for work that needs no thread. Raises Busy where there is none."""
-        if self.running >= self._room:
-            raise Busy
-        self.running += 1
-        try:
-            yield
-        finally:
-            self.running -= 1
+    def room(self) -> _Room:
+        """A place among those that run or wait, for work that needs no thread. To enter raises Busy if it is full."""
+        return self._in_room
 
     def close(self) -> None:
         """Let what runs finish, then end the threads, then close what they worked on (`closing`)."""
@@ -60,3 +53,18 @@ class Workers:
         for opened in self._loops:
             opened.close()
         self._closing()
+
+
+class _Room:
+    """The places of workers; a context manager, since a generator's would cost more than what it does."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def __enter__(self) -> None:
+        if self._workers.running >= self._workers.places:
+            raise Busy
+        self._workers.running += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._workers.running -= 1

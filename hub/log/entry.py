@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
 from sys import byteorder
+from typing import NamedTuple
 
 from hub.checkpoint import leaf_hash
 
@@ -49,8 +50,7 @@ class Entry:
     subjects: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """An entry as the store keeps it: the columns of `access_log` without its `seq`, in their order."""
 
     at: datetime

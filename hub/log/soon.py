@@ -2,18 +2,32 @@
 
 The same statement on the same kind of connection as hub/log/writer.py has, and the same promise: whoever is answered
 has an entry that is committed; where a batch fails, each in it gets the failure and the connection is thrown away.
+
+An entry of an answer that was kept (schema/kept.py) comes with the edition that the answer is of, and the statement
+writes it only if the store is of that edition still. So to look at the edition costs no exchange of its own, and an
+answer that is out of date is neither given nor told of as if it had been.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from hub.errors import StoreFailed
 from hub.log.entry import Entry, Row, row_of
-from hub.log.writer import MOST, Postgresql
+from hub.log.writer import MOST, Edition, Postgresql
 from hub.wire import Wire
+
+
+class _Place(NamedTuple):
+    """A caller's place in line; `done` tells it whether its row is there."""
+
+    row: Row
+    edition: Edition | None
+    done: asyncio.Future[bool]
 
 
 class SoonWriter:
@@ -22,24 +36,28 @@ class SoonWriter:
     def __init__(self, engine: sa.Engine) -> None:
         self._connection = Postgresql(engine)
         self._wire: Wire | None = None
-        self._line: list[tuple[Row, asyncio.Future[None]]] = []
+        self._line: list[_Place] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def append(self, entry: Entry) -> None:
-        """Come back when the entry is durable. Any exception means: there is no entry to rely on."""
+    async def append(self, entry: Entry, edition: Edition | None = None) -> bool:
+        """Come back when the entry is durable. Any exception means: there is no entry to rely on.
+
+        False: it tells of an answer of an edition that the store no longer is, and was not written.
+        """
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._line.append((row_of(entry), done))
+        done: asyncio.Future[bool] = loop.create_future()
+        self._line.append(_Place(row_of(entry), edition, done))
         if self._writing is None or self._writing.done() or self._writing.get_loop() is not loop:
             self._writing = loop.create_task(self._write_all())
-        await done
+        return await done
 
     async def _write_all(self) -> None:
         while self._line:
             batch, self._line = self._line[:MOST], self._line[MOST:]
             error: Exception | None = None
+            written: frozenset[bytes | None] = frozenset()
             try:
-                await self._write([row for row, _ in batch])
+                written = await self._write(batch)
             except Exception as failure:  # noqa: BLE001  each of those who wait raises it
                 self.close()
                 error = StoreFailed(
@@ -47,19 +65,27 @@ class SoonWriter:
                     remedy="Check the store's database and its disk; nothing is read without the log",
                 )
                 error.__cause__ = failure
-            for _, done in batch:
+            for row, _, done in batch:
                 if done.done() or done.get_loop().is_closed():
                     continue
                 if error is None:
-                    done.set_result(None)
+                    done.set_result(row.leaf_hash in written)
                 else:
                     done.set_exception(error)
 
-    async def _write(self, rows: list[Row]) -> None:
+    async def _write(self, batch: Sequence[_Place]) -> frozenset[bytes | None]:
+        """Write what may be written; the hashes of the rows that are there now."""
         if self._wire is None:
             self._wire = Wire(await asyncio.to_thread(self._connection.opened))
-        name, values = self._connection.named(len(rows)), self._connection.values(rows)
-        self._connection.done(await self._wire.ask(name, values, [1] * len(values), 1))
+        of_edition = any(place.edition is not None for place in batch)
+        values: list[bytes | None]
+        if of_edition:
+            values = self._connection.values_of_edition([(place.row, place.edition) for place in batch])
+        else:
+            values = [*self._connection.values([place.row for place in batch])]
+        name = self._connection.named(len(batch), of_edition=of_edition)
+        done = self._connection.done(await self._wire.ask(name, values, [1] * len(values), 1))
+        return frozenset(done.get_value(row, 1) for row in range(done.ntuples))
 
     def close(self) -> None:
         """Close the connection; a later entry opens another."""

@@ -30,9 +30,16 @@ from hub.log.entry import Entry, Row, row_of
 APPEND_LOCK = 0x61696467  # one appender at a time on PostgreSQL
 MOST = 64  # rows of one statement
 PATIENCE = 30  # seconds for the lock, as SQLite's busy_timeout is
-COLUMNS = Row.__slots__
+COLUMNS = Row._fields
 EPOCH, MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+EDITION, EDITION_TYPES = ("publication", "erasure"), ("bigint", "bigint")
+OF_EDITION = (
+    "WHERE entry.publication IS NULL OR (entry.publication, entry.erasure) = ("
+    "(SELECT coalesce(max(publication), 0) FROM publication), (SELECT coalesce(max(seq), 0) FROM erasure)) "
+)
 TYPES = ("timestamptz", "text", "text", "text", "text", "bytea", "bytea", "bytea")
+
+Edition = tuple[int, int]  # of the store: its latest publication, its latest erasure; 0 where there is none
 
 
 class Writer:
@@ -115,7 +122,7 @@ class _Connection:
     def write(self, rows: Sequence[Row]) -> Sequence[int]:
         """Commit the rows as one statement; their seqs."""
         self._ready()
-        values = [getattr(row, name) for row in rows for name in COLUMNS]
+        values = [value for row in rows for value in row]
         return self._write(self._open.driver_connection, values, len(rows))
 
     def _ready(self) -> None:
@@ -146,7 +153,7 @@ class Postgresql(_Connection):
         driver.execute(f"SET lock_timeout = '{PATIENCE}s'")
         if driver.execute("SHOW synchronous_commit").fetchone() == ("off",):
             driver.execute("SET synchronous_commit = on")  # an entry outlives a crash, whatever the default
-        self._prepared: set[int] = set()
+        self._prepared: set[bytes] = set()
 
     def _write(self, driver: psycopg.Connection[Any], values: list[Any], count: int) -> Sequence[int]:
         name = self.named(count)
@@ -161,17 +168,25 @@ class Postgresql(_Connection):
         pg: PGconn = self._open.driver_connection.pgconn
         return pg
 
-    def named(self, count: int) -> bytes:
-        """The statement that writes so many rows, prepared."""
-        name = b"access_log_%d" % count
-        if count not in self._prepared:
-            self.done(self.opened().prepare(name, _locked_insert(count), None))
-            self._prepared.add(count)
+    def named(self, count: int, *, of_edition: bool = False) -> bytes:
+        """The statement that writes so many rows, prepared; `of_edition`: each with an edition, or none."""
+        name = b"access_log_of_edition_%d" % count if of_edition else b"access_log_%d" % count
+        if name not in self._prepared:
+            self.done(self.opened().prepare(name, _locked_insert(count, of_edition=of_edition), None))
+            self._prepared.add(name)
         return name
 
     def values(self, rows: Sequence[Row]) -> list[bytes]:
         """What the statement binds, in binary."""
-        return [_binary(getattr(row, name)) for row in rows for name in COLUMNS]
+        return [_binary(value) for row in rows for value in row]
+
+    def values_of_edition(self, rows: Sequence[tuple[Row, Edition | None]]) -> list[bytes | None]:
+        """What the statement `of_edition` binds, in binary."""
+        found: list[bytes | None] = []
+        for row, edition in rows:
+            found += self.values([row])
+            found += [None, None] if edition is None else [number.to_bytes(8, "big", signed=True) for number in edition]
+        return found
 
     @staticmethod
     def done(result: PGresult) -> PGresult:
@@ -205,14 +220,21 @@ def _insert(count: int) -> str:
     return f"INSERT INTO access_log ({', '.join(COLUMNS)}) VALUES {', '.join([row] * count)}"
 
 
-def _locked_insert(count: int) -> bytes:
-    """One statement that takes the lock, then draws the seqs: `held` has its row only once the lock is there."""
-    place = (f"${n}::{kind}" for n, kind in enumerate(TYPES * count, 1))
-    rows = ", ".join(f"({', '.join(row)})" for row in zip(*[place] * len(TYPES), strict=True))
+def _locked_insert(count: int, *, of_edition: bool = False) -> bytes:
+    """One statement that takes the lock, then draws the seqs: `held` has its row only once the lock is there.
+
+    `of_edition`: each row comes with a publication and an erasure, and is written only if they are the latest that the
+    statement sees; or with none.
+    """
+    types, names = (TYPES, COLUMNS) if not of_edition else ((*TYPES, *EDITION_TYPES), (*COLUMNS, *EDITION))
+    place = (f"${n}::{kind}" for n, kind in enumerate(types * count, 1))
+    rows = ", ".join(f"({', '.join(row)})" for row in zip(*[place] * len(types), strict=True))
     return (
         f"WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock({APPEND_LOCK})) "
         f"INSERT INTO access_log ({', '.join(COLUMNS)}) "
-        f"SELECT entry.* FROM held, (VALUES {rows}) AS entry RETURNING seq"
+        f"SELECT {', '.join(f'entry.{name}' for name in COLUMNS)} "
+        f"FROM held, (VALUES {rows}) AS entry ({', '.join(names)}) "
+        f"{OF_EDITION if of_edition else ''}RETURNING seq, leaf_hash"
     ).encode()
 
 
@@ -220,8 +242,7 @@ def append_in(connection: sa.Connection, entry: Entry) -> int:
     """Write one entry inside the caller's transaction, as its last statement; it is there once that has committed."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(APPEND_LOCK)))
-    row = row_of(entry)
-    values = {name: getattr(row, name) for name in COLUMNS}
+    values = row_of(entry)._asdict()
     (seq,) = connection.execute(sa.insert(store.access_log).values(values)).inserted_primary_key or (0,)
     return int(seq)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
 from typing import Any
 
@@ -18,11 +19,14 @@ from graphql import (
     ObjectFieldNode,
     ObjectValueNode,
     StringValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
+    is_required_argument,
 )
 from graphql.execution.values import VariableValues, get_argument_values
+from graphql.utilities.coerce_input_value import coerce_default_value
 
 from schema.catalogue import python_name
 from schema.graph.fields import Way, page, times_of
@@ -38,12 +42,16 @@ LITERAL = (IntValueNode, FloatValueNode, StringValueNode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one place is given: bound values, the page that is asked for, when it is read and what it says of that."""
+    """What one place is given: bound values, the page that is asked for, when it is read and what it says of that.
+
+    `values` are what it binds, by the names that they have in the statement.
+    """
 
     bound: Sequence[Bound]
     span: Span | None
     times: Times
     own: Times
+    values: Mapping[str, Any]
 
 
 class Given:
@@ -103,6 +111,10 @@ class Place:
     parent: str
     field: GraphQLField
     node: FieldNode
+    plain: Sequence[tuple[str, str]] | None = dataclass_field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", _plain(self.field, self.node))
 
     @property
     def constant(self) -> bool:
@@ -111,18 +123,25 @@ class Place:
 
     def told(self, given: Given, order: Mapping[int, int], before: Sequence[Told]) -> Told:
         """What a request gives to it; `before` is what it gave to the places before. Raises as `span` does."""
-        arguments = given.arguments(self.field, self.node, order)
+        arguments = self._arguments(given, order)
         bound = self.way.bound(given.context, arguments, self._conditions(arguments.get("filter")))
         own = given.times(*times_of(arguments))
         times = own if own.publication is not None else (NOW if self.above is None else before[self.above].times)
         times = times.below(own.day)
         if self.way.link.kind is not Kind.PAGE:
-            return Told(bound=bound, span=None, times=times, own=own)
+            return Told(bound=bound, span=None, times=times, own=own, values=self._values(bound, None, own))
         binding = binding_of(self.parent, self.node.name.value, bound, times)
         context = given.context
         ordered = context.terms.order(self.way.link.target)
         asked = span(page(arguments), context.terms.page, ordered, binding, context.codec)
-        return Told(bound=bound, span=asked, times=times, own=own)
+        return Told(bound=bound, span=asked, times=times, own=own, values=self._values(bound, asked, own))
+
+    def _arguments(self, given: Given, order: Mapping[int, int]) -> dict[str, Any]:
+        """The arguments by Python's names: variables as they are, where each of them is given."""
+        values = given.variables.coerced
+        if self.plain is None or any(values.get(variable) is None for _, variable in self.plain):
+            return given.arguments(self.field, self.node, order)
+        return {name: values[variable] for name, variable in self.plain}
 
     def _conditions(self, chosen: Mapping[str, Any] | None) -> dict[str, Any]:
         kind = get_named_type(self.field.args["filter"].type) if chosen else None
@@ -130,13 +149,30 @@ class Place:
             return {}
         return {python_name(kind.fields[name].extensions): value for name, value in chosen.items()}
 
-    def parameters(self, told: Told) -> dict[str, Any]:
-        """The bound values by the names they have in the statement."""
-        found = {item.name if item.where is None else f"f_{item.name}": item.value for item in told.bound}
-        if told.span is not None:
-            found |= {TAKE: told.span.take, **told.span.key}
-        found |= told.own.parameters()
+    def _values(self, bound: Sequence[Bound], asked: Span | None, own: Times) -> dict[str, Any]:
+        found = {item.name if item.where is None else f"f_{item.name}": item.value for item in bound}
+        if asked is not None:
+            found |= {TAKE: asked.take, **asked.key}
+        found |= own.parameters()
         return {named(self.number, name): value for name, value in found.items()}
+
+    @staticmethod
+    def parameters(told: Told) -> Mapping[str, Any]:
+        """The bound values by the names they have in the statement."""
+        return told.values
+
+
+def _plain(field: GraphQLField, node: FieldNode) -> Sequence[tuple[str, str]] | None:
+    """Each argument with its variable, where variables are all that a field is given, and it has no defaults."""
+    told = {item.name.value: item.value for item in node.arguments or ()}
+    found = []
+    for name, argument in field.args.items():
+        value = told.get(name)
+        if isinstance(value, VariableNode):
+            found.append((python_name(argument.extensions), value.name.value))
+        elif value is not None or is_required_argument(argument) or coerce_default_value(argument) is not Undefined:
+            return None
+    return found
 
 
 def _varies(node: ValueNode) -> bool:

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from graphql import DocumentNode, OperationDefinitionNode
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from schema.compile.arguments import Given
 from schema.compile.plan import Asked, Plan, Served, compiled
@@ -22,6 +22,7 @@ from schema.compile.planner import Planner
 from schema.compile.reader import Reader
 from schema.compile.selection import Selection
 from schema.compile.tree import NotCompiled
+from schema.compile.variables import Variables
 from schema.contract import Contract
 from schema.document import Prepared
 from schema.read.context import Context
@@ -81,12 +82,13 @@ class Compiler:
     def _key(
         self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> tuple[Any, VariableValues]:
-        values = get_variable_values(
-            self.contract.schema, operation.variable_definitions or (), dict(variables), hide_suggestions=True
-        )
+        name = operation.name.value if operation.name else ""
+        declared = prepared.variables.get(name)
+        if declared is None:
+            declared = prepared.variables[name] = Variables(self.contract.schema, operation)
+        values = declared.values(variables)
         if isinstance(values, list):
             raise NotCompiled
-        name = operation.name.value if operation.name else ""
         return (prepared.digest, name, _form(values.coerced)), values
 
     def _known(self, key: Any) -> _Kept | None:
@@ -134,6 +136,8 @@ class Compiler:
 
 def _form(value: Any) -> Any:
     """What a plan depends on of a variable's value."""
+    if isinstance(value, str):
+        return ...
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
+from functools import lru_cache, partial
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,7 @@ from schema.errors import Busy, Refused
 from schema.export.run import Part, Running, start
 from schema.export.writers import WRITERS
 from schema.operation import Operations
+from schema.protocol import REMEMBERED
 from schema.tokens import Claims
 from schema.turns import Turns
 from schema.workers import Workers
@@ -28,6 +29,7 @@ AT_ONCE = 2
 FORMS = {kind.media: suffix for suffix, kind in WRITERS.items()}
 
 
+@lru_cache(REMEMBERED)
 def form_of(accept: str | None) -> str | None:
     """The form of an export that a caller asks for: the first that is named, and not with q=0."""
     for item in (accept or "").split(","):

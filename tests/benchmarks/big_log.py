@@ -67,7 +67,7 @@ def run(engine: sa.Engine, count: int, persons: int) -> None:
     writer = log.Writer(engine)
     print(f"{engine.dialect.name}: {count:,} entries")
     told("append to an empty log", lambda: writer.append(ENTRY), 300)
-    columns = Row.__slots__
+    columns = Row._fields
     for start in range(0, count, CHUNK):
         rows = [{name: getattr(row, name) for name in columns} for row in entries(min(CHUNK, count - start), persons)]
         with engine.begin() as connection:

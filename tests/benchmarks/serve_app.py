@@ -23,6 +23,7 @@ from hub.config.divisions import Divisions
 from schema.agreement import MOST, Agreement, load_all
 from schema.app import create_app
 from schema.codec import Codec
+from schema.heads import Heads
 from schema.read.model import Scope
 from schema.serving import Graph
 from schema.tokens import issue
@@ -65,8 +66,8 @@ def graph(url: str, persons: int, each: int = PER_COUNTY, *, all_open: bool = Fa
 def without_log(app: Any) -> None:
     """Let answers leave without an entry: what the log costs is the difference."""
 
-    async def nothing(_entry: Any) -> None:
-        return None
+    async def nothing(*_: Any) -> bool:
+        return True
 
     app.state.hub.operations.log.append = lambda _entry: None
     short = app.state.hub.front._short
@@ -92,7 +93,7 @@ def main() -> None:
         "ids": [n * 7919 % persons for n in range(min(TOKENS, persons))],
     }
     print(json.dumps(told), flush=True)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False, server_header=False, http=Heads)
 
 
 if __name__ == "__main__":

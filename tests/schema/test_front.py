@@ -186,6 +186,23 @@ def test_a_connection_that_is_lost_is_replaced(client: Client) -> None:
     assert replies[-1].text == expected
 
 
+def test_an_answer_of_another_edition_is_neither_given_nor_in_the_log(client: Client) -> None:
+    asked = {"t": client.person(CIVIL, 1)}
+    for _ in range(3):
+        expected = client.ask(CIVIL, QUERY, asked).text
+    kept = client.app.state.hub.front._short._kept
+    key = Kept.key(CIVIL, Request(query=QUERY, variables=asked))
+    for other in (0, 1), (2, 0), (1, 1):  # as if something had been erased or published since, or taken back
+        (answered, _), before = kept.find(key), len(client.entries())
+        kept._edition = other
+        kept._answers[key] = Answered(body=b'{"data":{"person":"CANARY"}}', known=answered.known)
+        assert reads(client, asked) == (expected, 1)
+        assert len(client.entries()) == before + 1
+        assert kept.find(key)[1] == FIRST
+        assert reads(client, asked) == (expected, 0)
+    assert log.verify(client.engine) == []
+
+
 def test_the_room_is_bounded_and_another_edition_empties_it() -> None:
     async def look() -> tuple[int, int]:
         return FIRST
@@ -196,15 +213,34 @@ def test_the_room_is_bounded_and_another_edition_empties_it() -> None:
         for n in range(40):
             kept.keep(bytes([n]), FIRST, answer)
             assert kept.taken <= kept.room
-        assert await kept.find(bytes([39])) is answer
-        assert await kept.find(bytes([0])) is None
+        assert kept.find(bytes([39])) == (answer, FIRST)
+        assert kept.find(bytes([0])) is None
         kept.keep(b"big", FIRST, Answered(body=b"x" * 10_000, known={"subjects": frozenset()}))
-        assert await kept.find(b"big") is None
+        assert kept.find(b"big") is None
         kept.keep(b"new", NEXT, answer)
         assert kept.taken == answer.weight
         kept.keep(b"late", FIRST, answer)  # it was read before the newer one
         assert kept.taken == answer.weight
-        assert await kept.find(b"new") is None  # the store says that it is of no edition that is published
+        kept.expired(FIRST)  # whoever found one of the former edition comes late too
+        assert kept.find(b"new") == (answer, NEXT)
+        kept.expired(NEXT)
+        assert (kept.find(b"new"), kept.taken) == (None, 0)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("found", [NEXT, None])
+def test_what_nobody_asks_for_goes_when_the_store_is_of_another_edition_or_does_not_say(found: Any) -> None:
+    async def look() -> tuple[int, int]:
+        if found is None:
+            raise OSError
+        return found
+
+    async def run() -> None:
+        kept = Kept(20_000, look)
+        kept.keep(b"key", FIRST, Answered(body=b"x", known={"subjects": frozenset()}))
+        await kept._refresh()
+        assert kept.taken == 0
 
     asyncio.run(run())
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from schema import heads
+from schema import heads, together
 from schema.heads import Heads
 
 
@@ -62,3 +63,59 @@ def test_bodies_and_many_requests_on_one_connection_are_as_ever() -> None:
     answer, ended = asyncio.run(asked(get, get, get))
     assert answer.startswith(b"HTTP/1.1 200")
     assert not ended
+
+
+def test_the_parts_of_an_answer_leave_together_and_a_long_one_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[list[int]] = []
+    plain = together.Together._send
+
+    def sent(self: Any) -> None:
+        if self._held:
+            sizes.append([len(part) for part in self._held])
+        plain(self)
+
+    monkeypatch.setattr(together.Together, "_send", sent)
+    answer, ended = asyncio.run(asked(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assert (answer[:12], ended) == (b"HTTP/1.1 200", False)
+    assert len(sizes) == 1
+    assert len(sizes[0]) == 2
+
+
+class Connection:
+    """What a transport was told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_what_is_written_comes_in_order_and_whole_however_it_is_written() -> None:
+    async def play() -> None:
+        below: Any = Connection()
+        made = together.Together(below, asyncio.get_running_loop())
+        made.write(b"a")
+        made.write(b"b")
+        assert below.told == []
+        await asyncio.sleep(0)
+        assert below.told == [b"ab"]
+        made.write(b"c")
+        made.write(b"x" * together.MOST)
+        assert below.told[1:] == [b"c" + b"x" * together.MOST]
+        made.write(b"d")
+        assert not made.is_closing()
+        made.close()
+        assert (below.told[2:], below.closed) == ([b"d"], True)
+        made.write(b"nobody is there")
+        await asyncio.sleep(0)
+        assert len(below.told) == 3
+
+    asyncio.run(play())

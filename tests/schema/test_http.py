@@ -224,9 +224,9 @@ def test_a_query_string_is_no_longer_than_a_body_may_be(changed: Any) -> None:
 
 @pytest.mark.parametrize("end", ["nothing more comes", "the caller leaves"])
 def test_a_body_that_does_not_come_to_its_end_is_refused(client: Client, end: str, monkeypatch: Any) -> None:
-    from schema import app
+    from schema import route
 
-    monkeypatch.setattr(app, "READING", 0.05)
+    monkeypatch.setattr(route, "READING", 0.05)
     parts = [{"type": "http.request", "body": b'{"query": "{', "more_body": True}]
     if end == "the caller leaves":
         parts.append({"type": "http.disconnect"})

@@ -31,7 +31,7 @@ def fill(engine: sa.Engine, count: int, start: int = 0) -> list[bytes]:
     """Entries in one transaction, their leaf hashes."""
     rows = [row_of(entry(rows=start + n, subjects=frozenset({n}))) for n in range(count)]
     with engine.begin() as connection:
-        connection.execute(access_log.insert(), [{k: getattr(row, k) for k in row.__slots__} for row in rows])
+        connection.execute(access_log.insert(), [row._asdict() for row in rows])
     return [row.leaf_hash for row in rows]
 
 
