@@ -193,6 +193,7 @@ def _layer(
 ) -> dict[str, Won]:
     reached = [(rule, here) for rule, here in everything if rule["benefit"] == benefit]
     offers = []
+    rivals = []
     for category in {rule["category"] for rule, _ in reached}:
         regional = []
         for region in {rule["region"] for rule, _ in reached if rule["category"] == category}:
@@ -209,14 +210,12 @@ def _layer(
                 }
             )  # fmt: skip
         may_pay = [o for o in regional if o["here"]] or regional
-        first = min(may_pay, key=lambda o: (o["amount"] is None, -(o["amount"] or 0), o["region"]))
-        first["rivals"] = [o for o in may_pay if o["offered"]]
-        offers.append(first)
+        offers.append(min(may_pay, key=lambda o: (o["amount"] is None, -(o["amount"] or 0), o["region"])))
+        rivals += [o for o in may_pay if o["offered"]]  # whatever the mode of the region that is first by amount
     offers = [o for o in offers if o["offered"]]
     if not offers:
         return {}
     best = min(offers, key=lambda o: (o["amount"] is None, -(o["amount"] or 0), o["rank"], o["category"]))
-    rivals = [o for offer in offers for o in offer["rivals"]]
     doubtful = best["amount"] is not None and any(
         not o["sure"] and (o["most"] is None or o["most"] > best["amount"]) for o in rivals
     )

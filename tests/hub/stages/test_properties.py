@@ -298,18 +298,8 @@ def numbered(rows: list[Row]) -> list[Row]:
     return [{**row, "setl_id": f"S{n}", "visit_id": f"S{n}"} for n, row in enumerate(rows)]
 
 
-@settings(max_examples=9, **SLOW)
-@given(st.data())
-def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -> None:
-    held = one_of_each(everywhere(data, spells))
-    paid_for = numbered(everywhere(data, lambda corner: costs(corner, least=0)))
-    rules = everywhere(data, policies)
-    where = {
-        word: data.draw(st.sampled_from([(one, "390"), (other, "390"), (other, "310"), ("", "")]))
-        for corner in CORNERS
-        for one, other in [corner.counties]
-        for word in corner.words
-    }
+def agree(held: list[Row], rules: list[Row], paid_for: list[Row], where: dict[str, tuple[str, str]]) -> Result:
+    """The entitlements of these spells, each day held against the model. `where` is (county, insutype) by person."""
     found = merged(held, rules, paid_for, insured_at=where)
     edges = {d for s in held for d in (s["valid_from"], s["valid_until"], s["valid_from"] + timedelta(days=3))}
     for day in sorted(d for d in edges | {date(2025, 1, 1)} if d.year == 2025):
@@ -333,6 +323,42 @@ def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -
                 for b, w in model.items()
             }
             assert stated == expected, (day, word, place)
+    return found
+
+
+def test_the_model_doubts_where_a_region_that_may_pay_is_unknown_and_the_known_one_is_not_offered() -> None:
+    """OTHER offers only tekun, so its greater subsidy for dibao decides nothing; COUNTY may still give more than 1."""
+    there = {"region": OTHER, "whose_region": "certified", "mode": "by_category"}
+    rules = [
+        rule("premium_subsidy", "dibao", determined=False, undetermined_reason="unknown"),
+        rule("premium_subsidy", "tekun", amount=1, rank=1, rule_key="D2/tekun", **there),
+        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **there),
+    ]
+    first = {"id": "li", "valid_from": DAYS[0], "valid_until": OPEN, "household_key": "a"}
+    held = [
+        {**first, "category": category, "region": region}
+        for category, region in (("dibao", COUNTY), ("dibao", OTHER), ("tekun", OTHER))
+    ]
+    row = agree(held, rules, [], {"li": (COUNTY, "390")}).one("entitlement", "li")
+    assert (row["category"], row["annual_amount"], row["undetermined_reason"]) == ("tekun", 1, "dibao: unknown")
+    more = [{**rules[0], "determined": True, "amount": 3}, *rules[1:]]
+    row = agree(held, more, [], {"li": (COUNTY, "390")}).one("entitlement", "li")
+    assert (row["category"], row["annual_amount"], row["undetermined_reason"]) == ("dibao", 3, None)
+
+
+@settings(max_examples=9, **SLOW)
+@given(st.data())
+def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -> None:
+    held = one_of_each(everywhere(data, spells))
+    paid_for = numbered(everywhere(data, lambda corner: costs(corner, least=0)))
+    rules = everywhere(data, policies)
+    where = {
+        word: data.draw(st.sampled_from([(one, "390"), (other, "390"), (other, "310"), ("", "")]))
+        for corner in CORNERS
+        for one, other in [corner.counties]
+        for word in corner.words
+    }
+    agree(held, rules, paid_for, where)
 
 
 @pytest.mark.parametrize("seed", range(2))
