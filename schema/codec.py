@@ -116,15 +116,22 @@ class Codec:
 
 
 def _text(data: bytes) -> str:
-    return binascii.b2a_base64(data, newline=False).translate(URL_SAFE, b"=").decode()
+    return _base64(data).decode()
+
+
+def _base64(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(URL_SAFE, b"=")
 
 
 def _texts(start: bytes, sealed: bytes, size: int) -> list[bytes]:
     """`_text` of each, of so many bytes, a multiple of three, between a beginning and a quotation mark."""
-    told = np.frombuffer(_text(sealed).encode(), np.uint8).reshape(-1, size // 3 * 4)
-    edge = np.ones((len(told), 1), np.uint8)
-    whole = np.hstack((edge * np.frombuffer(start, np.uint8), told, edge * ord('"')))
-    data, step = whole.tobytes(), whole.shape[1]
+    told = np.frombuffer(_base64(sealed), np.uint8).reshape(-1, size // 3 * 4)
+    step = len(start) + told.shape[1] + 1
+    whole = np.empty((len(told), step), np.uint8)
+    whole[:, : len(start)] = np.frombuffer(start, np.uint8)
+    whole[:, len(start) : -1] = told
+    whole[:, -1] = ord('"')
+    data = whole.tobytes()
     return [data[place : place + step] for place in range(0, len(data), step)]
 
 

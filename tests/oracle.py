@@ -210,7 +210,8 @@ def _layer(
                 }
             )  # fmt: skip
         may_pay = [o for o in regional if o["here"]] or regional
-        offers.append(min(may_pay, key=lambda o: (o["amount"] is None, -(o["amount"] or 0), o["region"])))
+        order = {o["region"]: (not o["offered"], o["amount"] is None, -(o["amount"] or 0)) for o in may_pay}
+        offers.append(min(may_pay, key=lambda o: (order[o["region"]], o["region"])))
         rivals += [o for o in may_pay if o["offered"]]  # whatever the mode of the region that is first by amount
     offers = [o for o in offers if o["offered"]]
     if not offers:

@@ -175,18 +175,19 @@ def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -
     told = b"".join([next(texts) if part is None else part for part in plan.frame])
     if FAILED in told:
         raise NotCompiled
+    rows = told.count(ROWS) + sum(
+        told.count(mark.mark) for mark in plan.marks if mark.row
+    )  # nothing that fills has any
     pieces = told.split(OPEN)
     holes = pieces[1::2]
     filled, subjects = _fillings(plan.kinds, set(holes), fills)
     pieces[1::2] = map(filled.__getitem__, holes)
     data = b"".join(pieces)
-    rows = data.count(ROWS) + (holes.count(MISSING) if MISSING in filled else 0)
     for mark in plan.marks:
-        rows += data.count(mark.mark) if mark.row else 0
         data = data.replace(mark.mark, mark.shown)
     return Served(
         data=data.replace(ROWS, b"{"),
-        rows=rows,
+        rows=rows + (holes.count(MISSING) if MISSING in filled else 0),
         subjects=frozenset(subjects),
         publication=publication,
         erasure=found.erasure,

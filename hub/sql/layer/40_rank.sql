@@ -1,7 +1,8 @@
 -- 就高 Each benefit once, at its highest (pins.md 1, 2, 5), over `priced`: what each rule gives a person in a stretch.
 -- An offer is what a region gives for a category: the sum of its rules, which speak of different care.
--- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; the
--- others are `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the
+-- One region pays: of a category's offers, one whose region is where the category is held, else the greatest; one that
+-- its region's mode does not offer stands behind one that is offered, for it takes nothing from it. The others are
+-- `other_region`. Of the offers then put to the choice, determined ones are compared by annual amount on the
 -- person's own costs, then by the region's rank, then by category code. The first wins; its rules are the first places.
 -- A rule that is unknown, or only a bound, has no amount and is never counted as 0. It does not win where a determined
 -- one is offered, and is not silently outranked: the winner's amount then stands as the least the person is due, and
@@ -17,6 +18,7 @@ WITH listed AS (
 summed AS (
   SELECT
     *,
+    BOOL_OR(offered) OVER offer AS offer_stands,
     BOOL_OR(determined) OVER offer AS offer_determined,
     CAST(SUM(annual_amount) OVER offer AS BIGINT) AS offer_amount,
     CASE WHEN BOOL_OR(NOT determined AND most IS NULL) OVER offer THEN CAST(NULL AS BIGINT)
@@ -29,8 +31,8 @@ regional AS (
     *,
     FIRST_VALUE(region) OVER (
       PARTITION BY person_id, stretch_id, category
-      ORDER BY held_there DESC NULLS LAST, offer_determined DESC NULLS LAST, offer_amount DESC NULLS LAST,
-               region NULLS LAST) = region AS paying_region,
+      ORDER BY held_there DESC NULLS LAST, offer_stands DESC NULLS LAST, offer_determined DESC NULLS LAST,
+               offer_amount DESC NULLS LAST, region NULLS LAST) = region AS paying_region,
     held_there OR NOT BOOL_OR(held_there) OVER (PARTITION BY person_id, stretch_id, category) AS may_pay
   FROM summed
 ),

@@ -346,6 +346,27 @@ def test_the_model_doubts_where_a_region_that_may_pay_is_unknown_and_the_known_o
     assert (row["category"], row["annual_amount"], row["undetermined_reason"]) == ("dibao", 3, None)
 
 
+@pytest.mark.parametrize("amount", [None, 1, 3])
+def test_a_region_that_does_not_offer_a_benefit_takes_it_from_no_other(amount: int | None) -> None:
+    """OTHER, by category, offers only what tekun has there, which is no subsidy; COUNTY's for dibao stands."""
+    there = {"region": OTHER, "whose_region": "certified", "mode": "by_category"}
+    known = {"amount": amount} if amount else {"determined": False, "undetermined_reason": "unknown"}
+    rules = [
+        rule("premium_subsidy", "dibao", **known),
+        rule("medical_assistance", "tekun", ratio=5000, rank=1, rule_key="D2/tekun", **there),
+        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **there),
+    ]
+    first = {"id": "li", "valid_from": DAYS[0], "valid_until": OPEN, "household_key": "a"}
+    held = [
+        {**first, "category": category, "region": region}
+        for category, region in (("dibao", COUNTY), ("dibao", OTHER), ("tekun", OTHER))
+    ]
+    found = agree(held, rules, [], {"li": (COUNTY, "390")})
+    (row,) = [row for row in found("entitlement", "li") if row["benefit"] == "premium_subsidy"]
+    assert (row["category"], row["region"], row["annual_amount"]) == ("dibao", COUNTY, amount)
+    assert row["determined"] == (amount is not None)
+
+
 @settings(max_examples=9, **SLOW)
 @given(st.data())
 def test_entitlements_are_those_of_the_model_on_every_day(data: st.DataObject) -> None:
