@@ -63,14 +63,13 @@ def renew(connection: sa.Connection, publication: int) -> int:
     """Make anew what current persons' rows carry, where a publication changed it or nothing has made it; how many."""
     if connection.dialect.name != "postgresql":
         return 0
-    person = store.published["person"]
+    person = store.published["person"].c
     changed = []
     for name in LISTS:
         c = store.published[name].c
         changed.append(sa.select(c.person_id).where(sa.or_(c.pub_from == publication, c.pub_until == publication)))
-    stale = sa.or_(
-        person.c.carried.is_(None),
-        sa.and_(person.c.pub_from != publication, person.c.person_id.in_(sa.union_all(*changed))),
-    )
-    update = sa.update(person).where(person.c.pub_until.is_(None), stale)
-    return connection.execute(update.values(carried=made(person.c.person_id))).rowcount
+    update = sa.update(store.published["person"]).where(person.pub_until.is_(None))
+    update = update.values(carried=made(person.person_id))
+    none = connection.execute(update.where(person.carried.is_(None))).rowcount
+    earlier = update.where(person.pub_from != publication, person.person_id.in_(sa.union_all(*changed)))
+    return none + connection.execute(earlier).rowcount  # two statements: OR would look for each person in a list of all
