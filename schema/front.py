@@ -94,7 +94,12 @@ class _Short:
             if ready is None:
                 return None
             asked = ready.asked
-            served = asked.served(await self._lines.read(asked.plan.sql, asked.bind, ready.seconds))
+            self._entries.coming()
+            try:
+                found = await self._lines.read(asked.plan.sql, asked.bind, ready.seconds)
+            finally:
+                self._entries.came()
+            served = asked.served(found)
             answer = self._operations.finished(ready, served)
         except (NotCompiled, StatementFailed):
             return None

@@ -3,6 +3,9 @@
 The same statement on the same kind of connection as hub/log/writer.py has, and the same promise: whoever is answered
 has an entry that is committed; where a batch fails, each in it gets the failure and the connection is thrown away.
 
+A commit costs more than all else about an entry, so a batch waits for the entries of what is being read just then, but
+never longer than LINGER; who is alone waits for nobody.
+
 An entry of an answer that was kept (schema/kept.py) comes with the edition that the answer is of, and the statement
 writes it only if the store is of that edition still. So to look at the edition costs no exchange of its own, and an
 answer that is out of date is neither given nor told of as if it had been.
@@ -21,6 +24,8 @@ from hub.log.entry import Entry, Row, row_of
 from hub.log.writer import MOST, Edition, Postgresql
 from hub.wire import Wire
 
+LINGER = 0.001  # seconds that an entry waits for others
+
 
 class _Place(NamedTuple):
     """A caller's place in line; `done` tells it whether its row is there."""
@@ -38,6 +43,33 @@ class SoonWriter:
         self._wire: Wire | None = None
         self._line: list[_Place] = []
         self._writing: asyncio.Task[None] | None = None
+        self._coming = 0  # entries of what is being read
+        self._awaited: asyncio.Future[None] | None = None
+
+    def coming(self) -> None:
+        """Somebody begins to read what an entry will be of, and says when it has ended: `came`."""
+        self._coming += 1
+
+    def came(self) -> None:
+        """A reading has ended; if an entry is to follow, it is appended before the loop goes on."""
+        self._coming -= 1
+        if not self._coming:
+            self._go()
+
+    def _go(self) -> None:
+        awaited = self._awaited
+        if awaited is not None and not awaited.done() and not awaited.get_loop().is_closed():
+            awaited.set_result(None)
+
+    async def _together(self) -> None:
+        """Wait for the entries that are coming, a little."""
+        loop = asyncio.get_running_loop()
+        self._awaited = loop.create_future()
+        enough = loop.call_later(LINGER, self._go)
+        try:
+            await self._awaited
+        finally:
+            enough.cancel()
 
     async def append(self, entry: Entry, edition: Edition | None = None) -> bool:
         """Come back when the entry is durable. Any exception means: there is no entry to rely on.
@@ -53,6 +85,8 @@ class SoonWriter:
 
     async def _write_all(self) -> None:
         while self._line:
+            if self._coming:
+                await self._together()
             batch, self._line = self._line[:MOST], self._line[MOST:]
             error: Exception | None = None
             written: frozenset[bytes | None] = frozenset()

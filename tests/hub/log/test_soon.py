@@ -103,3 +103,52 @@ def test_a_statement_of_an_edition_that_waits_for_its_turn_has_drawn_no_seq(
         other.rollback()
         assert later.result(20)[0] == [True] * count
     assert log.verify(engine) == []
+
+
+def test_an_entry_waits_for_one_that_is_coming_and_for_no_other(
+    engine: sa.Engine, writer: SoonWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, plain = [], writer._write
+
+    async def counted(batch: Any) -> Any:
+        sizes.append(len(batch))
+        return await plain(batch)
+
+    async def read(client: str, asked: asyncio.Event) -> bool:
+        writer.coming()
+        try:
+            await asked.wait()
+        finally:
+            writer.came()
+        return await writer.append(entry(client=client))
+
+    async def one_waits_for_the_other() -> list[bool]:
+        asked = asyncio.Event()
+        other = asyncio.create_task(read("other", asked))
+        await asyncio.sleep(0)
+        first = asyncio.create_task(writer.append(entry(client="first")))
+        await asyncio.sleep(0.05)
+        assert sizes == []
+        asked.set()
+        return await asyncio.gather(first, other)
+
+    async def a_reader_that_does_not_end() -> bool:
+        slow = asyncio.create_task(read("slow", asyncio.Event()))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            written = await writer.append(entry(client="quick"))
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
+        return written
+
+    monkeypatch.setattr(writer, "_write", counted)
+    monkeypatch.setattr("hub.log.soon.LINGER", 60)
+    assert asyncio.run(one_waits_for_the_other()) == [True, True]
+    assert sizes == [2]
+    writer.close()
+    monkeypatch.setattr("hub.log.soon.LINGER", 0.001)
+    assert asyncio.run(a_reader_that_does_not_end())
+    assert sizes == [2, 1]
+    assert writer._coming == 0
+    writer.close()
+    assert clients(engine) == ["first", "other", "quick"]
