@@ -42,8 +42,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         npm = shutil.which("npm")
         if npm is None:
             pytest.skip("NOT TESTED: there is no npm on this machine")
-        done = subprocess.run([npm, "install", *QUIET], cwd=folder, capture_output=True, check=False, timeout=900)
-        if done.returncode:
+        try:
+            subprocess.run([npm, "install", *QUIET], cwd=folder, capture_output=True, check=True, timeout=900)
+        except subprocess.SubprocessError:  # it failed, or did not end
             pytest.skip("NOT TESTED: npm could not install the clients")
     return folder
 
