@@ -156,11 +156,6 @@ class Place:
         found |= own.parameters()
         return {named(self.number, name): value for name, value in found.items()}
 
-    @staticmethod
-    def parameters(told: Told) -> Mapping[str, Any]:
-        """The bound values by the names they have in the statement."""
-        return told.values
-
 
 def _plain(field: GraphQLField, node: FieldNode) -> Sequence[tuple[str, str]] | None:
     """Each argument with its variable, where variables are all that a field is given, and it has no defaults."""

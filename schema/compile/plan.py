@@ -97,7 +97,7 @@ class Plan:
         for place, known in zip(self.tree.places, self.constant, strict=True):
             item = known if known is not None and given.own else place.told(given, self.order, told)
             told.append(item)
-            values |= place.parameters(item)
+            values |= item.values
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
         read = [item.own.publication for item in told if item.own.publication is not None] if self.known else ()
         return Asked(plan=self, bind=partial(self._bound, values), fills=fills, read=min(read, default=None))

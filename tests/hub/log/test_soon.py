@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,24 +37,31 @@ def clients(engine: sa.Engine) -> list[str]:
         return [json.loads(leaf)["client"] for leaf in connection.scalars(query)]
 
 
-def together(writer: SoonWriter, *entries: tuple[str, tuple[int, int] | None]) -> tuple[list[Any], list[int]]:
-    """What each caller is told, and how many rows each statement had."""
+@contextmanager
+def counted(writer: SoonWriter) -> Iterator[list[int]]:
+    """How many rows each statement has."""
     sizes, plain = [], writer._write
 
-    async def counted(batch: Any) -> Any:
+    async def write(batch: Any) -> Any:
         sizes.append(len(batch))
         return await plain(batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "_write", write)
+        yield sizes
+
+
+def together(writer: SoonWriter, *entries: tuple[str, tuple[int, int] | None]) -> tuple[list[Any], list[int]]:
+    """What each caller is told, and how many rows each statement had."""
 
     async def run() -> list[Any]:
         asked = (writer.append(entry(client=client), edition) for client, edition in entries)
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    writer._write = counted  # type: ignore[method-assign]
-    try:
-        return asyncio.run(run()), sizes
-    finally:
-        writer._write = plain  # type: ignore[method-assign]
-        writer.close()
+    with counted(writer) as sizes:
+        told = asyncio.run(run())
+    writer.close()
+    return told, sizes
 
 
 def test_an_entry_of_another_edition_is_not_written_and_those_beside_it_are(
@@ -108,12 +116,6 @@ def test_a_statement_of_an_edition_that_waits_for_its_turn_has_drawn_no_seq(
 def test_an_entry_waits_for_one_that_is_coming_and_for_no_other(
     engine: sa.Engine, writer: SoonWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes, plain = [], writer._write
-
-    async def counted(batch: Any) -> Any:
-        sizes.append(len(batch))
-        return await plain(batch)
-
     async def read(client: str, asked: asyncio.Event) -> bool:
         writer.coming()
         try:
@@ -141,13 +143,13 @@ def test_an_entry_waits_for_one_that_is_coming_and_for_no_other(
         await asyncio.gather(slow, return_exceptions=True)
         return written
 
-    monkeypatch.setattr(writer, "_write", counted)
-    monkeypatch.setattr("hub.log.soon.LINGER", 60)
-    assert asyncio.run(one_waits_for_the_other()) == [True, True]
-    assert sizes == [2]
-    writer.close()
-    monkeypatch.setattr("hub.log.soon.LINGER", 0.001)
-    assert asyncio.run(a_reader_that_does_not_end())
+    with counted(writer) as sizes:
+        monkeypatch.setattr("hub.log.soon.LINGER", 60)
+        assert asyncio.run(one_waits_for_the_other()) == [True, True]
+        assert sizes == [2]
+        writer.close()
+        monkeypatch.setattr("hub.log.soon.LINGER", 0.001)
+        assert asyncio.run(a_reader_that_does_not_end())
     assert sizes == [2, 1]
     assert writer._coming == 0
     writer.close()

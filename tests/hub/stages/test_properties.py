@@ -326,42 +326,43 @@ def agree(held: list[Row], rules: list[Row], paid_for: list[Row], where: dict[st
     return found
 
 
-def test_the_model_doubts_where_a_region_that_may_pay_is_unknown_and_the_known_one_is_not_offered() -> None:
-    """OTHER offers only tekun, so its greater subsidy for dibao decides nothing; COUNTY may still give more than 1."""
-    there = {"region": OTHER, "whose_region": "certified", "mode": "by_category"}
-    rules = [
-        rule("premium_subsidy", "dibao", determined=False, undetermined_reason="unknown"),
-        rule("premium_subsidy", "tekun", amount=1, rank=1, rule_key="D2/tekun", **there),
-        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **there),
-    ]
+THERE = {"region": OTHER, "whose_region": "certified", "mode": "by_category"}
+
+
+def in_two_counties(rules: list[Row]) -> Result:
+    """What rules give li, who is insured in COUNTY and holds dibao there and in OTHER, and tekun in OTHER."""
     first = {"id": "li", "valid_from": DAYS[0], "valid_until": OPEN, "household_key": "a"}
     held = [
         {**first, "category": category, "region": region}
         for category, region in (("dibao", COUNTY), ("dibao", OTHER), ("tekun", OTHER))
     ]
-    row = agree(held, rules, [], {"li": (COUNTY, "390")}).one("entitlement", "li")
+    return agree(held, rules, [], {"li": (COUNTY, "390")})
+
+
+def test_the_model_doubts_where_a_region_that_may_pay_is_unknown_and_the_known_one_is_not_offered() -> None:
+    """OTHER offers only tekun, so its greater subsidy for dibao decides nothing; COUNTY may still give more than 1."""
+    rules = [
+        rule("premium_subsidy", "dibao", determined=False, undetermined_reason="unknown"),
+        rule("premium_subsidy", "tekun", amount=1, rank=1, rule_key="D2/tekun", **THERE),
+        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **THERE),
+    ]
+    row = in_two_counties(rules).one("entitlement", "li")
     assert (row["category"], row["annual_amount"], row["undetermined_reason"]) == ("tekun", 1, "dibao: unknown")
     more = [{**rules[0], "determined": True, "amount": 3}, *rules[1:]]
-    row = agree(held, more, [], {"li": (COUNTY, "390")}).one("entitlement", "li")
+    row = in_two_counties(more).one("entitlement", "li")
     assert (row["category"], row["annual_amount"], row["undetermined_reason"]) == ("dibao", 3, None)
 
 
 @pytest.mark.parametrize("amount", [None, 1, 3])
 def test_a_region_that_does_not_offer_a_benefit_takes_it_from_no_other(amount: int | None) -> None:
     """OTHER, by category, offers only what tekun has there, which is no subsidy; COUNTY's for dibao stands."""
-    there = {"region": OTHER, "whose_region": "certified", "mode": "by_category"}
     known = {"amount": amount} if amount else {"determined": False, "undetermined_reason": "unknown"}
     rules = [
         rule("premium_subsidy", "dibao", **known),
-        rule("medical_assistance", "tekun", ratio=5000, rank=1, rule_key="D2/tekun", **there),
-        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **there),
+        rule("medical_assistance", "tekun", ratio=5000, rank=1, rule_key="D2/tekun", **THERE),
+        rule("premium_subsidy", "dibao", amount=2, rank=2, rule_key="D2/dibao", **THERE),
     ]
-    first = {"id": "li", "valid_from": DAYS[0], "valid_until": OPEN, "household_key": "a"}
-    held = [
-        {**first, "category": category, "region": region}
-        for category, region in (("dibao", COUNTY), ("dibao", OTHER), ("tekun", OTHER))
-    ]
-    found = agree(held, rules, [], {"li": (COUNTY, "390")})
+    found = in_two_counties(rules)
     (row,) = [row for row in found("entitlement", "li") if row["benefit"] == "premium_subsidy"]
     assert (row["category"], row["region"], row["annual_amount"]) == ("dibao", COUNTY, amount)
     assert row["determined"] == (amount is not None)
