@@ -126,13 +126,11 @@ def _base64(data: bytes) -> bytes:
 def _texts(start: bytes, sealed: bytes, size: int) -> list[bytes]:
     """`_text` of each, of so many bytes, a multiple of three, between a beginning and a quotation mark."""
     told = np.frombuffer(_base64(sealed), np.uint8).reshape(-1, size // 3 * 4)
-    step = len(start) + told.shape[1] + 1
-    whole = np.empty((len(told), step), np.uint8)
+    whole = np.empty((len(told), len(start) + told.shape[1] + 2), np.uint8)
     whole[:, : len(start)] = np.frombuffer(start, np.uint8)
-    whole[:, len(start) : -1] = told
-    whole[:, -1] = ord('"')
-    data = whole.tobytes()
-    return [data[place : place + step] for place in range(0, len(data), step)]
+    whole[:, len(start) : -2] = told
+    whole[:, -2:] = np.frombuffer(b'"\n', np.uint8)
+    return whole.tobytes()[:-1].split(b"\n")
 
 
 def _pad(data: bytes) -> bytes:

@@ -57,9 +57,10 @@ class Siv:
         counters = np.repeat(tag, count, axis=0)
         counters[:, 8] &= 0x7F
         counters[:, 12] &= 0x7F
-        low = counters[:, 8:].copy().view(">u8")  # its first bit is clear: it does not run over
-        low += np.tile(np.arange(count, dtype=np.uint64), len(tag))[:, None]
-        counters[:, 8:] = low.view(np.uint8)
+        if count > 1:
+            low = counters[:, 8:].copy().view(">u8")  # its first bit is clear: it does not run over
+            low += np.tile(np.arange(count, dtype=np.uint64), len(tag))[:, None]
+            counters[:, 8:] = low.view(np.uint8)
         return self._stream.encrypted(counters).reshape(len(tag), count * BLOCK)[:, :size]
 
     def _started(self, bound: bytes | None) -> int:

@@ -44,24 +44,29 @@ class _Column(Filler):
         return partial(self._filled if self.kept is None else self._remembered, context)
 
     def _filled(self, context: Context, raw: Sequence[bytes]) -> Sequence[bytes]:
-        values = orjson.loads(b"[%b]" % b",".join(raw))
-        if self.binary:
-            values = list(map(bytes.fromhex, values))
-        together, finish, complete = self.form.together, self.form.finish, self.complete
-        if together is not None:
-            return together(context, values)
+        if self.form.together is not None:
+            return self.form.together(context, self._values(raw))
+        finish, complete, different = self.form.finish, self.complete, list(dict.fromkeys(raw))
+        values = self._values(different)
         if finish is not None:
             values = [finish(context, value) for value in values]
-        return [orjson.dumps(complete(value)) for value in values]
+        made = dict(zip(different, map(orjson.dumps, map(complete, values)), strict=True))
+        return list(map(made.__getitem__, raw))
+
+    def _values(self, raw: Sequence[bytes]) -> list[Any]:
+        values: list[Any] = orjson.loads(b"[%b]" % b",".join(raw))
+        return list(map(bytes.fromhex, values)) if self.binary else values
 
     def _remembered(self, context: Context, raw: Sequence[bytes]) -> Sequence[bytes]:
         kept = self.kept or {}
-        found = list(map(kept.get, raw))
-        new = [value for value, text in zip(raw, found, strict=True) if text is None]
-        made = dict(zip(new, self._filled(context, new), strict=True)) if new else {}
+        try:
+            return list(map(kept.__getitem__, raw))
+        except KeyError:
+            new = [value for value in dict.fromkeys(raw) if value not in kept]
+        made = dict(zip(new, self._filled(context, new), strict=True))
         if self.kept is not None and len(self.kept) + len(made) <= KEPT:
             self.kept |= made
-        return [made[value] if text is None else text for value, text in zip(raw, found, strict=True)]
+        return [made[value] if value in made else kept[value] for value in raw]
 
 
 class _Cursor(Filler):

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from schema.compile.tree import HOLE
 
 Part = str | sa.ColumnElement[Any]
-CHARACTERS = [chr(code) for code in range(0x04, 0x20)]  # those below are tree.py's
+CHARACTERS = [chr(code) for code in range(0x04, 0x1E)]  # those below and above are tree.py's
 LEAST = 4  # characters that are worth a mark
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql import operators
@@ -13,7 +13,8 @@ from schema.compile.texts import text
 from schema.compile.tree import HOLE, SUBJECT, Constant, Hole, Inner, Node, NotCompiled, Object
 from schema.read.model import Link, Table
 
-Write = Callable[[Node], Iterable[Part]]
+Piece = TypeVar("Piece")
+Write = Callable[[Node], Iterable[str | Piece]]
 
 
 def subject(link: Link, target: Table, parent: Table | None) -> list[Part]:
@@ -55,8 +56,8 @@ def all_of(column: sa.ColumnElement[Any], between: str = ",") -> Any:
     return sa.func.aggregate_strings(column, between)
 
 
-def object_of(fields: Object, write: Write) -> list[Part]:
-    parts: list[Part] = ["{"]
+def object_of(fields: Object, write: Write[Piece]) -> list[str | Piece]:
+    parts: list[str | Piece] = ["{"]
     for place, (key, node) in enumerate(fields.fields):
         parts += [f'{"," if place else ""}"{key}":', *write(node)]
     return [*parts, "}"]
@@ -70,7 +71,7 @@ def nodes_of(content: Object) -> Iterable[Node]:
             yield from nodes_of(node)
 
 
-def plain(node: Node) -> Iterable[Part]:
+def plain(node: Node) -> Iterable[str]:
     if isinstance(node, Constant):
         return [node.text]
     if isinstance(node, Hole) and node.column is None:

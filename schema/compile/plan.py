@@ -14,6 +14,7 @@ from sqlalchemy.sql import visitors
 
 from hub.store import erasure, publication, published
 from schema.compile.arguments import Given, Told
+from schema.compile.columns import Columns, Shown
 from schema.compile.holes import Fill
 from schema.compile.lines import WIRE
 from schema.compile.planner import Tree
@@ -26,7 +27,7 @@ from schema.read.times import NOW
 
 PUBLISHED = {*published.values(), publication, erasure}
 Process = Callable[[Any], Any]
-OPEN, ROWS, FAILED, WHOSE, MISSING = (mark.encode() for mark in (HOLE, ROW, FAIL, SUBJECT, UNWRITTEN))
+OPEN, ROWS, FAILED, MISSING = (mark.encode() for mark in (HOLE, ROW, FAIL, UNWRITTEN))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,9 @@ class Plan:
     the next publication or erasure. `known`: it asks what was known earlier, and which publication that is must be
     looked up for each request. `constant` is what the plan's own document gives to each place, where no variable
     stands there and no time is named there or above; `wire` writes a value as the connection takes it. `frame`
-    is what stands around the texts that come back, each of them in place of a None; `marks` are the
-    texts that rows share, by the marks that stand for them (schema/compile/marks.py); `kinds` are the holes' kinds.
+    is what stands around the texts that come back, each of them in place of a None, and around what is made of `pages`
+    (schema/compile/statement.py); `marks` are the texts that rows share, by the marks that stand for them
+    (schema/compile/marks.py); `kinds` are the holes' kinds.
     """
 
     tree: Tree
@@ -81,7 +83,8 @@ class Plan:
     constant: Sequence[Told | None]
     wire: Process
     order: Mapping[int, int]
-    frame: Sequence[bytes | None]
+    frame: Sequence[bytes | tuple[int, Shown] | None]
+    pages: Sequence[Columns]
     marks: Sequence[_Mark]
     kinds: Sequence[_Kind]
 
@@ -99,8 +102,11 @@ class Plan:
             told.append(item)
             values |= item.values
         fills = [hole.fill(given, told, self.order) for hole in self.tree.holes]
+        takes = [_take(told[page.place]) for page in self.pages]
         read = [item.own.publication for item in told if item.own.publication is not None] if self.known else ()
-        return Asked(plan=self, bind=partial(self._bound, values), fills=fills, read=min(read, default=None))
+        return Asked(
+            plan=self, bind=partial(self._bound, values), fills=fills, takes=takes, read=min(read, default=None)
+        )
 
     def _bound(self, values: dict[str, Any], published: Published) -> Sequence[Any]:
         values[SINCE] = published.since
@@ -112,19 +118,20 @@ class Plan:
 class Asked:
     """A plan with what a request gives to it: the statement's values under a publication, and what fills the holes.
 
-    `read` is the earliest publication that it names, if it names one.
+    `takes` are the rows that each of its pages shows; `read` is the earliest publication that it names, if any.
     """
 
     plan: Plan
     bind: Callable[[Published], Sequence[Any]]
     fills: Sequence[Fill]
+    takes: Sequence[int]
     read: int | None = None
 
     def served(self, found: Found) -> Served:
         """The answer of what came back. Raises NotCompiled."""
         latest = found.published.number
         publication = latest if self.read is None else max(0, min(self.read, latest))
-        return _filled(self.plan, found, self.fills, publication)
+        return _filled(self, found.texts, publication=publication, erasure=found.erasure)
 
 
 def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order: Mapping[int, int]) -> Plan:
@@ -133,7 +140,8 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
     if texts is None:
         raise NotCompiled
     writer = Writer(texts, scope)
-    query, frame = writer.statement(tree.root)
+    statement = writer.statement(tree.root)
+    query = statement.query
     bound: dict[str, sa.BindParameter[Any]] = {}
 
     def settle(bind: sa.BindParameter[Any]) -> None:
@@ -163,16 +171,44 @@ def compiled(tree: Tree, scope: Scope, dialect: sa.Dialect, given: Given, order:
         ],
         wire=WIRE[dialect.name],
         order=order,
-        frame=[None if text is None else text.encode() for text in frame],
+        frame=[part.encode() if isinstance(part, str) else part for part in statement.frame],
+        pages=statement.pages,
         marks=[_Mark(mark=mark, shown=told.replace(ROWS, b"{"), row=ROWS in told) for mark, told in writer.marks.texts],
-        kinds=_kinds("".join((made.string, *(text for text in frame if text))), len(tree.holes)),
+        kinds=_kinds(made.string, statement.frame, len(tree.holes)),
     )
 
 
-def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -> Served:
-    """The text with its holes filled and its marks replaced, its rows counted and whose rows they are."""
-    texts = iter(found.texts)
-    told = b"".join([next(texts) if part is None else part for part in plan.frame])
+def _take(told: Told) -> int:
+    if told.span is None:
+        raise NotCompiled
+    return told.span.take
+
+
+def _filled(asked: Asked, texts: Sequence[bytes], *, publication: int, erasure: int) -> Served:
+    """The texts in their frame, holes filled and marks replaced, its rows counted and whose rows they are."""
+    plan, fills = asked.plan, asked.fills
+    alone = iter(texts)
+    first = len(texts) - sum(page.texts for page in plan.pages)
+    pages = []
+    for page, take in zip(plan.pages, asked.takes, strict=True):
+        pages.append(page.read(texts[first : first + page.texts], take, fills))
+        first += page.texts
+    parts = []
+    for part in plan.frame:
+        if part is None:
+            parts.append(next(alone))
+        else:
+            parts.append(part if isinstance(part, bytes) else part[1].written(pages[part[0]]))
+    data, rows, subjects = _unmarked(plan, b"".join(parts), fills)
+    for found in pages:
+        rows += found.shown
+        subjects.update(found.subjects)
+    subjects.discard(-1)
+    return Served(data=data, rows=rows, subjects=frozenset(subjects), publication=publication, erasure=erasure)
+
+
+def _unmarked(plan: Plan, told: bytes, fills: Sequence[Fill]) -> tuple[bytes, int, set[int]]:
+    """A text with its holes filled and its marks replaced, its rows counted and whose rows they are."""
     if FAILED in told:
         raise NotCompiled
     rows = told.count(ROWS) + sum(
@@ -185,13 +221,8 @@ def _filled(plan: Plan, found: Found, fills: Sequence[Fill], publication: int) -
     data = b"".join(pieces)
     for mark in plan.marks:
         data = data.replace(mark.mark, mark.shown)
-    return Served(
-        data=data.replace(ROWS, b"{"),
-        rows=rows + (holes.count(MISSING) if MISSING in filled else 0),
-        subjects=frozenset(subjects),
-        publication=publication,
-        erasure=found.erasure,
-    )
+    rows += holes.count(MISSING) if MISSING in filled else 0
+    return data.replace(ROWS, b"{"), rows, subjects
 
 
 def _fillings(kinds: Sequence[_Kind], holes: set[bytes], fills: Sequence[Fill]) -> tuple[dict[bytes, bytes], set[int]]:
@@ -208,12 +239,13 @@ def _fillings(kinds: Sequence[_Kind], holes: set[bytes], fills: Sequence[Fill]) 
         if kind.number is not None:
             start = kind.start
             filled.update(zip([start + value for value in values], fills[kind.number](values), strict=True))
-    subjects.discard(-1)
     return filled, subjects
 
 
-def _kinds(written: str, count: int) -> list[_Kind]:
+def _kinds(sql: str, frame: Sequence[str | tuple[int, Shown] | None], count: int) -> list[_Kind]:
     """The kinds of holes that a statement and its frame, with so many fillers, write."""
+    fixed = [part if isinstance(part, str) else part[1].fixed for part in frame if part is not None]
+    written = "".join((sql, *fixed))
     found = []
     for number in (None, *range(count)):
         for mark in ("", SUBJECT):

@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,9 @@ import sqlalchemy as sa
 
 from hub.store import erasure, publication
 from schema.compile.arguments import named
+from schema.compile.by_column import ByColumn
 from schema.compile.carried import carried
+from schema.compile.columns import Columns, Shown
 from schema.compile.marks import Marks, Part
 from schema.compile.page import Page
 from schema.compile.parts import all_of, object_of, plain, subject, tells, told
@@ -36,6 +39,19 @@ from schema.read.statement import TAKE, beyond, conditions, order
 from schema.read.times import DAY, KNOWN, MONTH, SINCE, Then
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A statement and the frame of its answer: what stands before, between (None: the next text) and behind its texts.
+
+    A long text that stays alone is not copied into a longer one. A part with the number of one of the `pages` is made
+    of its columns, whose texts stand behind the others, page after page.
+    """
+
+    query: sa.Select[Any]
+    frame: Sequence[str | tuple[int, Shown] | None]
+    pages: Sequence[Columns]
+
+
 class Writer:
     """Writes one statement in one dialect under one scope."""
 
@@ -44,34 +60,42 @@ class Writer:
         self.scope = scope
         self.marks = Marks()
 
-    def statement(self, root: Object) -> tuple[sa.Select[Any], list[str | None]]:
-        """The statement that yields the texts of an answer, the latest publication and the latest erasure; the frame.
+    def statement(self, root: Object) -> Statement:
+        """The statement that yields the texts of an answer, the latest publication and the latest erasure.
 
-        The frame is what stands before, between (None: the next text) and behind the texts: a long text that stays
-        alone is not copied into a longer one. Raises NotCompiled.
+        Raises NotCompiled.
         """
-        pages: list[sa.FromClause] = []
+        pages: list[Columns] = []
+        tables: list[sa.Subquery] = []
 
-        def write(node: Node) -> Iterable[Part]:
+        def write(node: Node) -> Iterable[Any]:
             if isinstance(node, Branch) and node.link.kind is Kind.PAGE:
-                parts, page = self._page(node, None).parts()
-                made = page.with_only_columns(
-                    *(part.label(f"p{place}") for place, part in enumerate(parts) if not isinstance(part, str))
-                ).subquery(f"a{node.place}")
-                pages.append(made)
-                return [part if isinstance(part, str) else made.c[f"p{place}"] for place, part in enumerate(parts)]
+                target, rows = self._rows(node, None)
+                page = ByColumn(self, node, target, rows, _bound(node, TAKE, sa.Integer()))
+                parts = [part if isinstance(part, str) else (len(pages), part) for part in page.parts()]
+                columns, made = page.statement()
+                pages.append(columns)
+                tables.append(made.subquery(f"a{node.place}"))
+                return parts
             if isinstance(node, Branch):
-                return [self._branch(node, None)]
+                return [self.branch(node, None)]
             return plain(node)
 
-        parts = object_of(root, write)
-        texts = [part.label(f"text{place}") for place, part in enumerate(parts) if not isinstance(part, str)]
+        frame: list[str | tuple[int, Shown] | None] = []
+        texts: list[sa.ColumnElement[Any]] = []
+        for part in object_of(root, write):
+            frame.append(part if isinstance(part, str | tuple) else None)
+            if not isinstance(part, str | tuple):
+                texts.append(part.label(f"text{len(texts)}"))
+        for table in tables:
+            texts += [column.label(f"{table.name}_{column.name}") for column in table.c]
         latest = sa.select(sa.func.max(publication.c.publication)).scalar_subquery()
         erased = sa.select(sa.func.max(erasure.c.seq)).scalar_subquery()
-        whole = sa.select(*texts, latest.label("publication"), erased.label("erasure")).select_from(*pages)
-        return whole, [part if isinstance(part, str) else None for part in parts]
+        query = sa.select(*texts, latest.label("publication"), erased.label("erasure")).select_from(*tables)
+        return Statement(query=query, frame=frame, pages=pages)
 
-    def _branch(self, branch: Branch, parent: Table | None) -> sa.ColumnElement[Any]:
+    def branch(self, branch: Branch, parent: Table | None) -> sa.ColumnElement[Any]:
+        """What a link leads to, as one text."""
         link = branch.link
         if link.kind is Kind.PAGE:
             parts, page = self._page(branch, parent).parts()
@@ -137,7 +161,7 @@ class Writer:
         if isinstance(node, Branch):
             if node.link.parent is not link.target:
                 raise NotCompiled
-            return [self._branch(node, target)]
+            return [self.branch(node, target)]
         return plain(node)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLScalarType
 
+from schema.compile.cells import BARE, MARKED, TEXT, Cell, Names
 from schema.compile.tree import FAIL, NotCompiled
 from schema.read.model import Plain
 
@@ -52,48 +53,67 @@ class Texts:
 
     def leaf(self, value: Value, kind: GraphQLScalarType | GraphQLEnumType) -> Value:
         """A value as a scalar or an enum has it. Raises NotCompiled where that is not known."""
-        if isinstance(kind, GraphQLEnumType):
-            return self._enum(value, kind)
-        of = value.type
-        for scalars, sql, write in self._scalars:
-            if kind.name in scalars and isinstance(of, sql):
-                return write(value)
-        raise NotCompiled
-
-    @property
-    def _scalars(self) -> tuple[tuple[tuple[str, ...], type[Any], Callable[[Value], Value]], ...]:
-        """How each scalar writes each SQL type."""
-
-        def marked(write: Callable[[Value], Value]) -> Callable[[Value], Value]:
-            return lambda value: joined('"', write(value), '"')
-
-        return (
-            (("String", "ID", "Yuan", "PartialDate"), Plain, marked(lambda value: value)),
-            (("String", "ID", "YearMonth", "Yuan"), sa.String, self.quoted),
-            (("String", "ID"), sa.Integer, marked(self.digits)),
-            (("Int",), sa.Integer, lambda value: self._within(value, -INT, INT - 1)),
-            (("Long",), sa.Integer, lambda value: self._within(value, 1 - EXACT, EXACT - 1)),
-            (("Boolean",), sa.Boolean, self.truth),
-            (("Yuan",), sa.Integer, marked(self.money)),
-            (("Ratio",), sa.Integer, lambda value: sa.case((value < 0, text(FAIL)), else_=marked(self.ratio)(value))),
-            (("Date", "PartialDate"), sa.Date, marked(self.day)),
-            (("DateTime",), sa.DateTime, marked(self.moment)),
-        )
+        return joined(*self._parts(*self.cell(value, kind)))
 
     def raw(self, value: Value) -> tuple[str | Value, ...]:
         """The parts of a value for a hole, as JSON: text, a whole number, or bytes as hexadecimal text."""
+        return self._parts(*self.raw_cell(value))
+
+    def cell(self, value: Value, kind: GraphQLScalarType | GraphQLEnumType) -> tuple[Value, Cell]:
+        """What the database sends of a value, and how that becomes what a scalar or an enum has of it.
+
+        Raises NotCompiled where that is not known.
+        """
+        if isinstance(kind, GraphQLEnumType):
+            return self._enum(value, kind)
         of = value.type
-        if isinstance(of, Plain):
-            return '"', value, '"'
-        if isinstance(of, sa.String):
-            return (self.quoted(value),)
-        if isinstance(of, sa.Integer):
-            return (self.digits(value),)
-        if isinstance(of, sa.Date):
-            return '"', self.day(value), '"'
-        if isinstance(of, sa.LargeBinary):
-            return '"', self.hexadecimal(value), '"'
+        for scalars, sql, cell, write in self._scalars:
+            if kind.name in scalars and isinstance(of, sql):
+                return write(value), cell
         raise NotCompiled
+
+    def raw_cell(self, value: Value) -> tuple[Value, Cell]:
+        """What the database sends of a value for a hole, and how that becomes JSON."""
+        for sql, cell, write in self._raws:
+            if isinstance(value.type, sql):
+                return write(value), cell
+        raise NotCompiled
+
+    @property
+    def _scalars(self) -> tuple[tuple[tuple[str, ...], type[Any], Cell, Callable[[Value], Value]], ...]:
+        """How each scalar writes each SQL type."""
+        return (
+            (("String", "ID", "Yuan", "PartialDate"), Plain, MARKED, _same),
+            (("String", "ID", "YearMonth", "Yuan"), sa.String, TEXT, _same),
+            (("String", "ID"), sa.Integer, MARKED, self.digits),
+            (("Int",), sa.Integer, BARE, lambda value: self._within(value, -INT, INT - 1)),
+            (("Long",), sa.Integer, BARE, lambda value: self._within(value, 1 - EXACT, EXACT - 1)),
+            (("Boolean",), sa.Boolean, BARE, self.truth),
+            (("Yuan",), sa.Integer, MARKED, self.money),
+            (("Ratio",), sa.Integer, MARKED, lambda value: sa.case((value < 0, text(FAIL)), else_=self.ratio(value))),
+            (("Date", "PartialDate"), sa.Date, MARKED, self.day),
+            (("DateTime",), sa.DateTime, MARKED, self.moment),
+        )
+
+    @property
+    def _raws(self) -> tuple[tuple[type[Any], Cell, Callable[[Value], Value]], ...]:
+        """How each SQL type stands in a hole."""
+        return (
+            (Plain, MARKED, _same),
+            (sa.String, TEXT, _same),
+            (sa.Integer, BARE, self.digits),
+            (sa.Date, MARKED, self.day),
+            (sa.LargeBinary, MARKED, self.hexadecimal),
+        )
+
+    def _parts(self, value: Value, cell: Cell) -> tuple[str | Value, ...]:
+        """The parts of the JSON text of a value."""
+        if isinstance(cell, Names):
+            names = {code: text(name) for code, name in cell.names.items()}
+            return (sa.case(names, value=value, else_=sa.case((value.is_not(None), text(FAIL)))),)
+        if cell is TEXT:
+            return (self.quoted(value),)
+        return ('"', value, '"') if cell is MARKED else (value,)
 
     def digits(self, value: Value) -> Value:
         """A whole number."""
@@ -106,11 +126,11 @@ class Texts:
     def _within(self, value: Value, low: int, high: int) -> Value:
         return sa.case((value.between(low, high), self.digits(value)), (value.is_not(None), text(FAIL)))
 
-    def _enum(self, value: Value, kind: GraphQLEnumType) -> Value:
+    @staticmethod
+    def _enum(value: Value, kind: GraphQLEnumType) -> tuple[Value, Cell]:
         if not isinstance(value.type, sa.String):
             raise NotCompiled
-        names = {_code(member.value): text(f'"{name}"') for name, member in kind.values.items()}
-        return sa.case(names, value=value, else_=sa.case((value.is_not(None), text(FAIL))))
+        return value, Names({_code(member.value): f'"{name}"' for name, member in kind.values.items()})
 
     def quoted(self, value: Value) -> Value:
         """Text between quotation marks, escaped."""
@@ -207,6 +227,10 @@ def _printf(form: str, *values: Value, of: Value | None = None) -> Value:
     """SQLite's printf writes 0 for NULL, so that NULL goes around it."""
     value = values[0] if of is None else of
     return sa.case((value.is_not(None), sa.func.printf(form, *values, type_=sa.Text())))
+
+
+def _same(value: Value) -> Value:
+    return value
 
 
 def _code(value: Any) -> Any:

@@ -4,6 +4,7 @@ The text that the database returns holds marks, which cannot stand in JSON:
 HOLE around what Python fills in, as `number:JSON value`; with SUBJECT before it the value is the person_id whose row it
 is, and without a number nothing is written for it; UNWRITTEN stands for a row of which nothing is asked;
 ROW in place of the `{` of an object that is a row of its own; FAIL where a value cannot be written.
+In a column's text (schema/compile/columns.py) NEXT stands between two rows' values, and NONE for a row's NULL.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from graphql import GraphQLEnumType, GraphQLScalarType
 from schema.read.model import Governed, Link, Where
 
 HOLE, ROW, FAIL = "\x01", "\x02", "\x03"
+NONE, NEXT = "\x1e", "\x1f"
 SUBJECT, UNWRITTEN = "s", "+"
 
 

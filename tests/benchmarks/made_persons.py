@@ -26,11 +26,16 @@ MONTH = "2025-11"
 CHUNK = 20_000
 SHARED = "1 AS batch_id, n::INTEGER AS line, repeat('0', 64) AS record_digest"
 PERIOD = "DATE '2024-01-01' AS valid_from, DATE '9999-12-31' AS valid_until"
+ANY = "(n * 2654435761 // 65536 % 65536)"  # of a person: neighbours, and a county's persons, differ in it
+SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 ROWS = {
-    "person": f"""SELECT n AS person_id, '王*' AS name_masked, CAST(1 + n % 2 AS VARCHAR) AS sex,
-        make_date(CAST(1950 + n % 60 AS INTEGER), 1, CAST(1 + n % 28 AS INTEGER)) AS birth, '01' AS ethnic,
-        n % 2 = 0 AS rural, county || printf('%03d', 1 + i % 20) AS residence, county,
-        'verified_form' AS id_grade, {BITS["dibao"]} + n % 2 * {BITS["tekun"]} AS held, {SHARED} FROM persons""",
+    "person": f"""SELECT n AS person_id, substr('{SURNAMES}', CAST(1 + {ANY} % {len(SURNAMES)} AS INTEGER), 1) || '*'
+        AS name_masked, CAST(1 + {ANY} // 32 % 2 AS VARCHAR) AS sex,
+        make_date(CAST(1950 + n % 60 AS INTEGER), 1, CAST(1 + n % 28 AS INTEGER)) AS birth,
+        CASE WHEN {ANY} // 64 % 16 = 0 THEN '11' ELSE '01' END AS ethnic, {ANY} // 1024 % 2 = 0 AS rural,
+        county || printf('%03d', 1 + i % 20) AS residence, county,
+        CASE WHEN {ANY} // 2048 % 32 = 0 THEN 'legacy_15' ELSE 'verified_form' END AS id_grade,
+        {BITS["dibao"]} + n % 2 * {BITS["tekun"]} AS held, {SHARED} FROM persons""",
     "category_spell": f"""SELECT n AS person_id, code AS category, {PERIOD}, county AS region,
         DATE '2024-01-01' AS certified, 'civil_affairs' AS certifier, 'h' || CAST(n // 3 AS VARCHAR) AS household_key,
         'civil_affairs' AS source, 'recipients' AS stream, {SHARED}

@@ -18,7 +18,7 @@ from tests.schema import world
 PERSONS = range(1, 9)
 HOUSEHOLDS = ("civil_affairs:1", "civil_affairs:二", 'rural_revitalization:"3"', "")
 COUNTIES = ("370302", "370902", "653121", "110101")
-TEXTS = ("王*", "", 'a"b\\c', "tab\t\nline", "bell\x07\x1f", "‘引’🙂", "%s {x} :y ?", "'; --", "null")
+TEXTS = ("王*", "", 'a"b\\c', "tab\t\nline", "bell\x07\x1d", "‘引’🙂", "%s {x} :y ?", "'; --", "null")
 DAYS = (*(date(2023, 12, 30) + timedelta(97 * n) for n in range(10)), date(9999, 12, 31))
 AMOUNTS = (0, 1, -5, 99, 100, 49_999, 50_000, 123_456_78, -123_456, 2**45)
 MONTHS = ("2025-10", "2025-11")
