@@ -1,4 +1,4 @@
-"""Columns of a page, read as texts: whatever values the database sends, a row shows its own as JSON, or none is shown."""
+"""Columns of a page, read as texts: whatever values a database sends, a row shows its own as JSON, or none does."""
 
 from __future__ import annotations
 
