@@ -1,11 +1,14 @@
 """Hostile documents against a real server, while a normal client goes on asking.
 
-    python -m tests.benchmarks.hostile [--seconds 4] [--postgres URL] [--connections 2]
+    python -m tests.benchmarks.hostile [--seconds 4] [--postgres URL] [--connections 2] [--beside]
 
 Each kind is first sent alone, for the server's CPU time a document. Then a client of its own, in a process of its own,
 sends it over some connections without a pause, under the shipped agreement `civil-affairs` (its rate raised: the rate
 limit shall hide nothing). Told are how long its answers took and what became of them, and the normal client's 95th
 percentile meanwhile, against the one in the idle turns before and after.
+
+--beside sends each kind to another server as well, which shares nothing with the normal client's but the machine: what
+the normal client's answers take then is what the machine's cores cost it, and not its server.
 """
 
 # ruff: noqa: T201 - it reports on standard output
@@ -25,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +143,27 @@ def normal(client: httpx.Client, until: Callable[[], bool]) -> list[float]:
     return found
 
 
+def resting(client: httpx.Client, seconds: float) -> list[float]:
+    """What a normal client's answers take while nobody attacks."""
+    until = time.monotonic() + seconds
+    return normal(client, lambda: time.monotonic() > until)
+
+
+def attack(
+    context: Any, client: httpx.Client, server: Server, kind: str, told: argparse.Namespace
+) -> tuple[list[float], list[tuple[float, str]]]:
+    """What a normal client's answers take while a server is attacked, and the attacker's own."""
+    out = context.Queue()
+    token = server.token(AGREEMENT, client="hostile")
+    process = context.Process(target=hostile, args=(server.url, token, kind, told.seconds, told.connections, out))
+    process.start()
+    time.sleep(1.5)  # it imports
+    under = normal(client, lambda: not out.empty())
+    found = out.get()
+    process.join()
+    return under, found
+
+
 def p95(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.95)]
 
@@ -157,50 +182,45 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--connections", type=int, default=2)
     parser.add_argument("--postgres", default="", help="URL of an empty database")
+    parser.add_argument("--beside", action="store_true", help="attack another server as well")
     parser.add_argument("--json", action="store_true")
     told = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     results = []
     gc.freeze()
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as opened:
         folder = Path(temporary)
-        data, config = folder / "data", configuration(folder)
+        config = configuration(folder)
         fill = lambda engine, ring: world.fill(engine, ring, many=400)  # noqa: E731
-        with Server(data, config=config, store_url=told.postgres, fill=fill) as server:
-            token = server.token(AGREEMENT, client="normal")
-            headers = {"Authorization": f"Bearer {token}"}
-            with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
-                for _ in range(50):
-                    post(client, NORMAL)
-                for kind in KINDS:
-                    spent = alone(server, client, kind)
-                    until = time.monotonic() + told.seconds / 2
-                    idle = normal(client, lambda: time.monotonic() > until)  # noqa: B023
-                    out = context.Queue()
-                    other = server.token(AGREEMENT, client="hostile")
-                    given = (server.url, other, kind, told.seconds, told.connections, out)
-                    attack = context.Process(target=hostile, args=given)
-                    attack.start()
-                    time.sleep(1.5)  # it imports
-                    under = normal(client, lambda: not out.empty())  # noqa: B023
-                    found = out.get()
-                    attack.join()
-                    until = time.monotonic() + told.seconds / 2
-                    idle += normal(client, lambda: time.monotonic() > until)  # noqa: B023
-                    times = [took for took, _ in found]
-                    results.append(
-                        {
-                            "kind": kind, "cpu_ms": spent, "sent": len(found),
-                            "became": dict(Counter(became for _, became in found)),
-                            "median_ms": statistics.median(times), "p99_ms": sorted(times)[int(len(times) * 0.99)],
-                            "slowest_ms": max(times), "idle_p95_ms": p95(idle), "under_p95_ms": p95(under),
-                        }
-                    )  # fmt: skip
-                    if not told.json:
-                        print(line(results[-1]), flush=True)
-            for row in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
-                if row.startswith("VmHWM"):
-                    print(f"peak memory of the server: {int(row.split()[1]) // 1024} MB", file=sys.stderr)
+        server = opened.enter_context(Server(folder / "data", config=config, store_url=told.postgres, fill=fill))
+        attacked = [server]
+        if told.beside:
+            attacked.append(opened.enter_context(Server(folder / "beside", config=config, fill=fill)))
+        headers = {"Authorization": f"Bearer {server.token(AGREEMENT, client='normal')}"}
+        with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+            for _ in range(50):
+                post(client, NORMAL)
+            for kind in KINDS:
+                spent = alone(server, client, kind)
+                idle = resting(client, told.seconds / 2)
+                attacks = [attack(context, client, other, kind, told) for other in attacked]
+                idle += resting(client, told.seconds / 2)
+                under, found = attacks[0]
+                times = [took for took, _ in found]
+                results.append(
+                    {
+                        "kind": kind, "cpu_ms": spent, "sent": len(found),
+                        "became": dict(Counter(became for _, became in found)),
+                        "median_ms": statistics.median(times), "p99_ms": sorted(times)[int(len(times) * 0.99)],
+                        "slowest_ms": max(times), "idle_p95_ms": p95(idle), "under_p95_ms": p95(under),
+                        "beside_p95_ms": p95(attacks[1][0]) if told.beside else None,
+                    }
+                )  # fmt: skip
+                if not told.json:
+                    print(line(results[-1]), flush=True)
+        for row in Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
+            if row.startswith("VmHWM"):
+                print(f"peak memory of the server: {int(row.split()[1]) // 1024} MB", file=sys.stderr)
     gc.unfreeze()
     if told.json:
         print(json.dumps(results))
@@ -208,12 +228,14 @@ def main() -> None:
 
 def line(found: dict[str, Any]) -> str:
     ratio = found["under_p95_ms"] / found["idle_p95_ms"]
+    beside = found["beside_p95_ms"]
+    aside = "" if beside is None else f", beside {beside:5.1f} ms ({beside / found['idle_p95_ms']:.1f}x)"
     became = ", ".join(f"{name} {count}" for name, count in found["became"].items())
     return (
         f"{found['kind']:26} CPU {found['cpu_ms']:5.1f} ms  {found['sent']:5} sent"
         f"  median {found['median_ms']:6.1f}  p99 {found['p99_ms']:6.1f}"
         f"  slowest {found['slowest_ms']:6.1f} ms"
-        f"  normal p95 {found['idle_p95_ms']:5.1f} -> {found['under_p95_ms']:5.1f} ms ({ratio:.1f}x)  {became}"
+        f"  normal p95 {found['idle_p95_ms']:5.1f} -> {found['under_p95_ms']:5.1f} ms ({ratio:.1f}x){aside}  {became}"
     )
 
 
