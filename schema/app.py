@@ -124,6 +124,7 @@ def create_app(
             Route("/explorer/{name}", partial(_file, hub)),
         ],
     )
+    made.router.redirect_slashes = False  # the address would be the request's own Host, its query string repeated
     made.hub = made.state.hub = hub
     return made
 

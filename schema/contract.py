@@ -141,7 +141,7 @@ class Contract:
                     form = item.spec.under(form, self.agreement.smallest_cell)
                 found[name] = Governed(
                     name=item.python_name,
-                    form=form if allowed is None else _within(form, allowed),
+                    form=form if allowed is None else _within(form, allowed, item.spec.tells),
                     effect=effect,
                     codes=None if allowed is None else item.spec.codes,
                 )
@@ -182,11 +182,14 @@ def _reads(column: Column, table: Any, parent: Any, name: str) -> bool:
     return any(item is table.c[name] for item in found)
 
 
-def _within(form: Form, allowed: tuple[str, ...]) -> Form:
-    """A code's form that yields NULL outside the scope."""
+def _within(form: Form, allowed: tuple[str, ...], tells: str = "") -> Form:
+    """A form that yields NULL where its code, or the one in the column that it tells, is outside the scope."""
 
     def sql(table: Any, parent: Any) -> sa.ColumnElement[Any]:
         value = form.sql(table, parent)
+        if tells:
+            code = table.c[tells]
+            return sa.case((sa.or_(code.is_(None), code.in_(allowed)), value))
         return sa.case((value.in_(allowed), value))
 
     return replace(form, sql=sql)

@@ -84,9 +84,16 @@ class Measure:
 class _Scale:
     """One walk over one document."""
 
-    def __init__(self, contract: Contract, document: DocumentNode, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        document: DocumentNode,
+        operation: OperationDefinitionNode | None,
+        variables: Mapping[str, Any],
+    ) -> None:
         self.contract = contract
-        self.variables = {**_defaults(document), **variables}
+        self.variables = {**_defaults(operation), **variables}
+        self.preset = _preset(document)
         self.measure = Measure()
         self.schemas = 0
         self.fragments = {
@@ -158,6 +165,7 @@ class _Scale:
     def _page(self, node: FieldNode) -> int:
         """The rows of a connection's page."""
         most = self.contract.agreement.limits.page
+        asked = []
         for argument in node.arguments or ():
             if argument.name.value in PAGE:
                 value: Any = argument.value
@@ -165,20 +173,22 @@ class _Scale:
                     rows = int(value.value) if len(value.value) < 10 else most + 1
                 elif isinstance(value, VariableNode):
                     told = self.variables.get(value.name.value)
-                    rows = told if isinstance(told, int) else min(DEFAULT, most) if told is None else most
+                    if told is None:  # null is as not given: the other of both may be
+                        continue
+                    rows = told if isinstance(told, int) else most
                 else:
                     rows = most
                 if rows > most:
                     raise LimitExceeded("page", most)
-                return max(rows, 0)
-        return min(DEFAULT, most)
+                asked.append(max(rows, 0))
+        return max(asked, default=min(DEFAULT, most))
 
     def _personal(self, node: FieldNode, where: str) -> None:
         """A value that names a person comes as a variable: documents are hashed, cached and reported."""
         for argument in node.arguments or ():
             if (where, argument.name.value) in self.contract.personal:
                 self.measure.personal = True
-                if not isinstance(argument.value, VariableNode):
+                if not isinstance(argument.value, VariableNode) or argument.value.name.value in self.preset:
                     raise DocumentRefused(
                         f"Argument '{argument.name.value}' is given as a variable, not in the document"
                     )
@@ -191,7 +201,7 @@ def measure(
 
     Every definition counts, since every definition is validated; the cost and what is selected are the operation's.
     """
-    scale = _Scale(contract, document, variables)
+    scale = _Scale(contract, document, operation, variables)
     for name in scale.fragments:
         _within(scale.fragment(name, None, 0), contract.agreement.limits, cost=False)
     others = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -227,15 +237,24 @@ def page_variables(document: DocumentNode) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _defaults(document: DocumentNode) -> dict[str, int]:
-    """The whole numbers that variables have by default."""
+def _defaults(operation: OperationDefinitionNode | None) -> dict[str, int]:
+    """The whole numbers that an operation's variables have by default."""
     return {
         node.variable.name.value: int(node.default_value.value)
+        for node in (operation.variable_definitions if operation else None) or ()
+        if isinstance(node.default_value, IntValueNode) and len(node.default_value.value) < 10
+    }
+
+
+def _preset(document: DocumentNode) -> frozenset[str]:
+    """The variables whose values a document holds itself, as defaults."""
+    return frozenset(
+        node.variable.name.value
         for operation in document.definitions
         if isinstance(operation, OperationDefinitionNode)
         for node in operation.variable_definitions or ()
-        if isinstance(node.default_value, IntValueNode) and len(node.default_value.value) < 10
-    }
+        if node.default_value is not None
+    )
 
 
 def _within(weight: Weight, limits: Limits, *, cost: bool) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -31,6 +31,7 @@ from schema.metrics import Metrics
 from schema.operation import Operations
 from schema.protocol import JSON, Told, from_body, from_query, media_type
 from schema.rates import Rates
+from schema.read.times import BEIJING
 from schema.reply import SAFE, reply
 from schema.serving import Graph
 from schema.tokens import Claims, Verifier, choose
@@ -83,7 +84,7 @@ async def respond(hub: Hub, scope: Scope, receive: Receive) -> ASGIApp:
         contract = _contract(hub, claims, told, _header(headers, b"x-purpose"))
         hub.rates.take(contract.agreement.id, claims, contract.agreement.limits.rate)
         if form and contract.agreement.export and not told.request.by_get:
-            begun = await hub.exports.answer(contract, claims, told.request, form)
+            begun = await hub.exports.answer(contract, claims, told.request, form, partial(_may, hub, contract, claims))
             if isinstance(begun, Response):
                 hub.metrics.exported(contract.agreement.id)
                 logger.info("export", agreement=contract.agreement.id, form=form)
@@ -168,12 +169,21 @@ def _contract(hub: Hub, claims: Claims, told: Told, header: str | None) -> Contr
     if header is not None and told.purpose is not None and header != told.purpose:
         raise AgreementRefused("X-Purpose and extensions.purpose name different purposes")
     purpose = header if header is not None else told.purpose
-    agreement = choose(claims, purpose, hub.agreements, datetime.now(UTC).date())
+    agreement = choose(claims, purpose, hub.agreements, datetime.now(BEIJING).date())
     if told.request.by_get and not agreement.get:
         raise MethodRefused("This agreement is read by POST")
     if told.size > agreement.limits.body_bytes:
         raise _too_large(agreement.limits.body_bytes)
     return hub.contracts[agreement.id]
+
+
+async def _may(hub: Hub, contract: Contract, claims: Claims) -> bool:
+    """Whether what takes long may go on: the token is good still, and the agreement in force."""
+    try:
+        await hub.care.due()
+    except Busy:
+        return False
+    return hub.verifier.good(claims) and contract.agreement.in_force(datetime.now(BEIJING).date())
 
 
 def _too_large(most: int) -> BadRequest:

@@ -99,7 +99,11 @@ class Verifier:
                 self._good[digest] = found
                 if len(self._good) > REMEMBERED:
                     self._good.popitem(last=False)
-        return found if time.time() < found.expires and found.id not in self._revoked else None
+        return found if self.good(found) else None
+
+    def good(self, claims: Claims) -> bool:
+        """Whether what a token said holds still."""
+        return time.time() < claims.expires and claims.id not in self._revoked
 
     def _check(self, token: str) -> Claims | None:
         try:

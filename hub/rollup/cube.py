@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
     """A sum by (node, label): `total` in fen of `told` facts that have one; `size` the sum of absolute amounts, `most`
-    the greatest one person's.
+    the greatest one person's, `givers` the persons whose amount is not nothing.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Amount:
     told: Ints
     size: Ints
     most: Ints
+    givers: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +85,12 @@ def cube(facts: Facts, demand: Demand) -> Cube:
     at = {label: number for number, label in enumerate(labels)}
     paths = np.array([tree.path(place) for place in places], dtype=np.int64).reshape(len(places), -1)
     last = len(labels)
-    local = _Local(np.zeros((10, len(places), last + 1), dtype=np.int64))
+    local = _Local(np.zeros((12, len(places), last + 1), dtype=np.int64))
     for row in facts.cells:
         local.put(places[str(row[0])], at[str(row[1])], [value or 0 for value in row[2:]])
     local.values[:, :, last] = local.values[:, :, :last].sum(axis=2)
-    for place, units, *most in facts.whole:
-        local.whole(places[str(place)], last, units, most)
+    for place, units, *amounts_of in facts.whole:
+        local.whole(places[str(place)], last, units, amounts_of)
     both = np.zeros((len(places), last, last), dtype=np.int64)
     for place, one, other, units in facts.pairs:
         both[places[str(place)], at[str(one)], at[str(other)]] = units
@@ -106,8 +107,9 @@ def cube(facts: Facts, demand: Demand) -> Cube:
             told=up.added(local.values[start + 1]),
             size=up.added(local.values[start + 2]),
             most=up.greatest(local.values[start + 3]),
+            givers=up.added(local.values[givers]),
         )
-        for name, start in (("amount", 2), ("second", 6))
+        for name, start, givers in (("amount", 2, 10), ("second", 6, 11))
         if name in facts.family.amounts
     ]
     return Cube(
@@ -124,16 +126,16 @@ def cube(facts: Facts, demand: Demand) -> Cube:
 
 @dataclass(frozen=True, slots=True)
 class _Local:
-    """Values at the places: units, cases, then total, told, size and most of both amounts."""
+    """Values at the places: units, cases, then total, told, size and most of both amounts, then the givers of both."""
 
     values: Ints
 
     def put(self, place: int, label: int, row: list[Any]) -> None:
         self.values[: len(row), place, label] = row
 
-    def whole(self, place: int, last: int, units: Any, most: list[Any]) -> None:
+    def whole(self, place: int, last: int, units: Any, amounts: list[Any]) -> None:
         self.values[0, place, last] = units
-        self.values[5, place, last], self.values[9, place, last] = (value or 0 for value in most)
+        self.values[[5, 9, 10, 11], place, last] = [value or 0 for value in amounts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 SCOPE = {"list": "VARCHAR", "code": "VARCHAR"}
 LISTS = ("divisions", "categories", "benefits", "findings", "addressees", "certifiers", "referred_to")
-VERSION = 2  # of the method: cells of another version are made anew
+VERSION = 3  # of the method: cells of another version are made anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

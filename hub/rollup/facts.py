@@ -49,14 +49,16 @@ SELECT place, label, COUNT(*) AS units, CAST(SUM(cases) AS BIGINT) AS cases,
   CAST(SUM(amount) AS BIGINT) AS amount, COUNT(amount) AS amount_told,
   CAST(SUM(ABS(amount)) AS BIGINT) AS amount_size, MAX(ABS(amount)) AS amount_most,
   CAST(SUM(second) AS BIGINT) AS second, COUNT(second) AS second_told,
-  CAST(SUM(ABS(second)) AS BIGINT) AS second_size, MAX(ABS(second)) AS second_most
+  CAST(SUM(ABS(second)) AS BIGINT) AS second_size, MAX(ABS(second)) AS second_most,
+  COUNT(NULLIF(amount, 0)) AS amount_givers, COUNT(NULLIF(second, 0)) AS second_givers
 FROM {fact} GROUP BY place, label ORDER BY place NULLS FIRST, label NULLS FIRST"""
 WHOLE = """
 WITH person_fact AS (
   SELECT unit, place, CAST(SUM(ABS(amount)) AS BIGINT) AS amount, CAST(SUM(ABS(second)) AS BIGINT) AS second
   FROM {fact} GROUP BY unit, place
 )
-SELECT place, COUNT(*) AS units, MAX(amount) AS amount_most, MAX(second) AS second_most
+SELECT place, COUNT(*) AS units, MAX(amount) AS amount_most, MAX(second) AS second_most,
+  COUNT(NULLIF(amount, 0)) AS amount_givers, COUNT(NULLIF(second, 0)) AS second_givers
 FROM person_fact GROUP BY place ORDER BY place NULLS FIRST"""
 SINGLE = """
 WITH person_fact AS (

@@ -67,6 +67,7 @@ def primary(cube: Cube, smallest: int) -> Flags:
     if smallest > 1:
         for amount in cube.amounts:
             few |= (amount.size > 0) & (amount.most * 100 > amount.size * DOMINANT)
+            few |= (amount.givers > 0) & (amount.givers < smallest)  # the others of a few could be told by one of them
     return few
 
 

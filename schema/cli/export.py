@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +37,7 @@ def export(
     from schema.identities import Identities
     from schema.operation import Operations
     from schema.read.reference import Reference
+    from schema.read.times import BEIJING
     from schema.serving import graph_of
     from schema.token_ledger import Revocations
     from schema.tokens import Claims, Verifier
@@ -54,7 +55,7 @@ def export(
         claims = told or Claims(client=getpass.getuser(), role=ROLE, agreements=(agreement,), expires=0)
         if held is None or (token and (told is None or agreement not in told.agreements)):
             raise InputError(f"{agreement} is no agreement of the caller's", remedy="See `aidgraph access matrix`")
-        if not held.agreement.export or not held.agreement.in_force(datetime.now(UTC).date()):
+        if not held.agreement.export or not held.agreement.in_force(datetime.now(BEIJING).date()):
             raise InputError(
                 f"{agreement} allows no exports, or is not in force",
                 remedy="An agreement's [access] says export = true",

@@ -84,7 +84,7 @@ class HighCostWarning:
     threshold: Yuan | None = forms.money("预警线", "the line", "threshold")
     rule: Rule | None = forms.rule()
     document: PolicyDocument | None = forms.document()
-    article: str | None = column("条款", "article", "article")
+    article: str | None = forms.article()
     first_month: YearMonth | None = column("首次出现月份", "month it first appeared", "first_month")
     person: Annotated[Person, strawberry.lazy("schema.graph.person")] | None = way(
         "人员", "the person", _person(WARNING)

@@ -45,7 +45,7 @@ class Candidate:
     region: Division | None = forms.division("规则地区", "region whose rule it is", "region")
     rule: Rule | None = forms.rule()
     document: PolicyDocument | None = forms.document()
-    article: str | None = column("条款", "article", "article")
+    article: str | None = forms.article()
     determined: bool | None = column("是否确定", "whether its amount is determined", "determined")
     annual_amount: Yuan | None = forms.money(
         "年度金额", "amount on the person's own costs of the year", "annual_amount"
@@ -71,7 +71,7 @@ class Entitlement:
     region: Division | None = forms.division("规则地区", "region whose rule it is", "region")
     rule: Rule | None = forms.rule("采用的规则", "the winning rule")
     document: PolicyDocument | None = forms.document("依据文件", "the document it stands in")
-    article: str | None = column("条款", "article", "article")
+    article: str | None = forms.article()
     determined: bool | None = column("是否确定", "whether its amount is determined", "determined")
     undetermined_reason: str | None = column("无法确定的原因", "why it is not determined", "undetermined_reason")
     annual_amount: Yuan | None = forms.money(

@@ -20,7 +20,7 @@ from strawberry.types.field import StrawberryField
 from schema.graph.codes import both
 from schema.graph.scalars import Day, KnownAt
 from schema.read.context import Context
-from schema.read.model import SHOW, Column, Form, Kind, Link, Table, Where
+from schema.read.model import SHOW, Column, Form, Kind, Link, Scope, Table, Where
 from schema.read.pages import Page
 from schema.read.reading import Bound, Reading, Row
 from schema.read.times import Known, Then
@@ -123,15 +123,17 @@ def column(
     apart: tuple[str, ...] = (),
     opaque: bool = False,
     under: Callable[[Form, int], Form] | None = None,
+    tells: str = "",
 ) -> Any:
     """A governed value; `masks` in order of what they tell. `clear` False: there is no clear value to show, only masks.
 
     `single`: only for agreements that look up single persons. `apart`: fields that no agreement lists beside it.
     `opaque`: it shows nothing of what it is made of. `under`: its form under an agreement's smallest cell.
+    `tells`: the column of a code that follows from it.
     """
     forms = {SHOW: form(sql, finish, together)} if clear else {}
     forms |= {f"mask:{kind}": mask for kind, mask in masks.items()}
-    made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque, under=under)
+    made = Column(forms=forms, codes=codes, single=single, apart=apart, opaque=opaque, under=under, tells=tells)
     return strawberry.field(description=both(zh, en), metadata={GOVERNED: made})
 
 
@@ -151,11 +153,11 @@ def where(
     en: str,
     sql: Callable[[Table, sa.ColumnElement[Any]], Any],
     *by: str,
-    on: Callable[[Table, sa.ColumnElement[Any], Then], Any] | None = None,
+    on: Callable[[Table, sa.ColumnElement[Any], Then | None, Scope], Any] | None = None,
 ) -> Any:
     """A field of a filter: it exists where every `Type.field` it reads is shown in the clear.
 
-    `on` is the same condition on the day that `asOf` names.
+    `on` is the same condition under the scope, on the day that `asOf` names.
     """
     condition = Where(sql=sql, by=by, on=on)
     return strawberry.field(description=both(zh, en), default=strawberry.UNSET, metadata={WHERE: condition})

@@ -109,8 +109,14 @@ def document(zh: str = "政策文件", en: str = "policy document") -> Any:
 
 
 def rule(zh: str = "规则", en: str = "rule") -> Any:
-    """The rule that a row names."""
-    return column(zh, en, "rule_key", finish=lambda reading, key: reading.reference.rule(key))
+    """The rule that a row names; it names the row's category too."""
+    found = lambda reading, key: reading.reference.rule(key)  # noqa: E731
+    return column(zh, en, "rule_key", finish=found, codes="categories", tells="category")
+
+
+def article() -> Any:
+    """The article that a row's rule stands in; it names the row's category too."""
+    return column("条款", "article", "article", codes="categories", tells="category")
 
 
 def source(zh: str, en: str, name: str = "source") -> Any:

@@ -68,7 +68,7 @@ class Payment:
     )
     rule: Rule | None = forms.rule()
     document: PolicyDocument | None = forms.document()
-    article: str | None = column("条款", "article", "article")
+    article: str | None = forms.article()
     determined: bool | None = column("是否确定", "whether its amount is determined", "determined")
     reason: str | None = column("无法确定的原因", "why it is not determined", "reason")
 

@@ -42,6 +42,8 @@ class Deciding(Reading):
         if found is None:
             return _payload(Problem.NOT_FOUND, state)
         text, person_id = found
+        if person_id >= 0:  # the answer tells of their case, whatever becomes of the word
+            self.subjects.add(person_id)
         word = Word(
             case=text,
             person_id=person_id,

@@ -31,7 +31,7 @@ from schema.graph.insurance import Enrolment, IdentityTag, Settlement, Settlemen
 from schema.graph.lineage import Record, record
 from schema.graph.page import Connection
 from schema.graph.scalars import PartialDate
-from schema.read.model import Condition, Entity, Kind, Link, Table, Where
+from schema.read.model import Condition, Entity, Kind, Link, Scope, Table, Where
 from schema.read.times import Then
 
 
@@ -47,13 +47,17 @@ def _own(target: Entity, kind: Kind, *, size: int = 10) -> Link:
     )
 
 
-def _holds(table: Table, category: sa.ColumnElement[str], then: Then | None = None) -> Condition:
-    """The person has a spell of the category; with a day, on that day."""
+def _holds(
+    table: Table, category: sa.ColumnElement[str], then: Then | None = None, scope: Scope | None = None
+) -> Condition:
+    """The person has a spell of the category, one that the scope shows; with a day, on that day."""
     spell = published["category_spell"].alias("wanted")
     on_day = CATEGORY_SPELL.period.sql(spell, then) if then is not None and CATEGORY_SPELL.period else sa.true()
+    seen = CATEGORY_SPELL.rows(spell, scope) if scope is not None else []
     return sa.exists().where(
-        spell.c.person_id == table.c.person_id, spell.c.pub_until.is_(None), forms.is_category(spell, category), on_day
-    )
+        spell.c.person_id == table.c.person_id, spell.c.pub_until.is_(None), forms.is_category(spell, category), on_day,
+        *seen,
+    )  # fmt: skip
 
 
 @strawberry.type(

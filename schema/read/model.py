@@ -112,7 +112,8 @@ class Column:
     `codes` names the scope that limits its values, where one does. `single`: it is for agreements that look up single
     persons. `apart`: `Type.field`s that no agreement lists beside it, because both together tell more than either.
     `opaque`: it is a code made of what it reads, and shows none of that. `under`: its form under an agreement's
-    smallest cell, for a number that is made of many persons.
+    smallest cell, for a number that is made of many persons. `tells`: the column of a code of `codes` that follows
+    from it: it is withheld where that code is.
     """
 
     forms: Mapping[str, Form]
@@ -121,6 +122,7 @@ class Column:
     apart: tuple[str, ...] = ()
     opaque: bool = False
     under: Callable[[Form, int], Form] | None = None
+    tells: str = ""
 
 
 class Kind(StrEnum):
@@ -155,12 +157,12 @@ class Link:
 class Where:
     """A condition a caller may set: over the target and the bound value; `by` are the `Type.field`s it reads.
 
-    `on` is the same where a day is named (`asOf`); None where the day makes no difference.
+    `on` is the same where a day (`asOf`) or the scope makes a difference, over both too; None where neither does.
     """
 
     sql: Callable[[Table, sa.ColumnElement[Any]], Condition]
     by: tuple[str, ...]
-    on: Callable[[Table, sa.ColumnElement[Any], Then], Condition] | None = None
+    on: Callable[[Table, sa.ColumnElement[Any], Then | None, Scope], Condition] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

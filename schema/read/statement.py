@@ -80,7 +80,7 @@ def conditions(
     dated = then if then is not None and then.day is not None else None
     for name, where in filters:
         value = bind(f"f_{name}")
-        found.append(where.on(target, value, dated) if dated and where.on else where.sql(target, value))
+        found.append(where.on(target, value, dated, scope) if where.on else where.sql(target, value))
     if dated and entity.period:
         found.append(entity.period.sql(target, dated))
     return found if then is None else [then.turned(condition) for condition in found]

@@ -97,10 +97,27 @@ def cube_of(world: World, demand: Demand, *, amounts: bool) -> Cube:
         Facts(
             family=Family(name="test", finest=LEVELS[-1], amounts=("amount",) if amounts else ()),
             cells=[
-                (*key, len(told), len(told), sum(told), len(told), sum(told), max(told), None, 0, None, None)
+                (
+                    *key,
+                    len(told),
+                    len(told),
+                    sum(told),
+                    len(told),
+                    sum(told),
+                    max(told),
+                    None,
+                    0,
+                    None,
+                    None,
+                    sum(1 for one in told if one),
+                    0,
+                )
                 for key, told in sorted(cells.items())
             ],
-            whole=[(place, len(told), max(told), None) for place, told in sorted(whole.items())],
+            whole=[
+                (place, len(told), max(told), None, sum(1 for one in told if one), 0)
+                for place, told in sorted(whole.items())
+            ],
             single=[(*key, count) for key, count in sorted(single.items())],
             pairs=[(*key, count) for key, count in sorted(pairs.items())],
         ),
