@@ -31,7 +31,7 @@ class Carried:
 LISTS = {  # by table; what changes here makes a revision of the store that empties `carried`
     "category_spell": Carried(
         columns=("category", "valid_from", "valid_until", "region"),
-        order=("valid_from", "category", "household_key", "person_id", "row_id"),
+        order=("valid_from", "category", "household_key", "person_id", "row_digest", "row_id"),
     ),
     "enrolment": Carried(
         columns=("insutype", "status", "valid_from", "valid_until", "region"),

@@ -121,8 +121,6 @@ def sealed_identities(
 def prepared(change: Difference, persons: pa.Table, held: pa.Table) -> Difference:
     """A change whose opened rows stand as lists are read, by county and person; new persons with what they hold.
 
-    A person's rows stand by their digests: lists without a shown order go by the row's number, which must tell nothing.
-
     `persons` are all of the publication's, `held` as hub/held.py makes it.
     """
     if not change.opened.num_rows or "person_id" not in change.opened.column_names:
@@ -136,7 +134,7 @@ def prepared(change: Difference, persons: pa.Table, held: pa.Table) -> Differenc
             f"""SELECT opened.*{", coalesce(made.held, 0) AS held" if of_person else ""} FROM opened
             {"LEFT JOIN made USING (person_id)" if of_person else ""}
             LEFT JOIN (SELECT person_id, county AS lives FROM persons) AS p USING (person_id)
-            ORDER BY p.lives NULLS LAST, opened.person_id, opened.row_digest"""
+            ORDER BY p.lives NULLS LAST, {", ".join(f"opened.{name}" for name in ("person_id", *change.table.key))}"""
         ).to_arrow_table()
     return replace(change, opened=opened)
 

@@ -34,6 +34,11 @@ from schema.read.model import SHOW, Column, Form, Governed, Kind, Where
 from schema.read.terms import Terms
 
 KEYS = {"person_id", "household_key", "case_key"}  # of the store: only tokens stand for them
+BY_COUNTY = {  # keys that follow counties: made of their numbers, or given to one county's persons after another's
+    "Household.household_key",
+    *(f"Warning.{name}" for name in ("case_key", "person_id")),
+    *(f"Finding.{name}" for name in ("household_key", "person_id")),
+}
 ENUM_SCOPES = {"Category": "categories", "Benefit": "benefits", "FindingKind": "findings"}
 REGIONAL = ("x_", "regional")
 SDL = Path(__file__).parent / "sdl"
@@ -158,17 +163,18 @@ def _unordered(agreement: Agreement) -> Iterable[str]:
 
 @lru_cache(maxsize=1)
 def _ordering() -> Mapping[str, tuple[str, ...]]:
-    """The `Type.column`s that order lists, with the fields of the type that read them."""
+    """The `Type.column`s that order lists, with the fields of the type that read them, or tell as much."""
     links = (item.spec.link for names in catalogue().values() for item in names.values() if isinstance(item.spec, Way))
     found: dict[str, tuple[str, ...]] = {}
     for link in links:
         entity = link.target
         table, parent = entity.table.alias(), link.parent.table.alias() if link.parent else None
-        for name in set(entity.order) - KEYS:
+        for name in entity.order:
             place, named = f"{entity.name}.{name}", catalogue()[entity.name]
-            if place not in found:
+            told = "county" if place in BY_COUNTY else name
+            if place not in found and told not in KEYS:
                 columns = [(field, item.spec) for field, item in named.items() if isinstance(item.spec, Column)]
-                found[place] = tuple(field for field, spec in columns if _reads(spec, table, parent, name))
+                found[place] = tuple(field for field, spec in columns if _reads(spec, table, parent, told))
     return {place: fields for place, fields in found.items() if fields}
 
 

@@ -144,6 +144,8 @@ def as_text(value: Any) -> bytes | None:
         return str(value).encode()
     if isinstance(value, date):
         return value.isoformat().encode()
+    if isinstance(value, bytes | memoryview):  # as the type's processor gives it
+        return b"\\x" + bytes(value).hex().encode()
     try:
         text = str.encode(value)
     except (TypeError, UnicodeEncodeError):

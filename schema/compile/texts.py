@@ -220,7 +220,8 @@ class Sqlite(Texts):
         return _printf("%d.%04d", value // 10_000, value % 10_000, of=value)
 
     def hexadecimal(self, value: Value) -> Value:
-        return sa.case((value.is_not(None), sa.func.hex(value, type_=sa.Text())))  # hex(NULL) is '' there
+        written = sa.func.lower(sa.func.hex(value), type_=sa.Text())
+        return sa.case((value.is_not(None), written))  # hex(NULL) is '' there
 
 
 def _printf(form: str, *values: Value, of: Value | None = None) -> Value:

@@ -88,9 +88,16 @@ class Entity:
     period: Period | None = None
 
     def ordered(self, scope: Scope) -> tuple[str, ...]:
-        """The columns that order its rows under a scope; what it may not order by gives way to the row's identity."""
+        """The columns that order its rows under a scope.
+
+        What it may not order by gives way to the row's digest, which tells nothing; rows' own numbers are as publish
+        wrote them, by county, person and the sources' numbers.
+        """
         kept = tuple(name for name in self.order if f"{self.name}.{name}" not in scope.unordered)
-        return kept if kept == self.order else (*(name for name in kept if name != self.identity), self.identity)
+        if kept == self.order:
+            return kept
+        digest = ("row_digest",) if "row_digest" in self.table.c else ()
+        return (*(name for name in kept if name != self.identity), *digest, self.identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -104,14 +104,24 @@ def relay(
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    """A value of a key as JSON has it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+READ: Mapping[type, Callable[[Any], Any]] = {date: date.fromisoformat, bytes: bytes.fromhex}
 
 
 def _key(text: bytes, columns: Sequence[sa.ColumnElement[Any]]) -> dict[str, Any]:
     try:
         values = json.loads(text)
         return {
-            f"k{place}": date.fromisoformat(value) if column.type.python_type is date else value
+            f"k{place}": READ.get(column.type.python_type, _same)(value)
             for place, (value, column) in enumerate(zip(values, columns, strict=True))
         }
     except (ValueError, TypeError):

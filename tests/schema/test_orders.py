@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hub.store import published
 from schema.agreement import Agreement
 from schema.catalogue import catalogue
 from schema.contract import KEYS, Contract
+from schema.graph.entities import FINDING, HOUSEHOLD, WARNING
 from schema.graph.fields import Way
 from schema.read.model import SHOW, Column, Kind, Shape
 from schema.read.statement import build
@@ -63,9 +65,9 @@ def test_a_list_whose_order_is_hidden_is_paged_whole_both_ways(
     fields["Settlement"]["number"] = "mask:token"
     coded: Client = changed("auditor", compiled=compiled, fields=fields)
     with filled.connect() as connection:
-        by_row = list(connection.scalars(mine.order_by(table.c.row_id.desc())))
+        by_digest = list(connection.scalars(mine.order_by(table.c.row_digest.desc(), table.c.row_id.desc())))
     codec = coded.app.state.hub.operations.codecs["auditor"]
-    wanted = [codec.opaque("Settlement.number", number) for number in by_row]
+    wanted = [codec.opaque("Settlement.number", number) for number in by_digest]
     for asking, told in ((client, expected), (coded, wanted)):
         assert walked(asking, "first", "after", "endCursor", "hasNextPage") == told
         assert walked(asking, "last", "before", "startCursor", "hasPreviousPage") == told
@@ -90,3 +92,19 @@ def test_what_is_shown_in_the_clear_orders_as_before() -> None:
         for item in names.values():
             if isinstance(item.spec, Way) and item.spec.link.target.name in SHIPPED["auditor"].fields:
                 assert item.spec.link.target.ordered(scope) == item.spec.link.target.order
+
+
+@pytest.mark.parametrize("effect", ["mask:city", ""])
+@pytest.mark.parametrize("kind", ["Warning", "Finding", "Household"])
+def test_where_no_county_is_shown_no_list_follows_counties(kind: str, effect: str) -> None:
+    """Households' and cases' keys hold numbers that counties give, and persons are numbered as counties' lists came."""
+    fields = {name: dict(held) for name, held in SHIPPED["rural-revitalization"].fields.items()}
+    shown = Contract(replace(SHIPPED["rural-revitalization"], fields=fields)).terms.scope
+    del fields[kind]["county"]
+    if effect:
+        fields[kind]["county"] = effect
+    hidden = Contract(replace(SHIPPED["rural-revitalization"], fields=fields)).terms.scope
+    (entity,) = (item for item in (WARNING, FINDING, HOUSEHOLD) if item.name == kind)
+    assert KEYS & set(entity.ordered(shown))
+    assert not KEYS & set(entity.ordered(hidden))
+    assert entity.ordered(hidden)[-2:] == ("row_digest", "row_id")

@@ -12,7 +12,7 @@ depends_on = None
 LISTS = {
     "category_spell": (
         "category, valid_from, valid_until, region",
-        "valid_from DESC, category DESC, household_key DESC, person_id DESC, row_id DESC",
+        "valid_from DESC, category DESC, household_key DESC, person_id DESC, row_digest DESC, row_id DESC",
     ),
     "enrolment": (
         "insutype, status, valid_from, valid_until, region",
