@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from connectors.base import Source, Stream, discover, find
 from hub import config, keys, locking, migrations, store
 from hub.config import Config
-from hub.errors import ConfigError, HubError
+from hub.errors import ConfigError, HubError, KeysError
 from hub.keys import KeyRing
 from hub.lake import Lake
 from hub.reading import identity
@@ -74,6 +74,21 @@ def _runs(process: str) -> bool:
     return True
 
 
+def _own_keys(engine: sa.Engine, linkage: Linkage) -> None:
+    """Refuse keys under which the store knows none of its persons: each would come a second time. Raises KeysError."""
+    own = linkage.contract.value.format(key_id=linkage.key_id, mac="")
+    with engine.connect() as connection:
+        known = connection.scalar(sa.select(store.alias.c.mac).limit(1))
+        if known is None or known.startswith(own):
+            return
+        mine = sa.select(store.alias.c.mac).where(store.alias.c.mac.startswith(own, autoescape=True)).limit(1)
+        if connection.scalar(mine) is None:  # where keys were rotated, persons have older aliases too
+            raise KeysError(
+                f"The store's persons are known under other keys than {linkage.key_id}",
+                remedy="Set AIDGRAPH_KEYS to the key file that the store was made with; nothing was changed",
+            )
+
+
 def _concurrency(settings: Settings, sources: Iterable[Source]) -> None:
     """Refuse a `concurrency` that would change nothing. Raises ConfigError."""
     for source in sources:
@@ -89,7 +104,8 @@ def _concurrency(settings: Settings, sources: Iterable[Source]) -> None:
 def open_deployment(settings: Settings) -> Deployment:
     """Open a deployment; an empty store is made.
 
-    Raises KeysError, ConfigError, DeclarationError or StoreError before any work.
+    Raises KeysError (also where the store was made with others), ConfigError, DeclarationError or StoreError before
+    any work.
     """
     ring = keys.load(settings.keys)
     loaded = config.load(settings.config)
@@ -100,6 +116,7 @@ def open_deployment(settings: Settings) -> Deployment:
     engine = store.connect(settings.store)
     try:
         migrations.ensure(engine)
+        _own_keys(engine, linkage)
     except HubError:
         engine.dispose()
         raise

@@ -12,7 +12,7 @@ import duckdb
 import psycopg
 import sqlalchemy as sa
 
-from hub.errors import HubError, LakeError, LakeFailed, StoreFailed
+from hub.errors import HubError, LakeError, LakeFailed, StoreError, StoreFailed
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -56,6 +56,11 @@ def _store(error: BaseException) -> HubError:
     kind = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or type(error).__name__
     if kind in {"SQLITE_FULL", "53100"} or "disk is full" in str(error):
         return StoreFailed("The disk of the store is full", remedy=f"Free space, then {AGAIN}")
+    if kind in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+        return StoreError(
+            f"The store is damaged, or is no SQLite database ({kind})",
+            remedy="Put the last backup of store and lake back, and run this again",
+        )
     if isinstance(error, sqlite3.OperationalError | psycopg.OperationalError | psycopg.InterfaceError):
         return StoreFailed(
             f"The store failed or was not reached in time ({kind})",

@@ -68,6 +68,7 @@ def gather(deployment: Deployment, month: str, recorded: Mapping[str, Any], prog
         bases=bases,
         previous_findings=_earlier(deployment, "finding", month),
         previous_warnings=_earlier(deployment, "warning", month),
+        earlier_batches=_earlier_batches(deployment, month),
         progress=progress,
         sources=deployment.sources,
     )
@@ -210,6 +211,14 @@ def _earlier(deployment: Deployment, name: str, month: str) -> pa.Table | None:
         found = connection.scalars(sa.select(m.tables).where(m.month < month).order_by(m.month)).all()
     parts = [deployment.lake.read("derived", tables[name]) for tables in found]
     return pa.concat_tables(parts) if parts else None
+
+
+def _earlier_batches(deployment: Deployment, month: str) -> dict[str, tuple[int, ...]]:
+    """What the months before were computed from, as recorded with them."""
+    m = store.month.c
+    with deployment.engine.connect() as connection:
+        rows = connection.execute(sa.select(m.month, m.inputs).where(m.month < month).order_by(m.month))
+        return {row.month: tuple(row.inputs["batches"]) for row in rows}
 
 
 def code_version() -> str:

@@ -45,6 +45,7 @@ REPEATS = {"batch_id": "BIGINT", "base": "BIGINT"}  # a snapshot that is kept as
 GONE_LINE = {"batch_id": "BIGINT", "line": "INTEGER"}  # a line of its base that a snapshot does not have
 ALIAS = {"mac": "VARCHAR", "person_id": "BIGINT"}
 QUARANTINED = {"batch_id": "BIGINT", "mac": "VARCHAR"}
+EARLIER_BATCH = {"month": "VARCHAR", "batch_id": "BIGINT"}  # what the months before were computed from
 DECISION = {"mac": "VARCHAR", "name_mac": "VARCHAR", "judgement": "VARCHAR"}
 PERIOD = {
     "month": "VARCHAR",
@@ -167,6 +168,17 @@ def nobody() -> pa.Table:
     return pa.table({"batch_id": pa.array([], pa.int64()), "mac": pa.array([], pa.string())})
 
 
+def earlier_batches(months: Mapping[str, Iterable[int]]) -> pa.Table:
+    """The relation `earlier_batch`: the batches that each month before was computed from."""
+    rows = [(month, batch) for month, batches in months.items() for batch in batches]
+    return pa.table(
+        {
+            "month": pa.array([month for month, _ in rows], pa.string()),
+            "batch_id": pa.array([batch for _, batch in rows], pa.int64()),
+        }
+    )
+
+
 def repeats(bases: Mapping[int, int]) -> pa.Table:
     """The relation `repeats`."""
     return pa.table({"batch_id": pa.array(bases, pa.int64()), "base": pa.array(bases.values(), pa.int64())})
@@ -185,6 +197,7 @@ class MonthInputs:
     `bases` gives the base of each batch that is kept as what changed against another one.
     `config` holds at least the relations of CONFIG, for `counties`: those that the rows name. `previous_findings` and
     `previous_warnings` are rows of earlier months (one or all of them: "reopened" is known as far back as they reach).
+    `earlier_batches` are the batches of each month before: a row of a later batch adjusts that month (pins.md 8).
     `sources` are the declared ones, the deployment's own included.
     """
 
@@ -199,6 +212,7 @@ class MonthInputs:
     bases: Mapping[int, int] = field(default_factory=dict)
     previous_findings: pa.Table | None = None
     previous_warnings: pa.Table | None = None
+    earlier_batches: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     progress: Progress = silent
     sources: tuple[Source, ...] = field(default_factory=discover)
 
@@ -207,9 +221,9 @@ def month_bounds(month: str) -> tuple[date, date]:
     """First day of a month and of the next one. InputError where `month` is not yyyy-MM."""
     try:
         start = date.fromisoformat(f"{month}-01")
+        return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
     except ValueError:
         raise InputError(f"{month!r} is not a month", remedy="Give it as yyyy-MM, e.g. 2025-11") from None
-    return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
 
 
 def period(month: str) -> pa.Table:

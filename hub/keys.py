@@ -150,4 +150,7 @@ def _read(path: Path) -> str:
         raise KeysError(
             f"{path} can be read by others", remedy=f"Run `chmod 600 {path}`; if others may have read it, make new keys"
         )
-    return path.read_text()
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise KeysError(f"{path} is not a key file", remedy=REMEDY) from None

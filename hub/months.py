@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +33,7 @@ from hub.reconcile import compute_month
 from hub.rollup import Demand, cells
 
 GRACE = timedelta(days=10)
+BEIJING = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def compute(deployment: Deployment, month: str, progress: Progress, demands: Seq
 
     Raises InputError (no batches, not a month), AuditFailed (nothing was published).
     """
-    _, end = month_bounds(month)
+    begin, end = month_bounds(month)
     with deployment.engine.connect() as connection:
         recorded = connection.execute(sa.select(store.month).where(store.month.c.month == month)).one_or_none()
         later = connection.scalar(sa.select(sa.func.count()).where(store.month.c.month > month))
@@ -64,6 +65,11 @@ def compute(deployment: Deployment, month: str, progress: Progress, demands: Seq
         raise InputError(
             f"A month after {month} has been computed",
             remedy="Months go in order; what came late belongs to the next one",
+        )
+    if recorded is None and begin > datetime.now(BEIJING).date():
+        raise InputError(
+            f"{month} is a month to come",
+            remedy="Computing it would close every month before it for good; name another",
         )
     closed = recorded is not None and recorded.state == "closed"
     inputs = dict(recorded.inputs) if recorded is not None and closed else _inputs(deployment, end)

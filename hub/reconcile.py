@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from hub.engine import REPORT, SQL, Engine, schema, statements
 from hub.errors import AuditFailed
-from hub.inputs import MonthInputs, Progress, silent
+from hub.inputs import EARLIER_BATCH, MonthInputs, Progress, earlier_batches, silent
 from hub.match import load, match
 from hub.merge import merge
 from hub.tables import FINDING, PUBLISHED, WARNING
@@ -143,6 +143,7 @@ def compute_month(engine: Engine, inputs: MonthInputs) -> dict[str, pa.Table]:
         ("earlier_warning", WARNING, inputs.previous_warnings),
     ):
         engine.register(name, schema(table).empty_table() if rows is None else rows, table.columns)
+    engine.register("earlier_batch", earlier_batches(inputs.earlier_batches), EARLIER_BATCH)
     match(engine, inputs.progress)
     merge(engine, inputs.progress)
     reconcile(engine, inputs.progress)

@@ -94,8 +94,13 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8", remedy="Save it as UTF-8, without a BOM") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", remedy="Correct the TOML") from None
+    sources = told.get("source", {})
+    if not isinstance(sources, dict) or not all(isinstance(values, dict) for values in sources.values()):
+        raise ConfigError(f"{path}: source is not a table of sources", remedy="Write [source.NAME]") from None
     known = {"config", "store", "lake", "keys", "source", "retention"}
     for key in told:
         if key not in known:

@@ -21,6 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hub import tables
+from hub.errors import StoreError
 
 metadata = sa.MetaData(
     naming_convention={
@@ -354,7 +355,12 @@ def connect(url: str, **options: Any) -> sa.Engine:
     """An engine for the store's URL (`sqlite:///path`, `postgresql+psycopg://...`), with the pragmas we rely on."""
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    engine = sa.create_engine(url, **options)
+    try:
+        engine = sa.create_engine(url, **options)
+    except (sa.exc.ArgumentError, ValueError, ImportError):  # whose words may hold the password
+        raise StoreError(
+            "AIDGRAPH_STORE is no address of a store", remedy="Write sqlite:///PATH or postgresql://USER@HOST:PORT/NAME"
+        ) from None
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -6,7 +6,11 @@
    for each of them (a household's number beside its members).
 3. Subtotal rows (合计, 小计) and empty rows are not rows of the stream.
 4. The sheet is unpacked by python-calamine, which holds it in its own memory, and handed over page by page; a file that
-   would unpack to more than MOST bytes is refused before.
+   would unpack to more than MOST bytes is refused before; so is an XLSX file whose cells stand so far apart that the
+   rectangle around them has more than CELLS cells: calamine holds that rectangle, and one stray cell in the last
+   column of the last row asks for 512 GB, which ends the process.
+5. Where the declaration names no sheet, only one may hold the stream's header: a list over several sheets is not the
+   first of them.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import Any, BinaryIO, ClassVar
+from typing import IO, Any, BinaryIO, ClassVar
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -31,6 +35,10 @@ DEEPEST = 3  # rows that a header may have
 TOP = 100  # rows in which the header is looked for; of those that are not empty, headers.SEARCHED
 PAGE = 2_000  # rows handed over at once
 MOST = 2 * 1024**3  # bytes that a workbook may unpack to
+CELLS = 64 * 1024**2  # in the rectangle that holds all cells of a sheet; 32 bytes each
+FAR = re.compile(rb""" r=["']([A-Z]{2,3})[0-9]""")  # a cell in a column beyond Z
+ROW = re.compile(rb"""<row [^>]{0,200}?\br=["']([0-9]{1,7})["']""")
+OVERLAP = 256  # bytes of what was read before that may begin what is looked for
 AS_IT_IS = {str, float, int, bool, date}
 Range = tuple[int, int, int, int]  # merged cells: first and last row (from 1), first and last column (from 0)
 
@@ -59,7 +67,9 @@ class XlsxDrop(drop.Drop):
             _check_size(opened, file.name)
             try:
                 with CalamineWorkbook.from_filelike(opened) as book:
-                    for page in _read(self._sheet(book, file.name), stream, file.name):
+                    sheet = self._sheet(book, file.name)
+                    self._only(book, sheet, stream, file.name)
+                    for page in _read(sheet, stream, file.name):
                         read += len(page.lines)
                         yield page
             except CalamineError:
@@ -68,6 +78,17 @@ class XlsxDrop(drop.Drop):
                     remedy="Ask the department to send it again, saved as XLSX without a password (XLS and ODS do too)",
                 ) from None
         file.check(read)
+
+    def _only(self, book: CalamineWorkbook, read: CalamineSheet, stream: Stream, name: str) -> None:
+        """Refuse a workbook of which another sheet holds the stream's header too, where nothing says which is meant."""
+        if self.sheet is not None or self.number != 1 or len(book.sheet_names) == 1:
+            return
+        others = (book.get_sheet_by_index(at) for at in range(1, len(book.sheet_names)))
+        if also := [sheet.name for sheet in others if _found(sheet, stream)]:
+            raise SourceMalformed(
+                f"{name}: not only the sheet {read.name} holds the header of {stream.name}, {', '.join(also)} too",
+                remedy="Ask the department for one sheet, or name the one that counts under `sheet` in the declaration",
+            )
 
     def _sheet(self, book: CalamineWorkbook, name: str) -> CalamineSheet:
         if self.sheet is not None and self.sheet in book.sheet_names:
@@ -79,6 +100,14 @@ class XlsxDrop(drop.Drop):
             f"{name}: the workbook has no sheet {wanted}",
             remedy="Ask the department for the agreed sheet, or correct `sheet` in the declaration",
         )
+
+
+def _found(sheet: CalamineSheet, stream: Stream) -> bool:
+    """Does the stream's header stand on this sheet?"""
+    merged = _merged(sheet)
+    top = enumerate(islice(_rows(sheet, merged), TOP), 1)
+    head = [_across(line, cells, merged) for line, cells in top if any(cell != "" for cell in cells)]
+    return headers.locate(head, stream, deepest=DEEPEST) is not None
 
 
 def _read(sheet: CalamineSheet, stream: Stream, name: str) -> Iterator[Page]:
@@ -185,7 +214,40 @@ def _check_size(file: BinaryIO, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as packed:
             members = packed.infolist()
+            archive.check_size(name, sum(m.compress_size for m in members), sum(m.file_size for m in members), MOST)
+            for member in members:
+                if member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml"):
+                    with packed.open(member) as sheet:
+                        _check_extent(sheet, name)
     except zipfile.BadZipFile:
-        members = []
-    archive.check_size(name, sum(m.compress_size for m in members), sum(m.file_size for m in members), MOST)
+        pass  # XLS, or nothing that can be read: calamine says so
+    except archive.BROKEN:
+        raise SourceMalformed(
+            f"{name}: the workbook is damaged", remedy="Ask the department to send it again"
+        ) from None
     file.seek(0)
+
+
+def _check_extent(sheet: IO[bytes], name: str) -> None:
+    """Refuse a sheet of few cells that stand far apart."""
+    wide, deep, rest = 26, 0, b""
+    while chunk := sheet.read(1 << 20):
+        text = rest + chunk
+        wide = max([wide, *map(_column, set(FAR.findall(text)))])
+        last = text.rfind(b"<row ")
+        told = ROW.match(text, last) if last >= 0 else None
+        deep = max(deep, int(told[1])) if told else deep + text.count(b"<row ")
+        rest = text[-OVERLAP:]
+    if wide * deep > CELLS:
+        raise SourceMalformed(
+            f"{name}: its cells stand as far apart as column {wide:,} and row {deep:,}",
+            remedy="Ask the department to delete the stray cells beside and below the list, and to send the file again",
+        )
+
+
+def _column(letters: bytes) -> int:
+    """AA is 27."""
+    place = 0
+    for letter in letters:
+        place = place * 26 + letter - 64
+    return place

@@ -61,6 +61,11 @@ def read(root: Path, problems: list[Problem]) -> Divisions:
     if not path.is_file():
         problems.append(Problem(file=path.name, line=1, key="-", message="is missing", remedy=REMEDY))
         return Divisions(names={})
+    try:
+        path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        problems.append(Problem(file=path.name, line=1, key="-", message="is not UTF-8", remedy="Save it as UTF-8"))
+        return Divisions(names={})
     names: dict[str, str] = {}
     code_at, name_at = -1, -1
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -47,6 +47,11 @@ def ensure(engine: sa.Engine) -> None:
     except sa.exc.OperationalError as error:
         if getattr(error.orig, "sqlite_errorname", "SQLITE_CANTOPEN") != "SQLITE_CANTOPEN":
             raise explained(error) or error from None
+        if engine.dialect.name == "sqlite":
+            raise StoreError(
+                f"The store {engine.url.database} cannot be opened, or its folder cannot be written",
+                remedy="Give the hub's user the right to write there (SQLite writes beside its file)",
+            ) from None
         raise StoreError(
             f"The store cannot be reached ({type(error.orig).__name__})",
             remedy="Check AIDGRAPH_STORE and that the database runs",

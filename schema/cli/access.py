@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, console, line, print_json, say
+from schema.cli.common import AsJson, State, app, console, line, print_json, say, styled
 
 if TYPE_CHECKING:
     from schema.access.difference import Change
@@ -133,7 +134,9 @@ def _show(changes: Sequence[Change]) -> None:
     for direction, colour in COLOURS.items():
         for change in (item for item in changes if item.direction == direction):
             word = direction.upper() if direction == "widened" else direction
-            console.print(f"[{colour}]{word}[/] [bold]{change.agreement}[/] {change.what}", highlight=False)
+            console.print(
+                f"[{colour}]{word}[/] [bold]{escape(change.agreement)}[/] {escape(change.what)}", highlight=False
+            )
             for sign, text in (("-", change.before), ("+", change.after)):
                 if text:
                     line("    ", f"{sign} {text}")
@@ -183,7 +186,7 @@ def _table(agreements: Sequence[Agreement], rows: Sequence[Row]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", title_justify="left")
     table.add_column("", overflow="fold")
     for number, item in enumerate(agreements, 1):
-        say(f"[bold]{number}[/] {item.id} {item.title}, {item.valid_from} – {item.valid_until}")
+        styled(f"[bold]{number}[/] {item.id} {escape(item.title)}, {item.valid_from} – {item.valid_until}")
         table.add_column(str(number), justify="center", no_wrap=True, min_width=6)
     told = [words.switches(item) for item in agreements]
     for key in told[0] if told else ():

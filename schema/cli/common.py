@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 console = Console(stderr=True)
 Report = Callable[[str, int, int | None], None]
+MOST = 2**31 - 1  # of a number that the store keeps
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -75,7 +76,12 @@ def show(
 
 
 def say(text: str) -> None:
-    """One line on standard error."""
+    """One line on standard error, as it is: a bracket of a header, a path or a remedy is a bracket."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def styled(text: str) -> None:
+    """One line on standard error with marks of style; whatever stands in it must be escaped."""
     console.print(text, highlight=False, soft_wrap=True)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, bars, console, print_json, say, show
+from schema.cli.common import AsJson, State, app, bars, console, print_json, say, show, styled
 from schema.cli.months import compute_month, show_month
 from schema.cli.pull import batch_object, pull_source, show_batches
 from schema.cli.serve import free, run
@@ -64,7 +65,7 @@ QUERIES = {
 @app.command()
 def demo(
     persons: Annotated[int, typer.Option(help="Persons in the simulated world.", min=400)] = 20_000,
-    port: Annotated[int, typer.Option(help="The port to serve on.")] = 8000,
+    port: Annotated[int, typer.Option(help="The port to serve on.", min=1, max=65535)] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after publishing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,7 +88,7 @@ def demo(
             if as_json:
                 print_json(_object(batches, months[-1], tokens, url))
             if no_serve:
-                say("Serve it with [bold]aidgraph serve[/]; tokens come from [bold]aidgraph token NAME[/].")
+                styled("Serve it with [bold]aidgraph serve[/]; tokens come from [bold]aidgraph token NAME[/].")
                 return
             _welcome(tokens)
             run(deployment, "127.0.0.1", port, cdn=True)
@@ -187,7 +188,10 @@ def _summary(settings: Settings, batches: list[BatchReport], months: list[MonthR
         ],
         numbers=frozenset({"rows"}),
     )
-    say(f"Everything is in {settings.data}; run the other verbs with [bold]--data {settings.data}[/].")
+    styled(
+        f"Everything is in {escape(str(settings.data))}; "
+        f"run the other verbs with [bold]--data {escape(str(settings.data))}[/]."
+    )
 
 
 def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, str], url: str) -> dict[str, Any]:
@@ -207,11 +211,11 @@ def _object(batches: list[BatchReport], month: MonthReport, tokens: dict[str, st
 
 
 def _welcome(tokens: dict[str, str]) -> None:
-    say("\n[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
+    styled("\n[bold]Tokens[/] (12 hours; header Authorization: Bearer ...)")
     for name, text in tokens.items():
-        say(f"  [cyan]{name}[/]\n  {text}")
+        styled(f"  [cyan]{name}[/]\n  {text}")
     for name, query in QUERIES.items():
-        say(f"\n[bold]As {name}[/]:")
+        styled(f"\n[bold]As {name}[/]:")
         console.print(query, markup=False, highlight=False, soft_wrap=True)
     say("")
 

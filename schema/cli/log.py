@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, complain, print_json, say, show
+from schema.cli.common import MOST, AsJson, State, app, complain, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -80,7 +80,9 @@ def log_verify(
 
 @log_app.command("prove")
 def log_prove(
-    entry: Annotated[int | None, typer.Option(help="Prove that this entry is in the log, by its sequence.")] = None,
+    entry: Annotated[
+        int | None, typer.Option(help="Prove that this entry is in the log, by its sequence.", max=MOST)
+    ] = None,
     since: Annotated[Path | None, typer.Option(help="Prove that the log continues this checkpoint.")] = None,
     actor: Actor = "",
 ) -> None:

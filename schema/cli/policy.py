@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
-from schema.cli.common import AsJson, State, app, console, line, print_json, say
+from schema.cli.common import AsJson, State, app, console, line, print_json, say, styled
 
 if TYPE_CHECKING:
     from hub.config import Change
@@ -32,7 +33,8 @@ def check(as_json: AsJson = False) -> None:
         print_json({"problems": [{key: getattr(problem, key) for key in keys} for problem in problems]})
     for problem in problems:
         colour = "red" if problem.severity == "error" else "yellow"
-        say(f"[{colour}]{problem.file}:{problem.line} {problem.key}:[/] {problem.message}. {problem.remedy}")
+        where, told = f"{problem.file}:{problem.line} {problem.key}:", f"{problem.message}. {problem.remedy}"
+        styled(f"[{colour}]{escape(where)}[/] {escape(told)}")
     errors = sum(problem.severity == "error" for problem in problems)
     say(f"{errors} errors, {len(problems) - errors} warnings in {folder}")
     raise typer.Exit(1 if errors else 0)

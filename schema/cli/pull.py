@@ -125,13 +125,15 @@ def batch_object(report: BatchReport) -> dict[str, Any]:
 @app.command()
 def departments(
     folder: Annotated[Path, typer.Argument(help="Where the file-sending departments drop their files.")],
-    persons: Annotated[int, typer.Option(help="Persons in the simulated world.")] = 2_000,
+    persons: Annotated[int, typer.Option(help="Persons in the simulated world.", min=400)] = 2_000,
     month: Annotated[str, typer.Option(help="The month the departments show, yyyy-MM.")] = "2025-11",
 ) -> None:
     """Play the three departments on loopback until interrupted, and print the settings to reach them. 模拟部门。"""
     from connectors.simulator.server import Departments
     from connectors.simulator.world import World
+    from hub.inputs import month_bounds
 
+    month_bounds(month)
     with Departments(World(persons=persons), folder=folder) as played:
         played.show(month)
         for name, connection in played.connections().items():

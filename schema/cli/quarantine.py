@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import typer
 
 from hub.errors import InputError
-from schema.cli.common import AsJson, State, app, bars, complain, print_json, print_json_rows, say, show
+from schema.cli.common import MOST, AsJson, State, app, bars, complain, print_json, print_json_rows, say, show
 
 if TYPE_CHECKING:
     from hub.landing.quarantine import Filter
@@ -32,9 +32,12 @@ StreamName = Annotated[str | None, typer.Option("--stream", help="Only of this s
 Code = Annotated[str | None, typer.Option("--reason", help="Only with this reason code, as bad_date.")]
 FieldName = Annotated[str | None, typer.Option("--field", help="Only where this field was the matter.")]
 InState = Annotated[str | None, typer.Option("--state", help="open | fixed_at_source | waived | replayed")]
-InBatch = Annotated[int | None, typer.Option("--batch", help="Only of this batch.")]
-BatchNumber = Annotated[int, typer.Argument(help="A batch number, as in `sources`.")]
-Lines = Annotated[list[int] | None, typer.Argument(help="Lines of the batch; all it may concern where none is named.")]
+InBatch = Annotated[int | None, typer.Option("--batch", help="Only of this batch.", max=MOST)]
+BatchNumber = Annotated[int, typer.Argument(help="A batch number, as in `sources`.", max=MOST)]
+Lines = Annotated[
+    list[int] | None,
+    typer.Argument(help="Lines of the batch; all it may concern where none is named.", max=MOST),
+]
 Actor = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="Why; no value of a person.")]
 
@@ -78,7 +81,9 @@ def quarantine_list(
 @quarantine_app.command("show")
 def quarantine_show(
     batch: BatchNumber,
-    line: Annotated[int | None, typer.Argument(help="A line of it; without one, the places of all its rows.")] = None,
+    line: Annotated[
+        int | None, typer.Argument(help="A line of it; without one, the places of all its rows.", max=MOST)
+    ] = None,
     unseal: Annotated[bool, typer.Option("--unseal", help="Show its values; the access log records it.")] = False,
     actor: Annotated[str, typer.Option(help="With --unseal: who looks.")] = "",
     reason: Annotated[str, typer.Option(help="With --unseal: why; no value of a person.")] = "",
@@ -105,7 +110,7 @@ def quarantine_show(
 
 @quarantine_app.command("replay")
 def quarantine_replay(
-    batch: Annotated[int | None, typer.Argument(help="A batch number; without one, rows of all.")] = None,
+    batch: Annotated[int | None, typer.Argument(help="A batch number; without one, rows of all.", max=MOST)] = None,
     source: SourceName = None,
     stream: StreamName = None,
     reason: Code = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connectors.base import discover
-from schema.cli.common import AsJson, State, app, bars, print_json, say, show
+from schema.cli.common import MOST, AsJson, State, app, bars, print_json, say, show
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
@@ -21,7 +21,7 @@ Actor = Annotated[str | None, typer.Option(help="Who decides it, as it shall sta
 
 @app.command()
 def erase(
-    batch: Annotated[int, typer.Option(help="The batch whose sealed part is destroyed, as in `sources`.")],
+    batch: Annotated[int, typer.Option(help="The batch whose sealed part is destroyed, as in `sources`.", max=MOST)],
     actor: Annotated[str, typer.Option(help="Who decides it, as it shall stand in the ledger.")],
     reason: Annotated[str, typer.Option(help="Why; never a person's name or number.")],
     as_json: AsJson = False,

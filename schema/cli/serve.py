@@ -31,7 +31,7 @@ EXPLORER_FILES = {
 }
 SWITCH = 0.0005  # seconds a thread that computes keeps others waiting; Python's 0.005 adds up over one operation
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(help="The port to listen on.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
 
 
 @app.command()
@@ -50,6 +50,8 @@ def free(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except socket.gaierror:
+            raise InputError(f"There is no address {host}", remedy="Name another with --host") from None
         except OSError:
             raise InputError(f"Port {port} on {host} is taken", remedy="Name another with --port") from None
 

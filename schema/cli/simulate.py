@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from schema.cli.common import AsJson, State, app, bars, line, print_json, say, show
+from schema.cli.common import AsJson, State, app, bars, line, print_json, say, show, styled
 from schema.cli.policy import show_changes
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _breakdown(title: str, column: str, rows: Rows) -> None:
 
 def _tables(title: str, column: str, rows: Rows) -> None:
     """Costs, and below them persons."""
-    say(f"\n[bold]{title}[/]")
+    styled(f"\n[bold]{escape(title)}[/]")
     names = [name for name in MONEY if name in ALWAYS or any(getattr(figures, name) for _, figures in rows)]
     columns = [MONEY[name] for name in names]
     money = [(label, *(_yuan(getattr(f, name), signed=name == "difference") for name in names)) for label, f in rows]

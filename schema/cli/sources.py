@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from schema.cli.common import AsJson, State, app, complain, line, print_json, say, show
+from schema.cli.common import MOST, AsJson, State, app, complain, line, print_json, say, show
 from schema.cli.pull import show_said, show_unconnected
 
 source_app = typer.Typer(no_args_is_help=True, help="One source and its batches. 数据源与批次。")
@@ -17,7 +17,7 @@ TITLES = {"never": "未报送", "late": "逾期", "held": "待确认", "ok": "�
 
 COUNTS = "read 读取\n= accepted\n+ quarantined\n+ duplicates"
 
-BatchNumber = Annotated[int, typer.Argument(help="A held batch, as in `aidgraph sources`.")]
+BatchNumber = Annotated[int, typer.Argument(help="A held batch, as in `aidgraph sources`.", max=MOST)]
 Actor = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="Why; no value of a person.")]
 

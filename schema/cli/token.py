@@ -113,7 +113,7 @@ def token_revoke(
         raise InputError("Which token is not said", remedy="Give an id, or --client")
     with open_deployment(State.settings()) as deployment:
         if token == STDIN:
-            claims = Verifier(deployment.ring).verify(sys.stdin.readline().strip())
+            claims = Verifier(deployment.ring).verify(_line())
             if claims is None:
                 raise InputError("That is no token of this hub that is still good", remedy="Nothing needs to be done")
             ended = [(claims.id, claims.expires)]
@@ -128,3 +128,11 @@ def token_revoke(
 
 def _state(item: Issued) -> str:
     return f"revoked {item.revoked:%Y-%m-%d %H:%M} by {item.revoked_by}: {item.reason}" if item.revoked else item.state
+
+
+def _line() -> str:
+    """The line on standard input; none where it is no text."""
+    try:
+        return sys.stdin.readline().strip()
+    except UnicodeDecodeError:
+        return ""

@@ -233,6 +233,25 @@ def test_a_workbook_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Pat
         rows(tmp_path)
 
 
+def test_a_stray_cell_far_from_the_list_is_refused_before_its_rectangle_is_made(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "monitored_202510.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, HEADER)
+    sheet.write_string(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(SourceMalformed, match=r"column 16,384 and row 1,048,576"):
+        rows(tmp_path)
+
+
+def test_a_list_over_two_sheets_is_not_its_first(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "monitored_202510.xlsx")
+    for _ in range(2):
+        book.add_worksheet().write_row(0, 0, HEADER)
+    book.close()
+    with pytest.raises(SourceMalformed, match=r"not only the sheet Sheet1 .* Sheet2 too"):
+        rows(tmp_path)
+
+
 def test_a_file_seen_before_is_skipped(tmp_path: Path) -> None:
     write(tmp_path / "monitored_202510.xlsx", [HEADER])
     (first,) = deliveries(tmp_path)

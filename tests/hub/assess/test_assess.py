@@ -116,3 +116,16 @@ def test_a_category_has_everyones_insurance_where_its_own_rule_does_not_reach(ru
     answer = run(policy, held(("tekun", *YEAR)) + bills.replace("basic_paid = 0\n", ""))
     assert given(answer, "basic_paid") == ["6000.00", "7600.00"]
     assert given(run(policy, bills.replace("basic_paid = 0\n", "")), "basic_paid") == ["5400.00", "7600.00"]
+
+
+def test_an_amount_that_an_unknown_rule_may_pass_is_undetermined_and_never_0(run: Any) -> None:
+    known = rule("medical_assistance", "dibao_edge", 'line = 3000\nratio = 0.50\ncap = "none"')
+    lost = rule(
+        "medical_assistance", "dibao", 'line = 0\nratio = { unknown = "lost" }\ncap = "none"\nsettings = ["inpatient"]'
+    )
+    tilt = rule("tilt", "dibao", 'line = 0\nratio = 0.50\ncap = "none"')
+    both = held(("dibao_edge", *YEAR), ("dibao", *YEAR))
+    bills = stay("A", 2000) + stay("B", 2000, "2025-06-01", 'setting = "outpatient"')
+    answer = run(known + lost + tilt, both + bills)
+    assert given(answer) == [{"undetermined": "dibao: ratio: unknown: lost"}, "500.00"]
+    assert given(answer, "tilt")[0]["undetermined"].startswith("medical_assistance: dibao: ratio")

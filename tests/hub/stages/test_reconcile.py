@@ -19,12 +19,15 @@ WARN = {"line": 2_000_00, "addressee": "civil_affairs"}
 def months(world: World, **days: date) -> list[Result]:
     """Compute several months in order, each knowing all before it. `m2025_10=day`: what had arrived by that day."""
     results: list[Result] = []
+    taken: dict[str, tuple[int, ...]] = {}
     for name, day in days.items():
         before = {
             f"previous_{table}s": pa.concat_tables([r.tables[table] for r in results]) if results else None
             for table in ("finding", "warning")
         }
-        results.append(world.upto(day).compute(name[1:].replace("_", "-"), **before))
+        had = world.upto(day)
+        results.append(had.compute(name[1:].replace("_", "-"), earlier_batches=dict(taken), **before))
+        taken[name[1:].replace("_", "-")] = tuple(batch["batch_id"] for batch in had.batches)
     return results
 
 
@@ -344,3 +347,26 @@ def test_a_check_that_yields_what_no_finding_has_is_refused(world: World, monkey
     monkeypatch.setattr(reconcile, "checks", lambda: (odd,))
     with pytest.raises(AuditFailed, match=f"hub/checks/{first.kind}.sql yields shoe_size"):
         world.compute()
+
+
+# --- adjustment lines ---
+
+
+def test_a_settlement_received_after_its_month_adjusts_that_month(world: World) -> None:
+    world.rules = [rule("medical_assistance", "dibao", ratio=7_500)]
+    world.insure("li", "wang", as_of=OCTOBER)
+    world.send("civil_affairs", "recipients", grant("li", "dibao"), grant("wang", "dibao", "H2"), as_of=OCTOBER)
+    world.send("medical_insurance", "settlements", stay("li", "S1", 1_000_00, on=date(2025, 10, 3)), as_of=OCTOBER)
+    came = [
+        stay("wang", "S2", 1_000_00, on=date(2025, 10, 30)),
+        stay("wang", "S3", 1_000_00, on=date(2025, 11, 5)),
+        stay("wang", "S4", 1_000_00, on=date(2025, 9, 5)),  # no month before October was computed
+    ]
+    world.send("medical_insurance", "settlements", *came, as_of=date(2025, 11, 29))
+    found = months(world, m2025_10=OCTOBER, m2025_11=date(2025, 11, 30), m2025_12=date(2025, 12, 31))
+    told = [{r["subject"]: r["adjusts_month"] for r in f("finding", kind="assistance_missing")} for f in found]
+    assert told == [
+        {"S1": None},
+        {"S1": None, "S2": "2025-10", "S3": None, "S4": None},
+        {"S1": None, "S2": "2025-10", "S3": None, "S4": None},
+    ]
