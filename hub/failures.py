@@ -73,6 +73,11 @@ def _store(error: BaseException) -> HubError:
 
 def _engine(error: duckdb.Error) -> HubError:
     kind = type(error).__name__
+    if isinstance(error, duckdb.InvalidInputException | duckdb.SerializationException) and ".parquet" in str(error):
+        return LakeError(
+            f"A file of the lake is damaged ({kind})",
+            remedy="Put the last backup of store and lake back, and run this again",
+        )
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
         return LakeFailed(
             f"The batch engine ran out of disk or memory ({kind})",

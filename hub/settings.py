@@ -93,14 +93,14 @@ def _file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        told = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8", remedy="Save it as UTF-8, without a BOM") from None
+        raise ConfigError(f"{path} is not UTF-8", remedy="Save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}", remedy="Correct the TOML") from None
     sources = told.get("source", {})
     if not isinstance(sources, dict) or not all(isinstance(values, dict) for values in sources.values()):
-        raise ConfigError(f"{path}: source is not a table of sources", remedy="Write [source.NAME]") from None
+        raise ConfigError(f"{path}: source is not a table of sources", remedy="Write [source.NAME]")
     known = {"config", "store", "lake", "keys", "source", "retention"}
     for key in told:
         if key not in known:

@@ -67,6 +67,7 @@ FORM = """<form id="who" autocomplete="off">
 <label for="purpose">使用目的（持有多个协议时） · purpose, where you hold several agreements</label>
 <input id="purpose" name="purpose">
 <button>打开 · open</button>
+<p id="refused" role="alert"></p>
 </form>
 <div id="explorer"></div>"""
 MISSING = """<main>

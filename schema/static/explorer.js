@@ -13,6 +13,7 @@ const memory = () => {
 };
 
 const told = (message) => ({ errors: [{ message }] });
+const REFUSED = "令牌无效或已过期 · the token is not valid, or has ended";
 
 const fetcherFor = (token, purpose) => async (request) => {
   const headers = {
@@ -22,15 +23,19 @@ const fetcherFor = (token, purpose) => async (request) => {
   };
   if (purpose) headers["X-Purpose"] = purpose;
   const answer = await fetch("graphql", { method: "POST", headers, body: JSON.stringify(request) });
-  if (answer.status === 401) return told("令牌无效或已过期 · the token is not valid, or has ended");
+  if (answer.status === 401) return told(REFUSED);
   return answer.json().catch(() => told(`HTTP ${answer.status}`));
 };
 
 const form = document.getElementById("who");
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fetcher = fetcherFor(form.elements.token.value.trim(), form.elements.purpose.value.trim());
   const place = document.getElementById("explorer");
+  const seen = await fetcher({ query: "{ __typename }" }).catch(() => told("HTTP"));
+  const refused = seen.errors?.some(({ message }) => message === REFUSED || message === "HTTP");
+  document.getElementById("refused").textContent = refused ? seen.errors[0].message : "";
+  if (refused) return;
   form.remove();
   ReactDOM.createRoot(place).render(
     React.createElement(GraphiQL, {

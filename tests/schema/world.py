@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from hub import carried, held, store
 from hub.config.divisions import Divisions
 from hub.keys import KeyRing
+from hub.reading import identity
 from hub.sealing import Sealer
 from hub.store import published
 
@@ -20,6 +22,7 @@ PERSON_IDS = 777_000_777_000  # person_ids begin here, long enough never to stan
 NUMBER = "370302196003041236"  # the ID number of person 1
 PHONE = "13905330007"
 IDENTITY = {"certno": NUMBER, "psn_name": "王建国", "tel": PHONE}  # what is sealed of everybody
+CONFIG = Path(__file__).parents[2] / "config"
 LOOKUP_MAC = "ktest.CANARYMAC1"
 CANARIES = (
     "CANARY",
@@ -79,6 +82,7 @@ class World:
 
     def __init__(self, connection: sa.Connection, ring: KeyRing) -> None:
         self.connection = connection
+        self.ring = ring
         self.sealer = Sealer(ring, "medical_insurance/persons")
 
     def build(self, many: int) -> None:
@@ -107,9 +111,11 @@ class World:
         self._households()
         self._cases()
         self._participation()
+        linkage = identity.load(CONFIG, "v1", self.ring)
+        own = linkage.contract.value.format(key_id=linkage.key_id, mac="CANARYMAC4")  # the store is this ring's
+        macs = {LOOKUP_MAC: 1, "ktest.3": 3, own: 4}
         self.connection.execute(
-            store.alias.insert(),
-            [{"mac": LOOKUP_MAC, "person_id": PERSON_IDS + 1}, {"mac": "ktest.3", "person_id": PERSON_IDS + 3}],
+            store.alias.insert(), [{"mac": mac, "person_id": PERSON_IDS + n} for mac, n in macs.items()]
         )
         for n in range(100, 100 + many):
             self.person(n, "370911", "370911", name="孙*")
