@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hub.store import publication
 from schema import logs
 from schema.care import EVERY, Care
+from schema.checker import Checker
 from schema.contract import Contract
 from schema.errors import Busy
 from schema.explorer import Explorer
@@ -54,12 +55,14 @@ def create_app(
     threads: int = THREADS,
     waiting: int = WAITING,
     every: float = EVERY,
+    apart: bool = False,
 ) -> Starlette:
     """The application over a graph.
 
     `explorer` is the folder of GraphiQL's files; `cdn` allows the page to take them from a public CDN instead.
     `threads` operations run at once and `waiting` more may stand in line; then callers are told to try again.
-    `every`: seconds between looks for revoked tokens (schema/care.py).
+    `every`: seconds between looks for revoked tokens (schema/care.py). `apart`: new documents are checked by a process
+    of their own (schema/checker.py).
     """
     if not structlog.is_configured():
         logs.configure()
@@ -77,6 +80,7 @@ def create_app(
         patience=graph.patience,
         registered=graph.registered,
         log_took=metrics.log_seconds.observe,
+        checker=Checker(graph.agreements) if apart else None,
     )
     workers = Workers(threads=threads, waiting=waiting, closing=lambda: _close(front, operations))
     front = Front(operations, workers, lines=threads, keep=graph.keep)

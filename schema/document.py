@@ -94,11 +94,14 @@ class _Kept:
 
 
 class Library:
-    """The documents of one contract that have been found valid, the least used forgotten first (schema/shelf.py)."""
+    """The documents of one contract that have been found valid, the least used forgotten first (schema/shelf.py).
 
-    def __init__(self, contract: Contract) -> None:
+    `room`: tokens of all of them together.
+    """
+
+    def __init__(self, contract: Contract, *, room: int = REMEMBERED) -> None:
         self.contract = contract
-        self._valid: Shelf[_Kept] = Shelf(REMEMBERED)
+        self._valid: Shelf[_Kept] = Shelf(room)
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
@@ -171,20 +174,19 @@ class Library:
             telling=telling,
         )
 
-    def validate(self, text: str, prepared: Prepared) -> list[GraphQLError]:
-        """What is wrong with a measured document; where nothing is and no literal tells, it is remembered.
-
-        Raises LimitExceeded where to find out would take too long.
-        """
+    def validate(self, prepared: Prepared) -> list[GraphQLError]:
+        """What is wrong with a measured document. Raises LimitExceeded where to find out would take too long."""
         bounded(prepared.document)
         asked = rules(self.contract)
         with PREPARING:
-            errors = validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
-        if not errors and not prepared.telling:
+            return validate(self.contract.schema, prepared.document, asked, max_errors=ERRORS, hide_suggestions=True)
+
+    def remember(self, text: str, prepared: Prepared) -> None:
+        """Keep a document that was found valid, unless a literal of it tells."""
+        if not prepared.telling:
             kept = _Kept(text=text, prepared=prepared, pages=page_variables(prepared.document), measures={})
             weight = prepared.size + len(text) // TOKEN_BYTES
             self._valid.put(prepared.key, kept, max(LEAST, weight))
-        return errors
 
 
 def digest(text: str) -> str:

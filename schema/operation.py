@@ -22,7 +22,9 @@ from graphql import GraphQLError, OperationType
 from hub import log
 from hub.keys import KeyRing
 from schema.agreement import Agreement
-from schema.answer import Answer, Request, invalid, refused
+from schema.answer import Answer, Request, refused
+from schema.check import check
+from schema.checker import Checker
 from schema.codec import Codec
 from schema.compile.compiler import PATIENCE, Compiler
 from schema.compile.plan import Served
@@ -30,7 +32,7 @@ from schema.compile.reader import Reader
 from schema.compile.tree import NotCompiled
 from schema.contract import Contract
 from schema.document import Library, operation_of
-from schema.errors import DocumentRefused, Failed, LogUnavailable, MethodRefused, Refused
+from schema.errors import Failed, LogUnavailable, Refused
 from schema.execution import Executor
 from schema.identities import Identities
 from schema.read.context import Context, Lookup
@@ -58,8 +60,10 @@ class Operations:
         patience: int = PATIENCE,
         registered: Mapping[str, Registered] | None = None,
         log_took: Callable[[float], None] = lambda _seconds: None,
+        checker: Checker | None = None,
     ) -> None:
         self.engine = engine
+        self.checker = checker
         self._libraries = {name: Library(contract) for name, contract in contracts.items()}
         self._registered = registered or {}
         self.log_took = log_took
@@ -85,6 +89,8 @@ class Operations:
         """Close what this keeps open."""
         self.reader.close()
         self.log.close()
+        if self.checker is not None:
+            self.checker.close()
 
     def answer(self, contract: Contract, claims: Claims, request: Request) -> Answer:
         """Answer one operation; blocks until its entry is in the log."""
@@ -205,24 +211,18 @@ class Operations:
 
         Raises Refused.
         """
-        library = self._libraries[contract.agreement.id]
-        known = library.known(request.query)
-        prepared = known or library.parse(request.query)
-        operation = operation_of(prepared.document, request.operation_name)
-        name = operation.name.value if operation and operation.name else ""
-        work.note(document=prepared.digest, operation=name if NAME.fullmatch(name) else "")
-        measured = library.measure(prepared, operation, request.variables)
-        granted = granted_of(contract, measured)
-        work.note(fields=granted.fields)
-        if measured.personal and request.by_get:
-            raise MethodRefused("A person is looked up by ID number only in the body of a POST")
-        if known is None:
-            errors = library.validate(request.query, prepared)
-            if errors:
-                return invalid(errors)
-        if operation is None:
-            raise DocumentRefused("The document holds no operation of that name, or several and none is named")
-        return Checked(prepared=prepared, operation=operation, measured=measured, granted=granted)
+        agreement = contract.agreement.id
+        library, checker = self._libraries[agreement], self.checker
+        new = library.known(request.query) is None
+        seen = checker.look(agreement, request) if checker is not None and new else None
+        if seen is not None and seen.answer is not None:
+            work.note(**seen.notes)
+            return seen.answer
+        notes: dict[str, Any] = {}
+        try:
+            return check(library, request, notes, valid=seen is not None)
+        finally:
+            work.note(**notes)
 
 
 def _place(error: BaseException) -> str:

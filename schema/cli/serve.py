@@ -60,6 +60,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     """Serve until interrupted. `cdn` lets the explorer page load GraphiQL from a public CDN (the demo only)."""
     import uvicorn
 
+    from hub.reading.crew import cores
     from schema.aggregate import ensure
     from schema.app import create_app
     from schema.heads import Heads
@@ -71,7 +72,7 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     except (Locked, LakeError) as error:  # persons are served all the same
         complain("roll-ups that agreements lack are made at the next start", error)
     say(f"The graph is at http://{host}:{port}/graphql, the explorer at http://{host}:{port}/. Stop with Ctrl-C.")
-    made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn)
+    made = create_app(graph_of(deployment), explorer=deployment.settings.data / "explorer", cdn=cdn, apart=cores() > 1)
     exit_cleanly()
     sys.setswitchinterval(SWITCH)
     gc.collect()

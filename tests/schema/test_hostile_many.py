@@ -24,7 +24,9 @@ def remember(library: Library, text: str) -> bool:
     """Ask as an operation does: whether the document had to be prepared anew."""
     if library.known(text) is not None:
         return False
-    assert library.validate(text, library.parse(text)) == []
+    prepared = library.parse(text)
+    assert library.validate(prepared) == []
+    library.remember(text, prepared)
     return True
 
 
@@ -42,7 +44,7 @@ def test_large_documents_count_for_what_they_take(library: Library) -> None:
     for text in (padded, wide):
         prepared = library.parse(text)
         before = library._valid.weight
-        library.validate(text, prepared)
+        library.remember(text, prepared)
         gained = library._valid.weight - before
         assert gained == max(document.LEAST, prepared.size + len(text) // document.TOKEN_BYTES)
         assert gained > document.LEAST
