@@ -96,12 +96,12 @@ class _Kept:
 class Library:
     """The documents of one contract that have been found valid, the least used forgotten first (schema/shelf.py).
 
-    `room`: tokens of all of them together.
+    `room`: tokens of all of them together (REMEMBERED).
     """
 
-    def __init__(self, contract: Contract, *, room: int = REMEMBERED) -> None:
+    def __init__(self, contract: Contract, *, room: int | None = None) -> None:
         self.contract = contract
-        self._valid: Shelf[_Kept] = Shelf(room)
+        self._valid: Shelf[_Kept] = Shelf(REMEMBERED if room is None else room)
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
