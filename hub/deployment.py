@@ -89,13 +89,6 @@ def _own_keys(engine: sa.Engine, linkage: Linkage) -> None:
             )
 
 
-def _declared(settings: Settings, sources: Iterable[Source]) -> None:
-    """Refuse settings of a source that nothing declares: they would change nothing. Raises ConfigError."""
-    known = sorted(source.name for source in sources)
-    if unknown := sorted(set(settings.sources) - set(known)):
-        raise ConfigError(f"[source.{unknown[0]}] is of no declared source", remedy=f"Use one of: {', '.join(known)}")
-
-
 def _concurrency(settings: Settings, sources: Iterable[Source]) -> None:
     """Refuse a `concurrency` that would change nothing. Raises ConfigError."""
     for source in sources:
@@ -118,7 +111,6 @@ def open_deployment(settings: Settings) -> Deployment:
     loaded = config.load(settings.config)
     linkage = identity.load(settings.config, LINKAGE, ring)
     sources = discover(settings.declared)
-    _declared(settings, sources)
     _concurrency(settings, sources)
     settings.data.mkdir(parents=True, exist_ok=True)
     engine = store.connect(settings.store)
