@@ -58,6 +58,7 @@ ECHOES = (
 DIGITS = re.compile(r"\d{6,}")
 MEASURES = 8  # a document: sizes of pages that are in use
 ERRORS = 10  # told of one document; each may cost as much as its longest literal
+LITERAL = 4_000  # characters of one token: the lexer takes 0.1 us for each, and longer values are given as variables
 ARGUMENTS = 400  # tokens between two parentheses: longer values are given as variables
 NOBODYS = {  # literals that tell of nobody: a page's size; a county's code, a month, a day
     TokenKind.INT: re.compile(r"[0-9]{1,4}"),
@@ -135,8 +136,11 @@ class Library:
     def parse(self, text: str) -> Prepared:
         """Parse a document. Raises DocumentRefused, LimitExceeded."""
         limits = self.contract.agreement.limits
-        if len(tokens(text, limits.tokens + 1)) > limits.tokens:
+        found = tokens(text, limits.tokens + 1)
+        if len(found) > limits.tokens:
             raise LimitExceeded("tokens", limits.tokens)
+        if max(map(len, found), default=0) > LITERAL:
+            raise LimitExceeded("literal", LITERAL)
         try:
             with PREPARING:
                 document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)

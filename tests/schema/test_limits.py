@@ -217,12 +217,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_documents_are_refused_or_served(client: Client, name: str) -> None:
-    reply = client.ask("civil-affairs", HOSTILE[name])
-    if name == "a long string":
-        assert reply.data == {"person": None}
-    else:
-        assert reply.code in {"LIMIT_EXCEEDED", "DOCUMENT_REFUSED"}
+def test_hostile_documents_are_refused(client: Client, name: str) -> None:
+    assert client.ask("civil-affairs", HOSTILE[name]).code in {"LIMIT_EXCEEDED", "DOCUMENT_REFUSED"}
 
 
 def test_a_body_beyond_the_limit_is_not_read_to_its_end(client: Client) -> None:
