@@ -195,7 +195,7 @@ def test_no_address_is_made_of_a_request_s_host(client: Client) -> None:
 
 
 def test_a_text_in_a_document_is_short_and_one_in_a_variable_as_long_as_the_body(client: Client) -> None:
-    written, given = '{{ person(token: "{}") {{ sex }} }}', "query($t: ID!) { person(token: $t) { sex } }"
+    written, given = '{{ person(token: "{}") {{ sex }} }}', "query($t: String!) { person(token: $t) { sex } }"
     assert client.ask(CIVIL, written.format("x" * 4_100)).errors[0]["extensions"]["limit"] == "literal"
     assert client.ask(CIVIL, written.format("x" * 3_900)).data == {"person": None}
     assert client.ask(CIVIL, given, {"t": "x" * 9_000}).data == {"person": None}
