@@ -2,7 +2,7 @@
 
 1. To parse and validate a document is a few milliseconds of Python, and one Python computes one thing at a time. The
    process checks as the server does (schema/check.py), under the same agreements; what it refuses is refused with its
-   words, what it finds valid the server only parses.
+   words, what it finds valid the server only parses. What asks for nothing but the schema is answered there too.
 2. It holds contracts and the document it is at: no key, no store, no answer.
 3. While it starts, where it died, and where it takes too long, documents are checked by the server itself.
 4. It ends when its pipe does, also where the server was killed.
@@ -21,12 +21,16 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+import orjson
+from graphql import ExecutionResult, execute
+
 from schema.agreement import Agreement
 from schema.answer import Answer, Request, refused
 from schema.check import check
 from schema.contract import Contract
 from schema.document import Library
 from schema.errors import Refused
+from schema.work import Checked
 
 LONGEST = 5.0  # seconds that a document may take; the limits of all agreements take far less
 AGAIN = 10.0  # seconds until another process is started in place of one that died
@@ -35,10 +39,14 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the log says of a document, and the answer of one that is refused; None: it is valid."""
+    """What the log says of a document, and the answer of one that is refused; None: it is valid.
+
+    `data`: the answer's, of a valid one that asks for nothing but the schema.
+    """
 
     notes: Mapping[str, Any]
     answer: Answer | None
+    data: bytes | None = None
 
 
 class Checker:
@@ -112,4 +120,19 @@ def _seen(library: Library, request: Request) -> Seen | None:
         found = refused(refusal)
     except Exception:  # noqa: BLE001  whatever it is, the server meets it again, and tells and logs it
         return None
-    return Seen(notes=notes, answer=found if isinstance(found, Answer) else None)
+    if isinstance(found, Answer):
+        return Seen(notes=notes, answer=found)
+    return Seen(notes=notes, answer=None, data=_schema(library, found, request))
+
+
+def _schema(library: Library, checked: Checked, request: Request) -> bytes | None:
+    """What a document tells that reads nothing; None where it reads, or fails."""
+    if checked.granted.fields or not checked.measured.introspects:
+        return None
+    result = execute(
+        library.contract.schema,
+        checked.prepared.document,
+        variable_values=dict(request.variables),
+        operation_name=request.operation_name,
+    )
+    return orjson.dumps(result.data) if isinstance(result, ExecutionResult) and not result.errors else None

@@ -220,7 +220,8 @@ class Operations:
             return seen.answer
         notes: dict[str, Any] = {}
         try:
-            return check(library, request, notes, valid=seen is not None)
+            found = check(library, request, notes, valid=seen is not None)
+            return replace(found, data=seen.data) if seen is not None and isinstance(found, Checked) else found
         finally:
             work.note(**notes)
 

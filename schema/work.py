@@ -85,12 +85,16 @@ def granted_of(contract: Contract, measured: Measure) -> Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A document within its contract and limits, with its operation."""
+    """A document within its contract and limits, with its operation.
+
+    `data`: its answer's, where it asks for nothing but the schema and that was found already.
+    """
 
     prepared: Prepared
     operation: OperationDefinitionNode
     measured: Measure
     granted: Granted
+    data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

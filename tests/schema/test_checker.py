@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from hub.keys import KeyRing
 from schema import checker as module
+from schema.agreement import Agreement
 from schema.answer import Answer, Request, refused
 from schema.check import check
 from schema.checker import Checker
 from schema.contract import Contract
 from schema.document import Library
 from schema.errors import Refused
+from tests.schema.client import serve
 from tests.schema.walk import SHIPPED
 
 DOCUMENTS = {
@@ -62,6 +67,27 @@ def test_it_finds_what_the_server_would(checker: Checker, name: str, document: s
     seen = checker.look(name, asked)
     assert seen is not None
     assert (seen.notes, seen.answer) == (notes, found if isinstance(found, Answer) else None)
+    assert (seen.data is not None) == (document == "introspection" and SHIPPED[name].introspection)
+
+
+@pytest.mark.parametrize(
+    "query", ["{ __schema { types { name } } }", "{ __schema { types { name } } agreement { id } }"]
+)
+def test_what_it_answers_of_the_schema_is_the_server_s_answer(
+    checker: Checker, filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...], query: str
+) -> None:
+    answers, entries = [], []
+    for beside in (None, checker):
+        client = serve(filled, ring, agreements)
+        client.app.state.hub.operations.checker = beside
+        reply = client.ask("civil-affairs", query)
+        answers.append((reply.status, reply.text))
+        entry = json.loads(client.entries()[-1].leaf)
+        entries.append({name: told for name, told in entry.items() if name not in ("at", "duration_us", "subjects")})
+        client.app.state.hub.operations.checker = None
+        client.app.state.hub.workers.close()
+    assert answers[0] == answers[1]
+    assert entries[0] == entries[1]
 
 
 def test_where_it_died_the_server_checks_until_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
