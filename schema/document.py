@@ -103,6 +103,7 @@ class Library:
     def __init__(self, contract: Contract, *, room: int | None = None) -> None:
         self.contract = contract
         self._valid: Shelf[_Kept] = Shelf(REMEMBERED if room is None else room)
+        self._told: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
     def known(self, text: str) -> Prepared | None:
         """A document that was found valid before."""
@@ -132,6 +133,14 @@ class Library:
             if len(kept.measures) < MEASURES:
                 kept.measures[key] = found
         return found
+
+    def schema_told(self, prepared: Prepared, operation: OperationDefinitionNode, data: bytes | None) -> bytes | None:
+        """What an operation without variables tells of the schema alone; the last one's is kept until another comes."""
+        key = (prepared.key, operation.name.value if operation.name else "")
+        if data is not None:
+            self._told = key, data
+        last, told = self._told
+        return told if last == key else None
 
     def parse(self, text: str) -> Prepared:
         """Parse a document. Raises DocumentRefused, LimitExceeded."""

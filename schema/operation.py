@@ -221,7 +221,10 @@ class Operations:
         notes: dict[str, Any] = {}
         try:
             found = check(library, request, notes, valid=seen is not None)
-            return replace(found, data=seen.data) if seen is not None and isinstance(found, Checked) else found
+            data = seen.data if seen is not None else None
+            if isinstance(found, Checked) and not request.variables:
+                data = library.schema_told(found.prepared, found.operation, data)
+            return replace(found, data=data) if isinstance(found, Checked) and data is not None else found
         finally:
             work.note(**notes)
 
