@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -110,6 +111,7 @@ def work(pipe: Connection, agreements: Sequence[Agreement]) -> None:
         while True:
             agreement, request = pipe.recv()
             pipe.send(_seen(libraries[agreement], request))
+    os._exit(0)  # there is nothing to clean up, and libraries have words about it
 
 
 def _seen(library: Library, request: Request) -> Seen | None:

@@ -77,16 +77,19 @@ def run(deployment: Deployment, host: str, port: int, *, cdn: bool = False) -> N
     sys.setswitchinterval(SWITCH)
     gc.collect()
     gc.freeze()  # modules and contracts stay: to walk them all, as the collector would now and then, takes 0.2 s
-    uvicorn.run(
-        made,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        http=Heads,
-        timeout_graceful_shutdown=GRACE,
-    )
+    try:
+        uvicorn.run(
+            made,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            http=Heads,
+            timeout_graceful_shutdown=GRACE,
+        )
+    finally:
+        gc.unfreeze()  # or DuckDB's library tells of leaks where the process ends
 
 
 @explorer_app.command("install")

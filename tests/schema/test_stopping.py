@@ -45,6 +45,7 @@ def test_told_to_stop_it_finishes_what_runs_and_exits_0(tmp_path: Path) -> None:
         with server.engine.connect() as connection:
             outcomes = connection.scalars(sa.select(store.access_log.c.outcome)).all()
         assert outcomes == ["answered", "answered"]
+        assert "leaked" not in server.log.read_text()  # as libraries say of what is not collected at the end
         told = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
         assert {line["event"] for line in told} == {"operation"}
 
