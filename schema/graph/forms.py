@@ -110,8 +110,14 @@ def document(zh: str = "政策文件", en: str = "policy document") -> Any:
 
 def rule(zh: str = "规则", en: str = "rule") -> Any:
     """The rule that a row names; it names the row's category too."""
-    found = lambda reading, key: reading.reference.rule(key)  # noqa: E731
-    return column(zh, en, "rule_key", finish=found, codes="categories", tells="category")
+    return column(
+        zh,
+        en,
+        "rule_key",
+        finish=lambda reading, key: reading.reference.rule(key),
+        codes="categories",
+        tells="category",
+    )
 
 
 def article() -> Any:
