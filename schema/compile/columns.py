@@ -150,7 +150,7 @@ class Page:
         told = self.texts[column.text]
         nulls = 0 if column.present is None else self.count - int(self.texts[column.present])
         first = told.partition(BETWEEN)[0]
-        if told == first + (BETWEEN + first) * (self.count - 1):
+        if nulls in (0, self.count) and told == first + (BETWEEN + first) * (self.count - 1):
             return column.cell.texts(first, min(nulls, 1))[0]
         found = column.cell.texts(told, nulls)
         if len(found) != self.count:  # a value holds what stands between values

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schema.compile.cells import BARE, MARKED, TEXT, Cell, Names
@@ -35,6 +35,9 @@ def page(cell: Cell, values: Sequence[str | None], take: int = 100, *, backward:
     return columns.read(sent(values), take, [lambda raw: [b"<%b>" % value for value in raw]])
 
 
+@example([None, NONE])
+@example([NONE, NONE])
+@example([None, None])
 @given(st.lists(st.none() | ANY | NEARLY, max_size=8))
 def test_any_text_is_shown_as_it_is_or_not_by_columns(values: list[str | None]) -> None:
     try:
