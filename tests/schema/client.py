@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -157,3 +158,14 @@ def serve(
     if not rated:  # and each refusal an entry of its own
         made.state.hub.operations.log._refusals._own = math.inf
     return Client(made, graph)
+
+
+def posted(token: str, media: str, query: str) -> tuple[dict[str, Any], bytes]:
+    """An ASGI scope that asks for a media type, and the body that goes with it: for what is read part by part."""
+    head = {"Authorization": f"Bearer {token}", "Accept": media, "Content-Type": "application/json"}
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "POST",
+        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in head.items()],
+    }  # fmt: skip
+    return scope, json.dumps({"query": query}).encode()

@@ -37,7 +37,7 @@ from schema.export.writers import WRITERS, safe
 from schema.registered import Document, Registered
 from schema.tokens import Claims
 from tests.schema import world
-from tests.schema.client import Client, broken_log, serve
+from tests.schema.client import Client, broken_log, posted, serve
 
 CIVIL, RURAL = "civil-affairs", "rural-revitalization"
 MEDIA = {suffix: media for media, suffix in FORMS.items()}
@@ -293,13 +293,7 @@ def test_without_the_log_no_page_leaves_and_a_broken_file_can_be_told(served: Ca
 def _streamed(client: Client, form: str, query: str) -> tuple[bytes, bool]:
     """What the server sent, and whether it said that this is all."""
     body, ended = b"", False
-    request = json.dumps({"query": query}).encode()
-    head = {"Authorization": f"Bearer {client.token(CIVIL)}", "Accept": MEDIA[form], "Content-Type": "application/json"}
-    scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "POST",
-        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "scheme": "http",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in head.items()],
-    }  # fmt: skip
+    scope, request = posted(client.token(CIVIL), MEDIA[form], query)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": request, "more_body": False}

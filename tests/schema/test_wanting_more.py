@@ -26,7 +26,7 @@ from schema.export import http
 from schema.export.run import Broken
 from schema.limits import measure
 from tests.schema import world
-from tests.schema.client import Client, serve
+from tests.schema.client import Client, posted, serve
 
 CIVIL = "civil-affairs"
 
@@ -124,13 +124,7 @@ def exporting(filled: sa.Engine, ring: KeyRing, agreements: tuple[Agreement, ...
 def streamed(client: Client, token: str, at: Any) -> tuple[bytes, bool]:
     """An export read part by part; `at` is done after the first part."""
     body, ended, done = b"", False, False
-    request = json.dumps({"query": PERSONS}).encode()
-    head = {"Authorization": f"Bearer {token}", "Accept": "text/csv", "Content-Type": "application/json"}
-    scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "POST",
-        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "scheme": "http",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in head.items()],
-    }  # fmt: skip
+    scope, request = posted(token, "text/csv", PERSONS)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": request, "more_body": False}
